@@ -37,7 +37,7 @@ void kl_chat_settings_init (KlChatSettings *self, const char *domain);
 /* ── Answers ────────────────────────────────────────────────────────────────
  * What a handler answers: the acknowledgement, {"ok":true,…} or {"ok":false,"error":{…}}. */
 typedef struct {
-  KlErrorCode code;   /* KL_ERROR_NONE: ok */
+  KlErrorCode code;   /* KL_ERROR_CODE_NONE: ok */
   gboolean repeated;  /* ok, but the deed was done before (REST: 200, not 201) */
   gint64 retry_after_ms; /* 0: none */
   const char *json;   /* lent for the call */

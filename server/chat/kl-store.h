@@ -21,7 +21,7 @@ G_BEGIN_DECLS
  * Asynchronous calls. Each x_async() has an x_finish(); the latter returns what its
  * comment says, or NULL/FALSE with a KL_STORE_ERROR. They cannot be cancelled: each
  * calls back exactly once. An implementation gets a GTask (owned by it) and returns
- * it with g_task_return_pointer() of the type that the finish function gives, or
+ * it with g_task_return_pointer() (_boolean(), _int(): as the finish function gives), or
  * g_task_return_error(), on the main loop, and, where it has several to return, in
  * one turn of it.
  *

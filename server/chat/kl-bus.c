@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/chat/kl-bus.h"
+
+G_DEFINE_INTERFACE (KlBus, kl_bus, G_TYPE_OBJECT)
+
+static void
+kl_bus_default_init (KlBusInterface *iface)
+{
+}
+
+KlBusCached *
+kl_bus_cached_new (void)
+{
+  KlBusCached *self = g_new0 (KlBusCached, 1);
+
+  self->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_message_unref);
+
+  return self;
+}
+
+void
+kl_bus_cached_free (KlBusCached *self)
+{
+  g_ptr_array_unref (self->messages);
+  g_free (self);
+}
+
+void
+kl_bus_set_listener (KlBus *self, const KlBusListener *listener, gpointer user_data)
+{
+  g_return_if_fail (KL_IS_BUS (self));
+
+  KL_BUS_GET_IFACE (self)->set_listener (self, listener, user_data);
+}
+
+gboolean
+kl_bus_is_ready (KlBus *self, char **reason)
+{
+  g_return_val_if_fail (KL_IS_BUS (self), FALSE);
+
+  return KL_BUS_GET_IFACE (self)->is_ready (self, reason);
+}
+
+void
+kl_bus_subscribe (KlBus *self, const char *group)
+{
+  g_return_if_fail (KL_IS_BUS (self));
+
+  KL_BUS_GET_IFACE (self)->subscribe (self, group);
+}
+
+void
+kl_bus_unsubscribe (KlBus *self, const char *group)
+{
+  g_return_if_fail (KL_IS_BUS (self));
+
+  KL_BUS_GET_IFACE (self)->unsubscribe (self, group);
+}
+
+void
+kl_bus_publish (KlBus *self, KlStoreBatch *batch)
+{
+  g_return_if_fail (KL_IS_BUS (self));
+
+  KL_BUS_GET_IFACE (self)->publish (self, batch);
+}
+
+void
+kl_bus_signal (KlBus *self, const KlBusSignal *signal)
+{
+  g_return_if_fail (KL_IS_BUS (self));
+
+  KL_BUS_GET_IFACE (self)->signal (self, signal);
+}
+
+void
+kl_bus_set_presence (KlBus *self, const char *user, const KlBusPresence *presence)
+{
+  g_return_if_fail (KL_IS_BUS (self));
+
+  KL_BUS_GET_IFACE (self)->set_presence (self, user, presence);
+}
+
+void
+kl_bus_get_presence (KlBus *self, const char *user, KlBusPresence *presence)
+{
+  g_return_if_fail (KL_IS_BUS (self));
+
+  KL_BUS_GET_IFACE (self)->get_presence (self, user, presence);
+}
+
+void
+kl_bus_cache_get_async (KlBus *self, const char *group, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (KL_IS_BUS (self));
+
+  task = g_task_new (self, NULL, callback, user_data);
+  g_task_set_source_tag (task, kl_bus_cache_get_async);
+  KL_BUS_GET_IFACE (self)->cache_get (self, group, task);
+}
+
+KlBusCached *
+kl_bus_cache_get_finish (KlBus *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+kl_bus_cache_fill (KlBus *self, const char *group, gint64 rev, GPtrArray *messages)
+{
+  g_return_if_fail (KL_IS_BUS (self));
+
+  KL_BUS_GET_IFACE (self)->cache_fill (self, group, rev, messages);
+}
+
+void
+kl_bus_cache_drop (KlBus *self, const char *group)
+{
+  g_return_if_fail (KL_IS_BUS (self));
+
+  KL_BUS_GET_IFACE (self)->cache_drop (self, group);
+}
