@@ -135,6 +135,22 @@ kl_store_get_changes_finish (KlStore *self, GAsyncResult *result, GError **error
 }
 
 void
+kl_store_read_log_async (KlStore *self, const char *group, gint64 after_rev, guint limit, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (KL_IS_STORE (self));
+
+  KL_STORE_GET_IFACE (self)->read_log (self, group, after_rev, limit, make_task (self, kl_store_read_log_async, callback, user_data));
+}
+
+KlStoreBatch *
+kl_store_read_log_finish (KlStore *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
 kl_store_get_messages_async (KlStore *self, const char *group, gint64 from_seq, gint64 to_seq, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));

@@ -33,7 +33,7 @@ G_BEGIN_DECLS
 #define KL_STORE_ERROR (kl_store_error_quark ())
 
 /* UNAVAILABLE: the disk is full, the database does not answer …; nothing was stored
- *   unless the call is an append (then: unknown, ask with find_ops); trying again helps.
+ *   unless the call is an append (then: unknown, read the log); trying again helps.
  * FAILED: the database says no for a reason that trying again does not cure.
  * NOT_FOUND: there is no such object.
  * TAKEN: a unique key (user name) is in use, or was once.
@@ -381,6 +381,7 @@ struct _KlStoreInterface
   void (*load_group) (KlStore *self, const char *group, GTask *task);
   void (*find_group) (KlStore *self, const char *slug, GTask *task);
   void (*get_changes) (KlStore *self, const char *group, gint64 since, guint limit, GTask *task);
+  void (*read_log) (KlStore *self, const char *group, gint64 after_rev, guint limit, GTask *task);
   void (*get_messages) (KlStore *self, const char *group, gint64 from_seq, gint64 to_seq, GTask *task);
   void (*get_message) (KlStore *self, const char *group, const char *id, GTask *task);
   void (*get_member) (KlStore *self, const char *group, const char *user, GTask *task);
@@ -438,6 +439,11 @@ char *kl_store_find_group_finish (KlStore *self, GAsyncResult *result, GError **
  * message or member set; the array clears its elements. */
 void kl_store_get_changes_async (KlStore *self, const char *group, gint64 since, guint limit, GAsyncReadyCallback callback, gpointer user_data);
 GArray *kl_store_get_changes_finish (KlStore *self, GAsyncResult *result, GError **error);
+/* The log itself: the entries above `after_rev`, in order, at most `limit`, each with the state that its object has now
+ * (so its own rev may be higher; a deleted group ends with its GROUP entry). op, actor, invite may be missing, `bans` is
+ * kept. For a writer that met CONFLICT. → KlStoreBatch with base_rev after_rev; empty at the head; NOT_FOUND. */
+void kl_store_read_log_async (KlStore *self, const char *group, gint64 after_rev, guint limit, GAsyncReadyCallback callback, gpointer user_data);
+KlStoreBatch *kl_store_read_log_finish (KlStore *self, GAsyncResult *result, GError **error);
 /* → KlStoreMessage, those with from_seq <= seq <= to_seq in this order. */
 void kl_store_get_messages_async (KlStore *self, const char *group, gint64 from_seq, gint64 to_seq, GAsyncReadyCallback callback, gpointer user_data);
 GPtrArray *kl_store_get_messages_finish (KlStore *self, GAsyncResult *result, GError **error);
