@@ -35,6 +35,10 @@ gboolean kl_message_list_get_more_after (KlMessageList *self);
 gint64 kl_message_list_get_first_unread_seq (KlMessageList *self);
 void kl_message_list_forget_unread_line (KlMessageList *self);
 
+/* Puts the unread line before the first message after the group's read-seq, if that is unread: for messages that come while
+ * nobody looks at the window. */
+void kl_message_list_renew_unread_line (KlMessageList *self);
+
 /* Adds a page at an end. One request at a time for each end: a second call while one is under way ends at once and well.
  * Errors: KL_CORE_ERROR_OFFLINE when neither disk nor server can tell, others as the server gives them. A finished call says
  * nothing of how much came: look at the model and at more-before. */

@@ -2,7 +2,9 @@
  * A person: plain properties, and what follows from them (initials, hue). */
 #include "app/core/kl-user.h"
 #include "app/core/kl-core-enums.h"
-#include "app/core/kl-text-private.h"
+#include "protocol/kl-text.h"
+
+#include <string.h>
 
 struct _KlUser
 {
@@ -50,6 +52,12 @@ kl_hue_for_id (const char *id)
   return hash % 8;
 }
 
+static void
+append_cluster (GString *to, const char *word)
+{
+  g_string_append_len (to, word, kl_text_next_cluster (word, word + strlen (word)) - word);
+}
+
 /* The first cluster of the first word and of the last one. */
 static char *
 make_initials (const char *text)
@@ -68,9 +76,9 @@ make_initials (const char *text)
         last = words[i];
     }
   if (first != NULL)
-    g_string_append_len (initials, first, (gssize) kl_text_cluster_bytes (first));
+    append_cluster (initials, first);
   if (last != NULL)
-    g_string_append_len (initials, last, (gssize) kl_text_cluster_bytes (last));
+    append_cluster (initials, last);
   return g_utf8_strup (initials->str, -1);
 }
 
