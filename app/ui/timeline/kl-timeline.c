@@ -398,7 +398,7 @@ kl_timeline_get_top_position (KlTimeline *self)
     {
       KlTimelineSlot *slot = &g_array_index (self->slots, KlTimelineSlot, i);
 
-      if (slot->row != NULL && slot->y + slot->height > 0 && slot->y < self->page)
+      if (slot->row != NULL && slot->y + slot->height >= 1 && slot->y < self->page)
         return slot->position;
     }
   return GTK_INVALID_LIST_POSITION;
