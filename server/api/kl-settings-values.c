@@ -138,26 +138,26 @@ kl_settings_parse_domain (const char *text,
   return good;
 }
 
-gboolean
+char **
 kl_settings_parse_networks (const char *text,
-                            GPtrArray  *masks,
                             char      **why)
 {
   g_auto (GStrv) parts = g_strsplit_set (text, LIST_DELIMITERS, -1);
+  g_autoptr (GStrvBuilder) networks = g_strv_builder_new ();
 
   for (int i = 0; parts[i] != NULL; i++)
     {
-      if (*parts[i] == '\0')
-        continue;
-      GInetAddressMask *mask = g_inet_address_mask_new_from_string (parts[i], NULL);
-      if (mask == NULL)
+      g_autoptr (GInetAddressMask) mask = *parts[i] == '\0' ? NULL : g_inet_address_mask_new_from_string (parts[i], NULL);
+
+      if (mask != NULL)
+        g_strv_builder_add (networks, parts[i]);
+      else if (*parts[i] != '\0')
         {
           *why = g_strdup_printf ("must list addresses or networks, like 127.0.0.1 or 10.0.0.0/8; “%s” is neither", parts[i]);
-          return FALSE;
+          return NULL;
         }
-      g_ptr_array_add (masks, mask);
     }
-  return TRUE;
+  return g_strv_builder_end (networks);
 }
 
 gboolean

@@ -34,10 +34,9 @@ gboolean kl_settings_parse_origin (const char *text,
 gboolean kl_settings_parse_domain (const char *text,
                                    char      **why);
 
-/* Addresses and networks (10.0.0.0/8) with commas or blanks between them. */
-gboolean kl_settings_parse_networks (const char *text,
-                                     GPtrArray  *masks,
-                                     char      **why);
+/* Addresses and networks (10.0.0.0/8) with commas or blanks between them; NULL where one is neither. */
+char **kl_settings_parse_networks (const char *text,
+                                   char      **why);
 
 /* A name that people read: 1–100 characters, no control characters. */
 gboolean kl_settings_parse_title (const char *text,

@@ -171,8 +171,15 @@ parse_text (KlSettings *self,
       g_set_str (&self->public_url, origin);
       return TRUE;
     case FORM_NETWORKS:
-      g_ptr_array_set_size (self->proxies, 0);
-      return kl_settings_parse_networks (text, self->proxies, why);
+      {
+        g_auto (GStrv) proxies = kl_settings_parse_networks (text, why);
+
+        if (proxies == NULL)
+          return FALSE;
+        g_strfreev (self->proxies);
+        self->proxies = g_steal_pointer (&proxies);
+        return TRUE;
+      }
     case FORM_STUN:
       return kl_settings_parse_ice (text, stun_schemes, why);
     case FORM_TURN:
@@ -381,7 +388,7 @@ kl_settings_load (const char        *config_file,
   g_autoptr (KlSettings) self = g_new0 (KlSettings, 1);
   guint before = faults->len;
 
-  self->proxies = g_ptr_array_new_with_free_func (g_object_unref);
+  self->proxies = g_new0 (char *, 1);
   set_defaults (self);
 
   if (config_file != NULL)
@@ -411,7 +418,7 @@ kl_settings_free (KlSettings *self)
     if (!is_number (&keys[i]))
       g_free (*get_text_field (self, &keys[i]));
   g_clear_object (&self->listen_address);
-  g_clear_pointer (&self->proxies, g_ptr_array_unref);
+  g_strfreev (self->proxies);
   g_free (self->public_host);
   g_free (self->store_path);
   g_free (self);
@@ -456,16 +463,6 @@ gboolean
 kl_settings_is_https (const KlSettings *self)
 {
   return self->public_url != NULL && g_str_has_prefix (self->public_url, "https://");
-}
-
-gboolean
-kl_settings_is_trusted_proxy (const KlSettings *self,
-                              GInetAddress     *address)
-{
-  for (guint i = 0; i < self->proxies->len; i++)
-    if (g_inet_address_mask_matches (self->proxies->pdata[i], address))
-      return TRUE;
-  return FALSE;
 }
 
 const char *

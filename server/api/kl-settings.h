@@ -35,7 +35,7 @@ typedef struct {
   gint64 ping_timeout_ms;
   GSocketAddress *listen_address; /* made of `listen` */
   char *public_host;              /* made of `public_url`, or NULL */
-  GPtrArray *proxies;             /* (element-type GInetAddressMask) (owned): made of `trusted_proxies` */
+  char **proxies;                 /* addresses and networks, made of `trusted_proxies` */
 
   /* [registration] */
   gint64 policy;     /* KlRegistration */
@@ -115,10 +115,6 @@ void kl_settings_foreach_limit (const KlSettings   *self,
 
 /* True where `public_url` is https, so that cookies are Secure. */
 gboolean kl_settings_is_https (const KlSettings *self);
-
-/* True where one of `trusted_proxies` covers `address`. */
-gboolean kl_settings_is_trusted_proxy (const KlSettings *self,
-                                       GInetAddress     *address);
 
 /* The domain to use in a new store: `domain`, else the host of `public_url`, else "localhost". */
 const char *kl_settings_default_domain (const KlSettings *self);

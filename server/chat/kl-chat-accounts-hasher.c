@@ -200,7 +200,7 @@ add_job (KlChatHasher    *self,
     {
       Job *job = g_new0 (Job, 1);
 
-      job->password = g_memdup2 (password, length);
+      job->password = g_strndup (password, length);
       job->length = length;
       job->verify = verify;
       job->stored = g_strdup (stored);

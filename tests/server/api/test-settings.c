@@ -198,16 +198,10 @@ static void
 test_trusted_proxies (Fixture      *self,
                       gconstpointer unused)
 {
-  g_autoptr (KlSettings) settings = load (self, "[server]\ntrusted_proxies=10.1.0.0/16,::1\n", NULL);
-  const struct { const char *address; gboolean trusted; } cases[] = {
-    { "10.1.2.3", TRUE }, { "10.2.0.1", FALSE }, { "::1", TRUE }, { "::2", FALSE }, { "127.0.0.1", FALSE },
-  };
+  g_autoptr (KlSettings) settings = load (self, "[server]\ntrusted_proxies=10.1.0.0/16,::1  127.0.0.1\n", NULL);
+  const char *expected[] = { "10.1.0.0/16", "::1", "127.0.0.1", NULL };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autoptr (GInetAddress) address = g_inet_address_new_from_string (cases[i].address);
-      g_assert_cmpint (kl_settings_is_trusted_proxy (settings, address), ==, cases[i].trusted);
-    }
+  g_assert_cmpstrv (settings->proxies, expected);
 }
 
 static void

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* klatch-server: reads the settings, puts the parts together, runs, and takes them apart in order.
+ *
+ * Exit status: 0 after a stop that was asked for, 2 where settings, port or database are refused, 1 for anything else.
+ * What people have to read goes to standard error, one sentence a line; under systemd into the journal. */
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "server/admin/kl-admin.h"
+#include "server/api/kl-api.h"
+#include "server/api/kl-settings.h"
+#include "server/bus/kl-local-bus.h"
+#include "server/store/kl-sqlite-store.h"
+#ifdef KL_HAVE_WEB
+#include "server/web/kl-web.h"
+#endif
+
+#include "klatch-config.h"
+
+#define EXIT_REFUSED 2
+
+/* From accept to the end of a request, however slowly its bytes come. */
+#define REQUEST_TIMEOUT_MS 10000
+
+/* Whatever hangs, the process is gone before systemd, or whoever promised ten seconds, loses patience. */
+#define STOP_DEADLINE_MS 9000
+
+/* What clients are told to wait a random part of: more where more of them come back. */
+#define RETRY_BASE_MS 3000
+#define RETRY_EACH_MS 2
+#define RETRY_MAX_MS 30000
+
+typedef struct {
+  KlSettings *settings;
+  GMainLoop *loop;
+  KlStore *store;
+  KlChatAccounts *accounts;
+  KlChat *chat;
+  KlSioListener *listener;
+  KlApi *api;
+  KlAdmin *admin;
+  int status;
+  gboolean stopping;
+} Server;
+
+/* ── Words ── */
+
+static void
+say (const char *format,
+     ...) G_GNUC_PRINTF (1, 2);
+
+static void
+say (const char *format,
+     ...)
+{
+  g_autofree char *text = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  fprintf (stderr, "%s\n", text);
+}
+
+/* Warnings and what is worse, one line each; the journal gets them with their level. The rest only where
+ * G_MESSAGES_DEBUG asks for it. Standard output is never used. */
+static GLogWriterOutput
+write_log (GLogLevelFlags   level,
+           const GLogField *fields,
+           gsize            n_fields,
+           gpointer         unused)
+{
+  if (g_log_writer_default_would_drop (level, NULL))
+    return G_LOG_WRITER_HANDLED;
+  if (g_log_writer_is_journald (STDERR_FILENO)
+      && g_log_writer_journald (level, fields, n_fields, NULL) == G_LOG_WRITER_HANDLED)
+    return G_LOG_WRITER_HANDLED;
+
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      fprintf (stderr, "klatch-server: %.*s\n", fields[i].length < 0 ? (int) strlen (fields[i].value) : (int) fields[i].length,
+               (const char *) fields[i].value);
+  return G_LOG_WRITER_HANDLED;
+}
+
+/* ── The end ── */
+
+static gboolean
+on_stop_deadline (gpointer unused)
+{
+  say ("klatch-server: something still hangs; leaving without it");
+  _exit (EXIT_SUCCESS);
+}
+
+static void
+on_store_closed (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  Server *server = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!kl_store_close_finish (KL_STORE (source), result, &error))
+    g_warning ("The database did not close well: %s", error->message);
+  g_main_loop_quit (server->loop);
+}
+
+static void
+on_api_stopped (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  Server *server = user_data;
+
+  kl_api_stop_finish (KL_API (source), result);
+  kl_chat_accounts_stop (server->accounts);
+  kl_store_close_async (server->store, on_store_closed, server);
+}
+
+static gboolean
+on_stop_signal (gpointer user_data)
+{
+  Server *server = user_data;
+
+  /* Who asks twice means now. */
+  if (server->stopping)
+    {
+      signal (SIGTERM, SIG_DFL);
+      raise (SIGTERM);
+      return G_SOURCE_CONTINUE;
+    }
+
+  gint64 retry_after_ms = RETRY_BASE_MS + (gint64) kl_api_get_n_connections (server->api) * RETRY_EACH_MS;
+
+  server->stopping = TRUE;
+  sd_notify (0, "STOPPING=1");
+  g_clear_pointer (&server->admin, kl_admin_stop);
+  g_timeout_add (STOP_DEADLINE_MS, on_stop_deadline, NULL);
+  kl_api_stop_async (server->api, MIN (retry_after_ms, RETRY_MAX_MS), on_api_stopped, server);
+  return G_SOURCE_CONTINUE;
+}
+
+/* ── The start ── */
+
+static void
+give_up (Server     *server,
+         int         status,
+         const char *sentence)
+{
+  say ("klatch-server: %s", sentence);
+  server->status = status;
+  g_main_loop_quit (server->loop);
+}
+
+static gboolean
+start_admin (Server  *server,
+             GError **error)
+{
+  g_autofree char *path = g_build_filename (server->settings->data, "admin.sock", NULL);
+  g_autofree char *address = g_strdup_printf ("http://%s", kl_sio_listener_get_address (server->listener));
+  KlAdminSettings settings = {
+    .socket_path = path,
+    .name = server->settings->name,
+    .version = KL_VERSION,
+    .address = address,
+    .public_url = server->settings->public_url,
+  };
+
+  server->admin = kl_admin_start (server->chat, server->accounts, &settings, error);
+  return server->admin != NULL;
+}
+
+static void
+on_accounts_started (GObject      *source,
+                     GAsyncResult *result,
+                     gpointer      user_data)
+{
+  Server *server = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!kl_chat_accounts_start_finish (server->accounts, result, &error) || !start_admin (server, &error))
+    {
+      give_up (server, EXIT_REFUSED, error->message);
+      return;
+    }
+
+  if (kl_chat_accounts_get_setup_code (server->accounts) != NULL)
+    say ("set-up code for the first account: %s", kl_chat_accounts_get_setup_code (server->accounts));
+  say ("listening on http://%s", kl_sio_listener_get_address (server->listener));
+  sd_notifyf (0, "READY=1\nSTATUS=Listening on %s", kl_sio_listener_get_address (server->listener));
+}
+
+static void
+make_accounts (Server *server)
+{
+  const KlSettings *settings = server->settings;
+  KlChatAccountsSettings accounts;
+
+  kl_chat_accounts_settings_init (&accounts);
+  accounts.policy = (KlChatPolicy) settings->policy;
+  accounts.has_public_url = settings->public_url != NULL;
+  accounts.argon2_memory_kib = (gsize) settings->argon2_memory_kib;
+  accounts.argon2_passes = (guint) settings->argon2_passes;
+  accounts.sign_ins_per_minute = (guint) settings->sign_ins_per_minute;
+  accounts.failures_per_minute = (guint) settings->failures_per_minute;
+  server->accounts = kl_chat_accounts_new (server->chat, &accounts);
+}
+
+static void
+make_chat (Server *server)
+{
+  const KlSettings *settings = server->settings;
+  g_autoptr (KlLocalBus) bus = kl_local_bus_new ();
+  g_autofree char *own_url = g_strdup_printf ("http://%s", kl_sio_listener_get_address (server->listener));
+  KlChatSettings chat;
+
+  kl_chat_settings_init (&chat, kl_settings_default_domain (settings));
+  chat.public_url = settings->public_url != NULL ? settings->public_url : own_url;
+  chat.body_bytes = settings->message_bytes;
+  chat.messages_per_second = settings->messages_per_second;
+  chat.message_burst = settings->message_burst;
+  chat.reads_per_second = settings->reads_per_second;
+  chat.connections_per_user = settings->connections_per_user;
+  chat.members_per_group = settings->members_per_group;
+  chat.groups_per_user = settings->groups_per_user;
+  chat.members_invite_register = settings->invites_by == KL_INVITES_BY_MEMBERS;
+  server->chat = kl_chat_new (server->store, KL_BUS (bus), &chat);
+}
+
+static gboolean
+make_listener (Server  *server,
+               GError **error)
+{
+  const KlSettings *settings = server->settings;
+  KlSioListenerConfig config = {
+    .request_timeout_ms = REQUEST_TIMEOUT_MS,
+    .connections_unsigned = (guint) settings->connections_unsigned,
+    .trusted_proxies = (const char *const *) settings->proxies,
+  };
+  g_autofree char *numeric = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (settings->listen_address));
+
+  server->listener = kl_sio_listener_new (&config, error);
+  return server->listener != NULL && kl_sio_listener_listen (server->listener, numeric, error);
+}
+
+static GResource *
+get_web (void)
+{
+#ifdef KL_HAVE_WEB
+  return kl_web_get_resource ();
+#else
+  return NULL;
+#endif
+}
+
+/* Everything that can be refused is tried before anything is served: until the loop runs, who connects waits. */
+static gboolean
+start (Server  *server,
+       GError **error)
+{
+  const KlSettings *settings = server->settings;
+
+  if (g_mkdir_with_parents (settings->data, 0700) != 0)
+    {
+      int code = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "The data folder %s cannot be made: %s",
+                   settings->data, g_strerror (code));
+      return FALSE;
+    }
+
+  KlSqliteStore *store = kl_sqlite_store_open (settings->store_path, kl_settings_default_domain (settings), error);
+  if (store == NULL)
+    return FALSE;
+  server->store = KL_STORE (store);
+  if (!make_listener (server, error))
+    return FALSE;
+
+  make_chat (server);
+  make_accounts (server);
+  server->api = kl_api_new (server->listener, server->accounts, settings, get_web ());
+  kl_chat_accounts_start_async (server->accounts, on_accounts_started, server);
+  return TRUE;
+}
+
+static void
+free_server (Server *server)
+{
+  g_clear_pointer (&server->admin, kl_admin_stop);
+  g_clear_object (&server->api);
+  g_clear_object (&server->accounts);
+  g_clear_object (&server->chat);
+  g_clear_object (&server->listener);
+  g_clear_object (&server->store);
+  g_clear_pointer (&server->settings, kl_settings_free);
+  g_clear_pointer (&server->loop, g_main_loop_unref);
+}
+
+static void
+raise_descriptor_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max)
+    {
+      limit.rlim_cur = limit.rlim_max;
+      setrlimit (RLIMIT_NOFILE, &limit);
+    }
+}
+
+static void
+say_unknown_groups (const char *config_file)
+{
+  g_auto (GStrv) groups = kl_settings_dup_unknown_groups (config_file);
+
+  for (int i = 0; groups[i] != NULL; i++)
+    g_warning ("%s: nothing here reads the group [%s]", config_file, groups[i]);
+}
+
+static int
+run (KlSettings *settings)
+{
+  g_autoptr (GError) error = NULL;
+  Server server = { .settings = settings, .loop = g_main_loop_new (NULL, FALSE) };
+
+  if (start (&server, &error))
+    {
+      g_unix_signal_add (SIGTERM, on_stop_signal, &server);
+      g_unix_signal_add (SIGINT, on_stop_signal, &server);
+      g_main_loop_run (server.loop);
+    }
+  else
+    {
+      say ("klatch-server: %s", error->message);
+      server.status = EXIT_REFUSED;
+    }
+  free_server (&server);
+  return server.status;
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_autofree char *config = NULL;
+  g_autofree char *listen = NULL;
+  g_autofree char *data = NULL;
+  gboolean check_config = FALSE;
+  gboolean version = FALSE;
+  const GOptionEntry entries[] = {
+    { "config", 0, 0, G_OPTION_ARG_FILENAME, &config, "Read settings from FILE", "FILE" },
+    { "listen", 0, 0, G_OPTION_ARG_STRING, &listen, "Listen there; port 0 takes any", "ADDR:PORT" },
+    { "data", 0, 0, G_OPTION_ARG_FILENAME, &data, "Keep everything in this folder", "DIR" },
+    { "check-config", 0, 0, G_OPTION_ARG_NONE, &check_config, "Say what is wrong with the settings, and end", NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version, and end", NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GPtrArray) faults = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) environment = g_get_environ ();
+
+  umask (077);
+  signal (SIGPIPE, SIG_IGN);
+  g_log_set_writer_func (write_log, NULL, NULL);
+  g_option_context_set_summary (context, "The server of Klatch, a gathering for talk.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    {
+      say ("klatch-server: %s", error->message);
+      return EXIT_REFUSED;
+    }
+  if (argc > 1)
+    {
+      say ("klatch-server: “%s” is not understood; --help says what is", argv[1]);
+      return EXIT_REFUSED;
+    }
+  if (version)
+    {
+      printf ("klatch-server %s\n", KL_VERSION);
+      return EXIT_SUCCESS;
+    }
+
+  KlSettings *settings = kl_settings_load (config, (const char *const *) environment, listen, data, faults);
+  for (guint i = 0; i < faults->len; i++)
+    say ("%s%s", check_config ? "" : "klatch-server: ", (const char *) faults->pdata[i]);
+  if (settings == NULL)
+    return EXIT_REFUSED;
+  if (check_config)
+    {
+      kl_settings_free (settings);
+      return EXIT_SUCCESS;
+    }
+
+  if (config != NULL)
+    say_unknown_groups (config);
+  raise_descriptor_limit ();
+  return run (settings);
+}
