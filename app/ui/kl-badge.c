@@ -78,7 +78,7 @@ update_layout (KlBadge *self)
   else if (self->count > MOST_EXACT)
     text = g_strdup_printf ("%'d+", MOST_EXACT);
   else
-    text = g_strdup_printf ("%Id", (int) self->count);
+    text = g_strdup_printf ("%u", self->count);
   g_clear_object (&self->layout);
   self->layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), text);
   gtk_widget_queue_resize (GTK_WIDGET (self));
