@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { AnimatePresence, LayoutGroup, motion } from 'motion/react'
+import { useRef, useState, type KeyboardEvent } from 'react'
+import { client } from '../lib/client'
+import type { Engine } from '../lib/engine'
+import { toCallError } from '../lib/errors'
+import { number, t } from '../lib/i18n'
+import type { Room } from '../lib/room'
+import { router } from '../lib/router'
+import { PersonAvatar, StatusDot } from './Avatar'
+import { NoGroups } from './Empty'
+import { GroupRow } from './GroupRow'
+import { useMedium, useNow, useSession, useTopics } from './hooks'
+import { Icon } from './Icon'
+import { MenuButton } from './Menu'
+import { pop, settle } from './motion'
+import type { Sheet } from './Shell'
+import { chooseStyle, savedStyle, type StyleChoice } from './style-choice'
+
+function latest(room: Room): number {
+  return room.group.last_message?.created_at ?? room.group.created_at
+}
+
+/** Pinned first, then the latest. */
+export function orderGroups(engine: Engine): Room[] {
+  const rooms = [...engine.rooms.values()].filter((room) => room.group.kind === 'group')
+  return rooms.sort((a, b) => Number(b.group.mine?.pinned ?? false) - Number(a.group.mine?.pinned ?? false) || latest(b) - latest(a) || (a.id < b.id ? -1 : 1))
+}
+
+/** Rows keep their places while the pointer is over them. */
+function useSteadyOrder(rooms: Room[]): [Room[], { onPointerEnter: (event: { pointerType: string }) => void; onPointerLeave: () => void }] {
+  const frozen = useRef<string[] | undefined>(undefined)
+  const [, render] = useState(0)
+  let shown = rooms
+  if (frozen.current) {
+    const places = new Map(frozen.current.map((id, index) => [id, index]))
+    shown = [...rooms].sort((a, b) => (places.get(a.id) ?? -1) - (places.get(b.id) ?? -1))
+  }
+  const ids = shown.map((room) => room.id)
+  return [
+    shown,
+    {
+      onPointerEnter: (event) => {
+        if (event.pointerType === 'mouse') frozen.current = ids
+      },
+      onPointerLeave: () => {
+        frozen.current = undefined
+        render((count) => count + 1)
+      },
+    },
+  ]
+}
+
+export function GroupList({ current, onSheet }: { current: string | undefined; onSheet: (sheet: Sheet) => void }) {
+  const { engine } = useSession()
+  useTopics(engine.topics, 'app', 'groups', 'me', 'users')
+  const [filter, setFilter] = useState<'all' | 'unread'>('all')
+  const all = orderGroups(engine)
+  const unread = all.filter((room) => (room.group.mine?.unread ?? 0) > 0)
+  const filtered = filter === 'unread' ? all.filter((room) => unread.includes(room) || room.id === current) : all
+  const [rooms, steady] = useSteadyOrder(filtered)
+  const now = useNow()
+  const list = useRef<HTMLUListElement>(null)
+  const medium = useMedium()
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const links = [...(list.current?.querySelectorAll<HTMLElement>('a') ?? [])]
+    const at = links.indexOf(document.activeElement as HTMLElement)
+    const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: links.length - 1 }[event.key]
+    if (next === undefined || event.altKey || at < 0) return
+    links[Math.min(Math.max(next, 0), links.length - 1)]?.focus()
+    event.preventDefault()
+  }
+
+  return (
+    <nav className="list-pane" data-pane aria-label={t('Groups')}>
+      <header className="pane-header">
+        <AccountMenu onSheet={onSheet} />
+        <h1 className="title flex-1 text-center">Klatch</h1>
+        <button type="button" className="icon-button" aria-label={t('Find groups')} title={t('Find groups')} onClick={() => router.go({ at: 'find' })}>
+          <Icon name="search" />
+        </button>
+        <button type="button" className="icon-button" aria-label={t('New group')} title={t('New group')} onClick={() => onSheet('new-group')}>
+          <Icon name="new-group" />
+        </button>
+      </header>
+      {all.length > 0 ? (
+        <div className="filters" role="group" aria-label={t('Filter')}>
+          <Chip on={filter === 'all'} onClick={() => setFilter('all')} label={t('All')} />
+          <Chip on={filter === 'unread'} onClick={() => setFilter('unread')} label={t('Unread')} count={unread.length} />
+        </div>
+      ) : null}
+      <div className="list-scroll" {...steady}>
+        {all.length === 0 && engine.syncs > 0 ? <NoGroups /> : null}
+        {all.length > 0 && rooms.length === 0 ? <p className="dim p-8 text-center">{t('Nothing unread. Enjoy it.')}</p> : null}
+        <LayoutGroup id={medium ? 'medium' : 'wide'}>
+          <ul ref={list} className="group-list" onKeyDown={onKeyDown}>
+            <AnimatePresence initial={false}>
+              {rooms.map((room, index) => (
+                <motion.li key={room.id} layout="position" initial={{ opacity: 0 }} animate={{ opacity: 1 }} exit={{ opacity: 0, transition: { duration: 0.1 } }} transition={settle}>
+                  <GroupRow room={room} current={room.id === current} now={now} tab={current === undefined || !rooms.some((each) => each.id === current) ? index === 0 : room.id === current} />
+                </motion.li>
+              ))}
+            </AnimatePresence>
+          </ul>
+        </LayoutGroup>
+      </div>
+    </nav>
+  )
+}
+
+function Chip({ on, onClick, label, count = 0 }: { on: boolean; onClick: () => void; label: string; count?: number }) {
+  return (
+    <button type="button" className="chip" aria-pressed={on} onClick={onClick}>
+      {label}
+      <AnimatePresence mode="wait" initial={false}>
+        {count > 0 ? (
+          <motion.span key={count} className="tabular" initial={{ scale: 0.6 }} animate={{ scale: 1 }} transition={pop}>
+            {number(count)}
+          </motion.span>
+        ) : null}
+      </AnimatePresence>
+    </button>
+  )
+}
+
+function AccountMenu({ onSheet }: { onSheet: (sheet: Sheet) => void }) {
+  const { engine, outbox } = useSession()
+  const [style, setStyle] = useState<StyleChoice>(savedStyle)
+  const me = engine.me
+  const choose = (choice: StyleChoice) => () => {
+    chooseStyle(choice)
+    setStyle(choice)
+  }
+  const signOut = async () => {
+    if (outbox.size > 0 && !confirm(t('Some messages are not sent yet and would be lost. Sign out all the same?'))) return
+    try {
+      await client.signOut()
+    } catch (cause) {
+      client.say(toCallError(cause).code === 'offline' ? t('Signing out needs the server, and it does not answer. Please try again.') : toCallError(cause).message)
+    }
+  }
+  return (
+    <MenuButton
+      label={t('Account')}
+      className="avatar-button"
+      align="start"
+      head={
+        <div className="menu-head">
+          <bdi className="block truncate font-bold">{me.display_name}</bdi>
+          <span className="secondary dim block truncate" dir="ltr">
+            {me.address}
+          </span>
+        </div>
+      }
+      sections={[
+        [{ label: t('Your name'), icon: 'edit', act: () => onSheet('profile') }],
+        [
+          { label: t('As the system'), checked: style === 'system', act: choose('system') },
+          { label: t('Light'), checked: style === 'light', act: choose('light') },
+          { label: t('Dark'), checked: style === 'dark', act: choose('dark') },
+        ],
+        [{ label: t('Sign out'), icon: 'leave', act: () => void signOut() }],
+      ]}
+    >
+      <PersonAvatar user={me} size={28} />
+      {engine.live ? <StatusDot status={me.status === 'offline' || !me.status ? 'online' : me.status} /> : null}
+    </MenuButton>
+  )
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { motion } from 'motion/react'
+import { memo, useLayoutEffect, useRef, useState } from 'react'
+import { clock, fullTime } from '../lib/format'
+import { n, t } from '../lib/i18n'
+import type { Room } from '../lib/room'
+import type { Bubble } from '../lib/rows'
+import { linkify } from '../lib/text'
+import type { Reaction, User } from '../lib/types'
+import { personHue } from '../lib/hue'
+import { PersonAvatar } from './Avatar'
+import { useSession, useTopics } from './hooks'
+import { arrive, pop } from './motion'
+import { Ticks, tickWord, ticksOf, type TickState } from './Ticks'
+
+/** Longer texts open on request. */
+const FOLD_CHARS = 2_000
+const SEEN_MAX = 5
+
+const UNKNOWN: Pick<User, 'id' | 'display_name'> = { id: '', display_name: '?' }
+
+export function MessageRow({ row, room, fresh, position }: { row: Bubble; room: Room; fresh: boolean; position: number | undefined }) {
+  const { engine } = useSession()
+  useTopics(engine.topics, 'users', 'p:' + room.id)
+  const sender = engine.users.get(row.message.sender)
+  const role = engine.roleOf(room, row.message.sender)
+  const ticks = row.own ? ticksOf(row.pending, row.message, room.group.mine?.others_read_seq) : undefined
+  const lastOwn = row.own && row.message.seq === lastOwnSeq(room, engine.me.id)
+  return (
+    <motion.div
+      className={'message-row' + (row.own ? ' own' : '') + (row.first ? ' first' : '') + (row.last ? ' last' : '')}
+      data-key={row.key}
+      data-seq={row.pending ? undefined : row.message.seq}
+      data-at={row.message.created_at}
+      initial={fresh ? { opacity: 0, ...(row.own ? { scale: 0.96 } : {}) } : false}
+      animate={{ opacity: 1, scale: 1 }}
+      transition={arrive}
+    >
+      <BubbleView row={row} sender={sender} role={role} me={engine.me.id} ticks={ticks} position={position} />
+      {row.pending?.failed ? <FailedNote row={row} /> : null}
+      {lastOwn ? <SeenBy room={room} seq={row.message.seq} /> : null}
+    </motion.div>
+  )
+}
+
+function lastOwnSeq(room: Room, me: string): number {
+  const messages = room.stretch?.messages ?? []
+  for (let i = messages.length - 1; i >= 0; i -= 1) if (messages[i]!.sender === me && messages[i]!.kind !== 'system') return messages[i]!.seq
+  return 0
+}
+
+interface BubbleProps {
+  row: Bubble
+  sender: User | undefined
+  role: string | undefined
+  me: string
+  ticks: TickState | undefined
+  position: number | undefined
+}
+
+/** Rows and people are made anew with every event; what is drawn of them seldom changes. */
+function drawsTheSame(a: BubbleProps, b: BubbleProps): boolean {
+  return (
+    a.row.message === b.row.message && a.row.first === b.row.first && a.row.last === b.row.last && a.row.pending === b.row.pending &&
+    a.sender?.display_name === b.sender?.display_name && a.sender?.address === b.sender?.address &&
+    a.role === b.role && a.ticks === b.ticks && a.position === b.position
+  )
+}
+
+const BubbleView = memo(function BubbleView({ row, sender, role, me, ticks, position }: BubbleProps) {
+  const { message, own } = row
+  const person = sender ?? { ...UNKNOWN, id: message.sender }
+  const name = sender ? sender.display_name : t('Somebody')
+  const time = clock(message.created_at)
+  const said = message.deleted ? t('Message deleted') : (message.body ?? '')
+  const label = [own ? t('You') : name, time, ...(message.edited_at ? [t('edited')] : []), ...(ticks ? [tickWord(ticks)] : [])].join(', ') + ': ' + said
+  return (
+    <div className="message-line" role="article" tabIndex={-1} aria-label={label} aria-posinset={position} aria-setsize={position === undefined ? undefined : -1}>
+      {own ? null : <span className="avatar-place">{row.last ? <PersonAvatar user={person} size={36} /> : null}</span>}
+      <div className="bubble-column">
+        <div className={'bubble' + (message.deleted ? ' deleted' : '')}>
+          {!own && row.first ? (
+            <div className="bubble-name">
+              <bdi className={'hue-text-' + personHue(person.id)} title={sender?.address}>
+                {name}
+              </bdi>
+              {role === 'owner' ? <span className="meta dim">{t('Owner')}</span> : role === 'admin' ? <span className="meta dim">{t('Admin')}</span> : null}
+            </div>
+          ) : null}
+          <div className="bubble-body">
+            {message.deleted ? <span className="bubble-text">{t('Message deleted')}</span> : <Body text={message.body ?? ''} />}
+            <span className="bubble-meta tabular" title={fullTime(message.created_at)}>
+              {message.edited_at ? t('edited {time}', { time }) : time}
+              {ticks ? <Ticks state={ticks} /> : null}
+            </span>
+          </div>
+        </div>
+        {message.reactions && message.reactions.length > 0 ? <Reactions reactions={message.reactions} me={me} /> : null}
+      </div>
+    </div>
+  )
+}, drawsTheSame)
+
+function Body({ text }: { text: string }) {
+  const [open, setOpen] = useState(false)
+  const ref = useRef<HTMLSpanElement>(null)
+  const long = text.length > FOLD_CHARS
+  const shown = long && !open ? foldAt(text) : text
+  useShrink(ref, shown)
+  return (
+    <span className="bubble-text" ref={ref}>
+      {linkify(shown).map((piece, index) =>
+        piece.href ? (
+          <a key={index} href={piece.href} target="_blank" rel="noopener noreferrer nofollow" dir="ltr" title={piece.href}>
+            {piece.text}
+          </a>
+        ) : (
+          piece.text
+        ),
+      )}
+      {long ? (
+        <>
+          {open ? '\n' : '… '}
+          <button type="button" className="link" onClick={() => setOpen(!open)}>
+            {open ? t('Show less') : t('Show more')}
+          </button>
+        </>
+      ) : null}
+    </span>
+  )
+}
+
+function foldAt(text: string): string {
+  const cut = text.slice(0, FOLD_CHARS)
+  const space = cut.lastIndexOf(' ')
+  return (space > FOLD_CHARS / 2 ? cut.slice(0, space) : cut).toWellFormed().replace(/\uFFFD$/u, '')
+}
+
+/** A bubble is as wide as its longest line; CSS alone leaves wrapped text at full width. */
+function useShrink(ref: React.RefObject<HTMLSpanElement | null>, text: string): void {
+  useLayoutEffect(() => {
+    const element = ref.current
+    const bubble = element?.closest<HTMLElement>('.bubble')
+    if (!element || !bubble) return undefined
+    let lastRoom = -1
+    const fit = () => {
+      const column = bubble.parentElement!.parentElement!.clientWidth
+      if (column === lastRoom) return
+      lastRoom = column
+      bubble.style.inlineSize = ''
+      const range = document.createRange()
+      range.selectNodeContents(element)
+      const lines = range.getClientRects()
+      const first = lines[0]
+      const last = lines[lines.length - 1]
+      if (!first || !last || last.top - first.top < first.height / 2) return
+      let left = Infinity
+      let right = -Infinity
+      for (const line of lines) {
+        left = Math.min(left, line.left)
+        right = Math.max(right, line.right)
+      }
+      const padding = bubble.offsetWidth - element.offsetWidth
+      const wanted = Math.ceil(right - left) + padding + 1
+      if (wanted < bubble.offsetWidth) {
+        const height = bubble.offsetHeight
+        bubble.style.inlineSize = wanted + 'px'
+        // The time may have found room on the last line only at full width.
+        if (bubble.offsetHeight > height) bubble.style.inlineSize = ''
+      }
+    }
+    fit()
+    const observer = new ResizeObserver(fit)
+    observer.observe(bubble.parentElement!.parentElement!)
+    return () => observer.disconnect()
+  }, [ref, text])
+}
+
+function Reactions({ reactions, me }: { reactions: Reaction[]; me: string }) {
+  return (
+    <ul className="reactions">
+      {reactions.map(({ emoji, users }) => {
+        const mine = users.includes(me)
+        return (
+          <motion.li key={emoji} initial={{ scale: 0.6, opacity: 0 }} animate={{ scale: 1, opacity: 1 }} transition={pop} className={'reaction' + (mine ? ' mine' : '')}>
+            <span className="emoji">{emoji}</span> <span className="tabular">{users.length}</span>
+            {mine ? <span className="sr-only">{t('you reacted')}</span> : null}
+          </motion.li>
+        )
+      })}
+    </ul>
+  )
+}
+
+function FailedNote({ row }: { row: Bubble }) {
+  const { outbox } = useSession()
+  const code = row.pending?.failed?.code
+  const why = code === 'too_large' ? t('Too long to send.') : code === 'forbidden' || code === 'not_found' ? t('You are not in this group any more.') : t('Not sent.')
+  const id = row.pending!.client_id
+  return (
+    <p className="failed-note" role="alert">
+      {why}{' '}
+      <button type="button" className="link" onClick={() => outbox.retry(id)}>
+        {t('Try again')}
+      </button>
+      {' · '}
+      <button type="button" className="link" onClick={() => outbox.discard(id)}>
+        {t('Discard')}
+      </button>
+    </p>
+  )
+}
+
+/** The faces of those who have read my last message. */
+function SeenBy({ room, seq }: { room: Room; seq: number }) {
+  const { engine } = useSession()
+  const readers = [...room.reads].filter(([id, read]) => id !== engine.me.id && read >= seq).flatMap(([id]) => engine.users.get(id) ?? [])
+  if (readers.length === 0) return null
+  const names = readers.map((user) => user.display_name).join(', ')
+  return (
+    <div className="seen-by" title={names}>
+      <span aria-hidden="true">{t('Seen by')}</span>
+      <span className="sr-only">{t('Seen by {names}', { names })}</span>
+      <span className="flex" aria-hidden="true">
+        {readers.slice(0, SEEN_MAX).map((user) => (
+          <PersonAvatar key={user.id} user={user} size={18} />
+        ))}
+      </span>
+      {readers.length > SEEN_MAX ? <span className="meta dim">{n('and {count} more', 'and {count} more', readers.length - SEEN_MAX)}</span> : null}
+    </div>
+  )
+}
