@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The end of the server and its coming back: said beforehand, within ten seconds, and nothing acknowledged is lost.
+import assert from "node:assert/strict";
+import http from "node:http";
+import net from "node:net";
+import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { Device, Server, makePair, until } from "./klatch.mjs";
+
+test("SIGTERM: notice, no 200 from /readyz, status 0, everything acknowledged is there again", async (t) => {
+  const server = await Server.start(t);
+  const { anna, a, b, group } = await makePair(t, server);
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  assert.equal((await server.request("GET", "/readyz", { agent })).status, 200);
+
+  const acknowledged = [];
+  const sending = (async () => {
+    for (let i = 0; ; i++) {
+      const answer = await a.socket.timeout(20000).emitWithAck("message:send", { group, body: `m${i}`, client_id: `m${i}` });
+      if (!answer.ok) {
+        assert.equal(answer.error.code, "unavailable");
+        return;
+      }
+      acknowledged.push(answer.message);
+    }
+  })().catch(() => {});
+  await until(() => acknowledged.length > 20);
+
+  server.child.kill("SIGTERM");
+  const asked = server.request("GET", "/readyz", { agent }).catch((error) => ({ error }));
+  for (const device of [a, b]) {
+    const notice = await device.event("notice");
+    assert.equal(notice.code, "shutdown");
+    assert.ok(notice.retry_after_ms > 0);
+  }
+  const ready = await asked;
+  if (!ready.error) {
+    assert.equal(ready.status, 503);
+    assert.equal(ready.json.ready, false);
+    assert.equal(typeof ready.json.reason, "string");
+  }
+  await sending;
+  assert.deepEqual(await server.exited, [0, null]);
+  assert.doesNotMatch(server.stderr, /CRITICAL|WARNING|still hangs/);
+
+  const again = await Server.start(t, { data: server.data });
+  const c = await Device.connect(t, again.url, { auth: { token: anna.token } });
+  const { groups } = await c.do("sync");
+  const found = [];
+  for (let after = 0; ; ) {
+    const page = await c.do("history", { group, after, limit: 100 });
+    found.push(...page.messages);
+    if (!page.more_after) break;
+    after = page.messages.at(-1).seq;
+  }
+  assert.deepEqual(found.map(({ seq }) => seq), found.map((_, i) => i + 1));
+  for (const message of acknowledged) assert.ok(found.some(({ id, body }) => id === message.id && body === message.body));
+  assert.equal(groups[0].last_message.seq >= acknowledged.at(-1).seq, true);
+});
+
+test("clients that never read, a held poll, half a request and an idle connection do not hold it up", async (t) => {
+  const server = await Server.start(t);
+  const { a, group, ben } = await makePair(t, server);
+  await ben.connect(t, { transports: ["polling"] });
+
+  const deaf = net.connect(server.port, "127.0.0.1");
+  t.after(() => deaf.destroy());
+  deaf.on("error", () => {});
+  deaf.write(
+    `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+  );
+  const half = net.connect(server.port, "127.0.0.1");
+  t.after(() => half.destroy());
+  half.on("error", () => {});
+  half.write("POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{");
+  const idle = net.connect(server.port, "127.0.0.1");
+  t.after(() => idle.destroy());
+  idle.on("error", () => {});
+  await a.send(group, "before");
+
+  const start = Date.now();
+  assert.deepEqual(await server.stop(), [0, null]);
+  assert.ok(Date.now() - start < 10000, `${Date.now() - start} ms`);
+});
+
+test("a second SIGTERM ends it at once", async (t) => {
+  const server = await Server.start(t);
+  const anna = await server.person("anna");
+  const device = await anna.connect(t);
+  await device.do("sync");
+  server.child.kill("SIGTERM");
+  server.child.kill("SIGTERM");
+  const [status, signal] = await server.exited;
+  assert.ok(status === 0 || signal === "SIGTERM");
+});
+
+test("SIGINT is as good", async (t) => {
+  const server = await Server.start(t);
+  server.child.kill("SIGINT");
+  assert.deepEqual(await server.exited, [0, null]);
+});
+
+test("clients that only poll find their way back after a restart without a notice", async (t) => {
+  const server = await Server.start(t);
+  const { anna, a, group } = await makePair(t, server);
+  const N = 40;
+  const devices = [];
+  for (let i = 0; i < N; i++) {
+    const device = Device.open(t, server.url, {
+      auth: { token: anna.token },
+      transports: ["polling"],
+      reconnection: true,
+      reconnectionDelay: 50,
+      reconnectionDelayMax: 400,
+    });
+    device.connects = 0;
+    device.requests = 0;
+    device.socket.on("connect", () => {
+      device.connects++;
+      device.ready = device.do("sync").then((answer) => (device.groups = answer.groups));
+    });
+    devices.push(device);
+  }
+  await until(() => devices.every(({ groups }) => groups));
+  await a.send(group, "before");
+  await server.kill();
+  const again = await Server.start(t, { data: server.data, listen: `127.0.0.1:${server.port}` });
+  await until(() => devices.every(({ connects }) => connects === 2), "all are back");
+  for (const device of devices) {
+    await device.ready;
+    assert.equal(device.groups[0].last_message.body, "before");
+  }
+  assert.equal(again.ended, undefined);
+});
+
+test("after a notice they come back spread out, once each", async (t) => {
+  const server = await Server.start(t);
+  const anna = await server.person("anna");
+  const devices = [];
+  for (let i = 0; i < 50; i++) devices.push(await anna.connect(t));
+  const stopped = server.stop();
+  for (const device of devices) {
+    const notice = await device.event("notice");
+    assert.equal(notice.code, "shutdown");
+    assert.ok(notice.retry_after_ms >= 1000 && notice.retry_after_ms <= 30000);
+    // The way back stays open: the client was not told to go for good.
+    await until(() => device.reason);
+    assert.equal(device.reason, "transport close");
+  }
+  assert.deepEqual(await stopped, [0, null]);
+});
+
+test("a stopped process is noticed by its clients within interval and time-out; afterwards all goes on", async (t) => {
+  const server = await Server.start(t, { env: { KLATCH_SERVER_PING_INTERVAL_MS: "600", KLATCH_SERVER_PING_TIMEOUT_MS: "600" } });
+  const { anna, group } = await makePair(t, server);
+  const device = Device.open(t, server.url, { auth: { token: anna.token }, reconnection: true, reconnectionDelay: 100, reconnectionDelayMax: 200 });
+  await until(() => device.socket.connected);
+  await device.do("sync");
+
+  server.child.kill("SIGSTOP");
+  await until(() => device.reason, "the client notices");
+  assert.equal(device.reason, "ping timeout");
+  // Three are written meanwhile; the library keeps them until it is connected again.
+  const sends = ["one", "two", "three"].map((body) => device.socket.emitWithAck("message:send", { group, body, client_id: body }));
+  await delay(200);
+  server.child.kill("SIGCONT");
+  const answers = await Promise.all(sends);
+  const seqs = answers.map(({ message }) => message.seq);
+  assert.deepEqual(seqs, [seqs[0], seqs[0] + 1, seqs[0] + 2]);
+});
