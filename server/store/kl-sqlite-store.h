@@ -30,8 +30,6 @@ KlSqliteStore *kl_sqlite_store_open (const char *path, const char *domain, GErro
 typedef struct
 {
   guint64 commits;
-  guint64 appends;      /* batches that were stored */
-  guint64 changes;      /* entries of logs that were stored */
   guint64 waiting_jobs; /* now, for the writer and the readers */
 } KlSqliteStoreStats;
 

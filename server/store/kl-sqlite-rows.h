@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From rows to values: the columns that a query names by these macros, and the functions that read them. Internal to
+ * the store. */
+#pragma once
+
+#include "server/chat/kl-store.h"
+#include "server/store/kl-sqlite.h"
+
+G_BEGIN_DECLS
+
+#define KL_SQLITE_USER_COLUMNS \
+  "users.id, users.name, users.display_name, users.avatar, users.status_text, users.admin, users.read_receipts," \
+  " users.dnd, users.disabled, users.deleted, users.last_seen_at, users.created_at, users.updated_at"
+#define KL_SQLITE_USER_N_COLUMNS 13
+
+#define KL_SQLITE_GROUP_COLUMNS \
+  "groups.id, groups.rev, groups.kind, groups.visibility, groups.slug, groups.name, groups.topic, groups.avatar," \
+  " groups.emoji, groups.hue, groups.created_at, groups.deleted"
+#define KL_SQLITE_GROUP_N_COLUMNS 12
+
+/* Of messages joined with users as the sender. */
+#define KL_SQLITE_MESSAGE_COLUMNS \
+  "messages.id, messages.place, messages.rev, users.id, messages.created_at, messages.flags, messages.json"
+#define KL_SQLITE_MESSAGE_N_COLUMNS 7
+
+/* Of members joined with users. */
+#define KL_SQLITE_MEMBER_COLUMNS \
+  "users.id, members.rev, members.role, members.joined_at, members.read_seq, members.notify, members.pinned"
+#define KL_SQLITE_MEMBER_N_COLUMNS 7
+
+/* FIRST: the column where they begin. */
+KlStoreUser *kl_sqlite_read_user (sqlite3_stmt *row, int first);
+KlStoreGroup *kl_sqlite_read_group (sqlite3_stmt *row, int first);
+KlStoreMessage *kl_sqlite_read_message (sqlite3_stmt *row, int first);
+KlStoreMember *kl_sqlite_read_member (sqlite3_stmt *row, int first);
+
+/* Look-ups that several need; FALSE on error. */
+
+/* 0: there is no such group, or it is deleted. */
+gboolean kl_sqlite_find_g (KlSqlite *db, const char *group, gint64 *g, GError **error);
+/* The message of a statement with at most one row; NULL where there is none. */
+gboolean kl_sqlite_read_one_message (KlSqlite *db, sqlite3_stmt *select, KlStoreMessage **message, GError **error);
+/* NULL where there is none. */
+gboolean kl_sqlite_get_message_at (KlSqlite *db, gint64 place, KlStoreMessage **message, GError **error);
+gboolean kl_sqlite_get_member_at (KlSqlite *db, gint64 g, gint64 u, KlStoreMember **member, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Two queues, one for the writer and one for all readers, under one lock that is held for moments only. Finished jobs go
+ * to a third, and one GSource on the main loop, set ready once for however many, hands them out. */
+#include "server/store/kl-sqlite-worker.h"
+
+#include "server/store/kl-sqlite-housework.h"
+
+#define N_READERS 3
+/* More than this waiting means that the disk stands still: refuse rather than grow. */
+#define MAX_WAITING 50000
+/* The most that one transaction takes, so that a commit stays short. */
+#define MAX_JOBS_PER_COMMIT 5000
+/* How often an ailing writer tries whether it can write again. */
+#define PROBE_INTERVAL_USEC G_USEC_PER_SEC
+
+struct _KlSqliteWorkers
+{
+  GMutex lock;
+  GCond writer_wake, reader_wake;
+  GQueue writes, reads; /* KlSqliteJob; under the lock */
+  GQueue finished;      /* KlSqliteJob; under the lock */
+  gboolean closing;     /* under the lock */
+  guint n_running;      /* threads; under the lock */
+  char *ailment;        /* why the last write failed, or NULL; under the lock */
+  guint64 commits;      /* under the lock */
+
+  GSource *report;
+  GThread *writer_thread;
+  GThread *reader_threads[N_READERS];
+  KlSqlite *writer;
+  KlSqlite *readers[N_READERS];
+  KlSqliteMemory memory; /* the writer thread's */
+  GTask *close_task;     /* main loop */
+};
+
+typedef struct
+{
+  GSource source;
+  KlSqliteWorkers *workers;
+} ReportSource;
+
+/* ── Jobs ── */
+
+KlSqliteJob *
+kl_sqlite_job_new (GTask *task, KlSqliteDeed deed, KlSqliteReturns returns)
+{
+  KlSqliteJob *self = g_new0 (KlSqliteJob, 1);
+
+  self->task = task;
+  self->deed = deed;
+  self->returns = returns;
+
+  return self;
+}
+
+static void
+drop_outcome (KlSqliteJob *self)
+{
+  if (self->result && self->result_free)
+    self->result_free (self->result);
+  self->result = NULL;
+  self->result_free = NULL;
+  self->result_number = 0;
+  g_clear_error (&self->error);
+}
+
+static void
+free_job (KlSqliteJob *self)
+{
+  drop_outcome (self);
+  for (gsize i = 0; i < G_N_ELEMENTS (self->text); i++)
+    g_free (self->text[i]);
+  g_strfreev (self->texts);
+  if (self->object && self->object_free)
+    self->object_free (self->object);
+  g_clear_object (&self->task);
+  g_free (self);
+}
+
+gboolean
+kl_sqlite_job_give (KlSqliteJob *self, gpointer result, GDestroyNotify result_free)
+{
+  self->result = result;
+  self->result_free = result_free;
+
+  return TRUE;
+}
+
+gboolean
+kl_sqlite_job_refuse (KlSqliteJob *self, KlStoreError code, const char *message)
+{
+  g_set_error_literal (&self->error, KL_STORE_ERROR, (int) code, message);
+
+  return FALSE;
+}
+
+static void
+report_job (KlSqliteJob *self)
+{
+  if (self->error)
+    g_task_return_error (self->task, g_steal_pointer (&self->error));
+  else if (self->returns == KL_SQLITE_RETURNS_POINTER)
+    g_task_return_pointer (self->task, g_steal_pointer (&self->result), self->result_free);
+  else if (self->returns == KL_SQLITE_RETURNS_INT)
+    g_task_return_int (self->task, self->result_number);
+  else
+    g_task_return_boolean (self->task, TRUE);
+  free_job (self);
+}
+
+/* An error that the job met by itself and that leaves the transaction whole: it was found before anything was written. */
+static gboolean
+is_refusal (const GError *error)
+{
+  return error->domain == KL_STORE_ERROR && error->code != KL_STORE_ERROR_UNAVAILABLE
+         && error->code != KL_STORE_ERROR_FAILED;
+}
+
+/* ── The writer ── */
+
+static void
+roll_back (KlSqliteWorkers *self)
+{
+  if (!sqlite3_get_autocommit (self->writer->handle))
+    kl_sqlite_run (self->writer, "ROLLBACK", NULL);
+  kl_sqlite_memory_forget (&self->memory);
+}
+
+/* FALSE: nothing of it is stored, and *ERROR says why. */
+static gboolean
+run_transaction (KlSqliteWorkers *self, GList *jobs, guint n_jobs, GError **error)
+{
+  KlSqlite *db = self->writer;
+  GList *link = jobs;
+
+  if (!kl_sqlite_finish (db, kl_sqlite_prepare (db, "BEGIN IMMEDIATE"), error))
+    return FALSE;
+
+  for (guint i = 0; i < n_jobs; i++, link = link->next)
+    {
+      KlSqliteJob *job = link->data;
+
+      if (!job->deed (db, &self->memory, job) && !is_refusal (job->error))
+        {
+          g_propagate_error (error, g_steal_pointer (&job->error));
+          roll_back (self);
+          return FALSE;
+        }
+    }
+
+  if (kl_sqlite_memory_flush (db, &self->memory, error)
+      && kl_sqlite_finish (db, kl_sqlite_prepare (db, "COMMIT"), error))
+    return TRUE;
+  roll_back (self);
+
+  return FALSE;
+}
+
+static void
+set_ailment (KlSqliteWorkers *self, const GError *error)
+{
+  g_mutex_lock (&self->lock);
+  if (!error && self->ailment)
+    g_message ("the store can write again");
+  else if (error && g_strcmp0 (self->ailment, error->message) != 0)
+    g_warning ("the store cannot write: %s", error->message);
+  g_free (self->ailment);
+  self->ailment = error ? g_strdup (error->message) : NULL;
+  if (!error)
+    self->commits++;
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+is_unavailable (const GError *error)
+{
+  return g_error_matches (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE);
+}
+
+static void
+fail_jobs (GList *jobs, guint n_jobs, const GError *error)
+{
+  for (guint i = 0; i < n_jobs; i++, jobs = jobs->next)
+    {
+      KlSqliteJob *job = jobs->data;
+
+      drop_outcome (job);
+      job->error = g_error_copy (error);
+    }
+}
+
+static void
+run_writes (KlSqliteWorkers *self, GList *jobs, guint n_jobs)
+{
+  g_autoptr (GError) error = NULL;
+  GList *link = jobs;
+
+  if (run_transaction (self, jobs, n_jobs, &error))
+    {
+      set_ailment (self, NULL);
+      return;
+    }
+
+  if (is_unavailable (error) || n_jobs == 1)
+    {
+      fail_jobs (jobs, n_jobs, error);
+      if (is_unavailable (error))
+        set_ailment (self, error);
+      else
+        g_warning ("the store refused a change: %s", error->message);
+      return;
+    }
+
+  /* One of them is at fault. */
+  for (guint i = 0; i < n_jobs; i++, link = link->next)
+    {
+      drop_outcome (link->data);
+      run_writes (self, link, 1);
+    }
+}
+
+static void
+report_finished (KlSqliteWorkers *self, GQueue *jobs)
+{
+  g_mutex_lock (&self->lock);
+  while (!g_queue_is_empty (jobs))
+    g_queue_push_tail_link (&self->finished, g_queue_pop_head_link (jobs));
+  g_mutex_unlock (&self->lock);
+  g_source_set_ready_time (self->report, 0);
+}
+
+static void
+end_thread (KlSqliteWorkers *self)
+{
+  g_mutex_lock (&self->lock);
+  self->n_running--;
+  g_mutex_unlock (&self->lock);
+  g_source_set_ready_time (self->report, 0);
+}
+
+/* Nothing to do for others: see whether the disk has room again, or remove some rows of deleted groups. */
+static void
+run_housework (KlSqliteWorkers *self, gboolean ailing)
+{
+  KlSqliteJob job = { .deed = ailing ? kl_sqlite_probe : kl_sqlite_purge_some };
+  GList link = { .data = &job };
+
+  run_writes (self, &link, 1);
+  drop_outcome (&job);
+}
+
+/* Waits for jobs and moves them to JOBS. FALSE: closing, and nothing is left. */
+static gboolean
+take_writes (KlSqliteWorkers *self, GQueue *jobs, gboolean *ailing)
+{
+  gint64 end_usec = g_get_monotonic_time () + PROBE_INTERVAL_USEC;
+  gboolean more;
+
+  g_mutex_lock (&self->lock);
+  while (g_queue_is_empty (&self->writes) && !self->closing)
+    {
+      if (self->ailment)
+        {
+          if (!g_cond_wait_until (&self->writer_wake, &self->lock, end_usec))
+            break;
+        }
+      else if (self->memory.purge)
+        break;
+      else
+        g_cond_wait (&self->writer_wake, &self->lock);
+    }
+  while (jobs->length < MAX_JOBS_PER_COMMIT && !g_queue_is_empty (&self->writes))
+    g_queue_push_tail_link (jobs, g_queue_pop_head_link (&self->writes));
+  *ailing = self->ailment != NULL;
+  more = !self->closing || !g_queue_is_empty (jobs);
+  g_mutex_unlock (&self->lock);
+
+  return more;
+}
+
+static gpointer
+run_writer (gpointer user_data)
+{
+  KlSqliteWorkers *self = user_data;
+  GQueue jobs = G_QUEUE_INIT;
+  gboolean ailing;
+
+  while (take_writes (self, &jobs, &ailing))
+    {
+      if (g_queue_is_empty (&jobs))
+        {
+          run_housework (self, ailing);
+          continue;
+        }
+      run_writes (self, jobs.head, jobs.length);
+      report_finished (self, &jobs);
+    }
+  g_clear_pointer (&self->writer, kl_sqlite_close);
+  end_thread (self);
+
+  return NULL;
+}
+
+/* ── Readers ── */
+
+/* All of a job sees one moment. */
+static void
+run_read (KlSqlite *db, KlSqliteJob *job)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!kl_sqlite_finish (db, kl_sqlite_prepare (db, "BEGIN"), &error))
+    {
+      job->error = g_steal_pointer (&error);
+      return;
+    }
+  if (!job->deed (db, NULL, job) && !is_refusal (job->error))
+    g_warning ("the store could not read: %s", job->error->message);
+  if (!kl_sqlite_finish (db, kl_sqlite_prepare (db, "COMMIT"), &error) && !sqlite3_get_autocommit (db->handle))
+    kl_sqlite_run (db, "ROLLBACK", NULL);
+}
+
+typedef struct
+{
+  KlSqliteWorkers *workers;
+  guint index;
+} Reader;
+
+static gpointer
+run_reader (gpointer user_data)
+{
+  g_autofree Reader *reader = user_data;
+  KlSqliteWorkers *self = reader->workers;
+  KlSqlite *db = self->readers[reader->index];
+  GQueue done = G_QUEUE_INIT;
+
+  for (;;)
+    {
+      GList *link;
+
+      g_mutex_lock (&self->lock);
+      while (g_queue_is_empty (&self->reads) && !self->closing)
+        g_cond_wait (&self->reader_wake, &self->lock);
+      link = g_queue_pop_head_link (&self->reads);
+      g_mutex_unlock (&self->lock);
+      if (!link)
+        break;
+
+      run_read (db, link->data);
+      g_queue_push_tail_link (&done, link);
+      report_finished (self, &done);
+    }
+  kl_sqlite_close (db);
+  end_thread (self);
+
+  return NULL;
+}
+
+/* ── The main loop's side ── */
+
+/* Of all threads the last one has ended: the close is done. */
+static void
+finish_close (KlSqliteWorkers *self)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->close_task);
+
+  if (task)
+    g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+dispatch_report (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  KlSqliteWorkers *self = ((ReportSource *) source)->workers;
+  GQueue finished = G_QUEUE_INIT;
+  GList *link;
+  gboolean ended;
+
+  g_source_set_ready_time (source, -1);
+  g_mutex_lock (&self->lock);
+  finished = self->finished;
+  g_queue_init (&self->finished);
+  ended = self->n_running == 0;
+  g_mutex_unlock (&self->lock);
+
+  /* A callback may drop the store; the source keeps what this turn needs. */
+  g_source_ref (source);
+  while ((link = g_queue_pop_head_link (&finished)))
+    {
+      report_job (link->data);
+      g_list_free_1 (link);
+    }
+  if (ended && !g_source_is_destroyed (source))
+    finish_close (self);
+  g_source_unref (source);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs report_funcs = { .dispatch = dispatch_report };
+
+static gboolean
+open_readers (KlSqliteWorkers *self, const char *path, GError **error)
+{
+  for (guint i = 0; i < N_READERS; i++)
+    {
+      self->readers[i] = kl_sqlite_open (path, KL_SQLITE_READER, error);
+      if (!self->readers[i])
+        {
+          while (i > 0)
+            kl_sqlite_close (self->readers[--i]);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+KlSqliteWorkers *
+kl_sqlite_workers_new (const char *path, KlSqlite *writer, GError **error)
+{
+  KlSqliteWorkers *self = g_new0 (KlSqliteWorkers, 1);
+
+  self->writer = writer;
+  if (!open_readers (self, path, error))
+    {
+      kl_sqlite_close (writer);
+      g_free (self);
+      return NULL;
+    }
+
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->writer_wake);
+  g_cond_init (&self->reader_wake);
+  g_queue_init (&self->writes);
+  g_queue_init (&self->reads);
+  g_queue_init (&self->finished);
+  kl_sqlite_memory_init (&self->memory);
+
+  self->report = g_source_new (&report_funcs, sizeof (ReportSource));
+  ((ReportSource *) self->report)->workers = self;
+  g_source_set_static_name (self->report, "KlSqliteStore reports");
+  g_source_attach (self->report, g_main_context_get_thread_default ());
+
+  self->n_running = 1 + N_READERS;
+  self->writer_thread = g_thread_new ("store-writer", run_writer, self);
+  for (guint i = 0; i < N_READERS; i++)
+    {
+      Reader *reader = g_new (Reader, 1);
+
+      reader->workers = self;
+      reader->index = i;
+      self->reader_threads[i] = g_thread_new ("store-reader", run_reader, reader);
+    }
+
+  return self;
+}
+
+static void
+push (KlSqliteWorkers *self, GQueue *queue, GCond *wake, KlSqliteJob *job)
+{
+  gboolean closing, taken;
+
+  g_mutex_lock (&self->lock);
+  closing = self->closing;
+  taken = !closing && queue->length < MAX_WAITING;
+  if (taken)
+    {
+      g_queue_push_tail (queue, job);
+      g_cond_signal (wake);
+    }
+  g_mutex_unlock (&self->lock);
+
+  if (!taken)
+    {
+      kl_sqlite_job_refuse (job, KL_STORE_ERROR_UNAVAILABLE,
+                            closing ? "the store is closed" : "too much is waiting for the disk");
+      report_job (job);
+    }
+}
+
+void
+kl_sqlite_workers_write (KlSqliteWorkers *self, KlSqliteJob *job)
+{
+  push (self, &self->writes, &self->writer_wake, job);
+}
+
+void
+kl_sqlite_workers_read (KlSqliteWorkers *self, KlSqliteJob *job)
+{
+  push (self, &self->reads, &self->reader_wake, job);
+}
+
+void
+kl_sqlite_workers_close (KlSqliteWorkers *self, GTask *task)
+{
+  gboolean ended;
+
+  g_mutex_lock (&self->lock);
+  self->closing = TRUE;
+  g_cond_broadcast (&self->writer_wake);
+  g_cond_broadcast (&self->reader_wake);
+  ended = self->n_running == 0;
+  g_mutex_unlock (&self->lock);
+
+  if (task && (ended || self->close_task))
+    {
+      g_task_return_boolean (task, TRUE);
+      g_object_unref (task);
+      return;
+    }
+  if (task)
+    self->close_task = task;
+}
+
+gboolean
+kl_sqlite_workers_is_ready (KlSqliteWorkers *self, char **reason)
+{
+  g_autofree char *why = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->closing)
+    why = g_strdup ("the store is closed");
+  else if (self->writes.length >= MAX_WAITING)
+    why = g_strdup ("too much is waiting for the disk");
+  else
+    why = g_strdup (self->ailment);
+  g_mutex_unlock (&self->lock);
+
+  if (!why)
+    return TRUE;
+  if (reason)
+    *reason = g_steal_pointer (&why);
+
+  return FALSE;
+}
+
+void
+kl_sqlite_workers_get_counts (KlSqliteWorkers *self, guint64 *commits, guint64 *waiting_jobs)
+{
+  g_mutex_lock (&self->lock);
+  *commits = self->commits;
+  *waiting_jobs = self->writes.length + self->reads.length;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+kl_sqlite_workers_free (KlSqliteWorkers *self)
+{
+  GList *link;
+
+  kl_sqlite_workers_close (self, NULL);
+  g_thread_join (self->writer_thread);
+  for (guint i = 0; i < N_READERS; i++)
+    g_thread_join (self->reader_threads[i]);
+
+  g_source_destroy (self->report);
+  g_source_unref (self->report);
+  while ((link = g_queue_pop_head_link (&self->finished)))
+    {
+      report_job (link->data);
+      g_list_free_1 (link);
+    }
+  finish_close (self);
+
+  kl_sqlite_memory_clear (&self->memory);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->writer_wake);
+  g_cond_clear (&self->reader_wake);
+  g_free (self->ailment);
+  g_free (self);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The threads of the SQLite store and what travels to them and back. Internal to the store.
+ *
+ * A job is made on the main loop, run by one thread, and reported on the main loop. The writer runs all jobs that are
+ * pending in one transaction; if one of them meets an error that is its own, the transaction is rolled back and each job
+ * runs in one of its own, so that only the guilty one fails. What the environment does (disk full, file locked) fails
+ * all of them. */
+#pragma once
+
+#include "server/chat/kl-store.h"
+#include "server/store/kl-sqlite-memory.h"
+#include "server/store/kl-sqlite.h"
+
+G_BEGIN_DECLS
+
+typedef struct _KlSqliteJob KlSqliteJob;
+
+/* MEMORY: the writer's; NULL in a reader. Sets the job's result, or its error and returns FALSE. May run twice (the
+ * first transaction was rolled back): then the result of the first run is gone. */
+typedef gboolean (*KlSqliteDeed) (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
+
+typedef enum
+{
+  KL_SQLITE_RETURNS_POINTER,
+  KL_SQLITE_RETURNS_BOOLEAN,
+  KL_SQLITE_RETURNS_INT,
+} KlSqliteReturns;
+
+struct _KlSqliteJob
+{
+  GTask *task; /* touched on the main loop only */
+  KlSqliteDeed deed;
+  KlSqliteReturns returns;
+
+  /* Arguments, owned; which ones and what for, each deed says. */
+  char *text[3];
+  gint64 number[3];
+  char **texts;
+  gpointer object;
+  GDestroyNotify object_free;
+
+  /* Outcome. */
+  gpointer result;
+  GDestroyNotify result_free;
+  gint64 result_number;
+  GError *error;
+};
+
+/* Takes the task. */
+KlSqliteJob *kl_sqlite_job_new (GTask *task, KlSqliteDeed deed, KlSqliteReturns returns);
+/* For a deed: gives the job its result. */
+gboolean kl_sqlite_job_give (KlSqliteJob *self, gpointer result, GDestroyNotify result_free);
+/* For a deed: refuses, with an error of the caller's making. */
+gboolean kl_sqlite_job_refuse (KlSqliteJob *self, KlStoreError code, const char *message);
+
+typedef struct _KlSqliteWorkers KlSqliteWorkers;
+
+/* Takes WRITER, and opens readers of its own. Jobs are reported on the thread-default main context of the caller. */
+KlSqliteWorkers *kl_sqlite_workers_new (const char *path, KlSqlite *writer, GError **error);
+
+/* Each takes the job. */
+void kl_sqlite_workers_write (KlSqliteWorkers *self, KlSqliteJob *job);
+void kl_sqlite_workers_read (KlSqliteWorkers *self, KlSqliteJob *job);
+
+/* Runs what is pending, ends the threads, closes the handles, then reports TASK (taken; may be NULL). Jobs that come
+ * later are refused. */
+void kl_sqlite_workers_close (KlSqliteWorkers *self, GTask *task);
+
+/* As kl_store_is_ready(). */
+gboolean kl_sqlite_workers_is_ready (KlSqliteWorkers *self, char **reason);
+
+void kl_sqlite_workers_get_counts (KlSqliteWorkers *self, guint64 *commits, guint64 *waiting_jobs);
+
+/* Closes and waits where that has not happened; jobs that were not reported are reported now. */
+void kl_sqlite_workers_free (KlSqliteWorkers *self);
+
+G_END_DECLS

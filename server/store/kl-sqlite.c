@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/store/kl-sqlite.h"
+
+#include <string.h>
+
+#include "server/chat/kl-store.h"
+
+/* How long a statement waits for a lock that another program holds. */
+#define BUSY_TIMEOUT_MS 4000
+#define WRITER_CACHE_KIB 16384
+#define READER_CACHE_KIB 8192
+/* The log is cut back to this after a checkpoint that emptied it. */
+#define LOG_LIMIT_BYTES (64 * 1024 * 1024)
+
+static void
+set_error (KlSqlite *self, int code, GError **error)
+{
+  KlStoreError kind = KL_STORE_ERROR_FAILED;
+
+  switch (code & 0xff)
+    {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_NOMEM:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+      kind = KL_STORE_ERROR_UNAVAILABLE;
+      break;
+    default:
+      break;
+    }
+
+  if ((code & 0xff) == SQLITE_FULL)
+    g_set_error_literal (error, KL_STORE_ERROR, (int) kind, "the disk is full");
+  else
+    g_set_error (error, KL_STORE_ERROR, (int) kind, "database: %s",
+                 self->handle ? sqlite3_errmsg (self->handle) : sqlite3_errstr (code));
+}
+
+static void
+finalize_statement (gpointer statement)
+{
+  sqlite3_finalize (statement);
+}
+
+KlSqlite *
+kl_sqlite_open (const char *path, KlSqliteMode mode, GError **error)
+{
+  KlSqlite *self = g_new0 (KlSqlite, 1);
+  g_autofree char *settings = NULL;
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  int code;
+
+  self->statements = g_hash_table_new_full (NULL, NULL, NULL, finalize_statement);
+  code = sqlite3_open_v2 (path, &self->handle, flags | (mode == KL_SQLITE_WRITER ? SQLITE_OPEN_CREATE : 0), NULL);
+  if (code != SQLITE_OK)
+    {
+      set_error (self, code, error);
+      kl_sqlite_close (self);
+      return NULL;
+    }
+
+  sqlite3_busy_timeout (self->handle, BUSY_TIMEOUT_MS);
+  settings = g_strdup_printf ("PRAGMA foreign_keys=OFF;"
+                              "PRAGMA temp_store=MEMORY;"
+                              "PRAGMA cache_size=-%d;"
+                              "%s",
+                              mode == KL_SQLITE_WRITER ? WRITER_CACHE_KIB : READER_CACHE_KIB,
+                              mode == KL_SQLITE_WRITER ? "PRAGMA journal_mode=WAL;"
+                                                         "PRAGMA synchronous=FULL;"
+                                                         "PRAGMA secure_delete=FAST;"
+                                                         "PRAGMA journal_size_limit=" G_STRINGIFY (LOG_LIMIT_BYTES) ";"
+                                                       : "PRAGMA query_only=ON;");
+  if (!kl_sqlite_run (self, settings, error))
+    {
+      kl_sqlite_close (self);
+      return NULL;
+    }
+
+  return self;
+}
+
+void
+kl_sqlite_close (KlSqlite *self)
+{
+  if (!self)
+    return;
+
+  g_hash_table_unref (self->statements);
+  sqlite3_close (self->handle);
+  g_free (self);
+}
+
+gboolean
+kl_sqlite_run (KlSqlite *self, const char *sql, GError **error)
+{
+  int code = sqlite3_exec (self->handle, sql, NULL, NULL, NULL);
+
+  if (code == SQLITE_OK)
+    return TRUE;
+  set_error (self, code, error);
+
+  return FALSE;
+}
+
+sqlite3_stmt *
+kl_sqlite_prepare (KlSqlite *self, const char *sql)
+{
+  sqlite3_stmt *statement = g_hash_table_lookup (self->statements, sql);
+
+  if (!statement)
+    {
+      int code = sqlite3_prepare_v3 (self->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+
+      if (code == SQLITE_ERROR)
+        g_error ("%s: %s", sqlite3_errmsg (self->handle), sql);
+      if (code != SQLITE_OK)
+        return NULL;
+      g_hash_table_insert (self->statements, (gpointer) sql, statement);
+    }
+
+  return statement;
+}
+
+void
+kl_sqlite_bind_text (sqlite3_stmt *statement, int column, const char *text)
+{
+  sqlite3_bind_text (statement, column, text, -1, SQLITE_STATIC);
+}
+
+void
+kl_sqlite_bind_int (sqlite3_stmt *statement, int column, gint64 value)
+{
+  sqlite3_bind_int64 (statement, column, value);
+}
+
+void
+kl_sqlite_bind_blob (sqlite3_stmt *statement, int column, const void *data, gsize length)
+{
+  sqlite3_bind_blob64 (statement, column, data, length, SQLITE_STATIC);
+}
+
+KlSqliteStep
+kl_sqlite_step (KlSqlite *self, sqlite3_stmt *statement, GError **error)
+{
+  int code = sqlite3_step (statement);
+
+  if (code == SQLITE_ROW)
+    return KL_SQLITE_ROW;
+
+  if (code != SQLITE_DONE)
+    set_error (self, statement ? code : sqlite3_extended_errcode (self->handle), error);
+  sqlite3_reset (statement);
+
+  return code == SQLITE_DONE ? KL_SQLITE_DONE : KL_SQLITE_ERROR;
+}
+
+void
+kl_sqlite_reset (sqlite3_stmt *statement)
+{
+  sqlite3_reset (statement);
+}
+
+gboolean
+kl_sqlite_finish (KlSqlite *self, sqlite3_stmt *statement, GError **error)
+{
+  KlSqliteStep step;
+
+  while ((step = kl_sqlite_step (self, statement, error)) == KL_SQLITE_ROW)
+    ;
+
+  return step == KL_SQLITE_DONE;
+}
+
+gboolean
+kl_sqlite_get_int (KlSqlite *self, sqlite3_stmt *statement, gint64 fallback, gint64 *value, GError **error)
+{
+  KlSqliteStep step = kl_sqlite_step (self, statement, error);
+
+  *value = fallback;
+  if (step == KL_SQLITE_ROW)
+    {
+      *value = sqlite3_column_int64 (statement, 0);
+      sqlite3_reset (statement);
+    }
+
+  return step != KL_SQLITE_ERROR;
+}
+
+char *
+kl_sqlite_dup_text (sqlite3_stmt *statement, int column)
+{
+  const char *text = (const char *) sqlite3_column_text (statement, column);
+
+  return text ? g_strndup (text, (gsize) sqlite3_column_bytes (statement, column)) : NULL;
+}
+
+gint64
+kl_sqlite_int (sqlite3_stmt *statement, int column)
+{
+  return sqlite3_column_int64 (statement, column);
+}
+
+int
+kl_sqlite_changes (KlSqlite *self)
+{
+  return sqlite3_changes (self->handle);
+}
