@@ -10,7 +10,7 @@
 #define INVITE_COLUMNS \
   "invites.code, groups.id, users.id, invites.registers, invites.created_at, invites.expires_at," \
   " invites.uses - (SELECT count(*) FROM invite_uses t WHERE t.i = invites.i)"
-#define INVITE_TABLES "invites LEFT JOIN groups USING (g) LEFT JOIN users ON users.u = invites.by"
+#define INVITE_TABLES "invites LEFT JOIN groups USING (g) LEFT JOIN users ON users.u = invites.actor"
 /* ?1 is the time. */
 #define INVITE_IS_GOOD \
   "NOT invites.revoked AND (invites.expires_at = 0 OR invites.expires_at > ?1)" \
@@ -477,7 +477,7 @@ kl_sqlite_create_invite (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
   const KlStoreInvite *invite = job->object;
   sqlite3_stmt *insert
-      = kl_sqlite_prepare (db, "INSERT INTO invites (code, g, by, registers, created_at, expires_at, uses, revoked)"
+      = kl_sqlite_prepare (db, "INSERT INTO invites (code, g, actor, registers, created_at, expires_at, uses, revoked)"
                                " VALUES (?1, (SELECT g FROM groups WHERE id = ?2), (SELECT u FROM users WHERE id = ?3),"
                                " ?4, ?5, ?6, ?7, 0)");
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT 1 FROM groups WHERE id = ? AND NOT deleted");

@@ -238,7 +238,7 @@ put_message (Append *self, const KlStoreChange *change)
 static gboolean
 put_ban (Append *self, const KlStoreChange *change, gint64 u)
 {
-  sqlite3_stmt *insert = kl_sqlite_prepare (self->db, "INSERT OR REPLACE INTO bans (g, u, by, at) VALUES (?, ?, ?, ?)");
+  sqlite3_stmt *insert = kl_sqlite_prepare (self->db, "INSERT OR REPLACE INTO bans (g, u, actor, at) VALUES (?, ?, ?, ?)");
   gint64 by;
 
   if (!kl_sqlite_find_u (self->db, self->memory, change->actor, &by, self->error))

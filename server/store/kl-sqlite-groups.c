@@ -32,7 +32,7 @@ static gboolean
 load_bans (KlSqlite *db, gint64 g, GPtrArray *bans, GError **error)
 {
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT users.id, actors.id, at FROM bans JOIN users USING (u)"
-                                                " LEFT JOIN users actors ON actors.u = bans.by WHERE g = ? ORDER BY at");
+                                                " LEFT JOIN users actors ON actors.u = bans.actor WHERE g = ? ORDER BY at");
   KlSqliteStep step;
 
   kl_sqlite_bind_int (select, 1, g);
@@ -285,7 +285,7 @@ kl_sqlite_set_ban (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 
   if (job->number[0])
     {
-      write = kl_sqlite_prepare (db, "INSERT OR REPLACE INTO bans (g, u, by, at) VALUES (?, ?, ?, ?)");
+      write = kl_sqlite_prepare (db, "INSERT OR REPLACE INTO bans (g, u, actor, at) VALUES (?, ?, ?, ?)");
       kl_sqlite_bind_int (write, 3, by);
       kl_sqlite_bind_int (write, 4, ban->at);
     }

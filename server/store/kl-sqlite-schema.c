@@ -44,13 +44,13 @@ static const char *const migrations[] = {
   " joined_at INTEGER NOT NULL, read_seq INTEGER NOT NULL, notify INTEGER NOT NULL, pinned INTEGER NOT NULL,"
   " PRIMARY KEY (g, u)) WITHOUT ROWID;"
   "CREATE INDEX members_by_user ON members (u, g) WHERE role > 0;"
-  "CREATE TABLE bans (g INTEGER NOT NULL, u INTEGER NOT NULL, by INTEGER NOT NULL, at INTEGER NOT NULL,"
+  "CREATE TABLE bans (g INTEGER NOT NULL, u INTEGER NOT NULL, actor INTEGER NOT NULL, at INTEGER NOT NULL,"
   " PRIMARY KEY (g, u)) WITHOUT ROWID;"
   /* What each person has done, by the ids that their clients gave; for ever. place: the group and the rev. */
   "CREATE TABLE ops (u INTEGER NOT NULL, client_id TEXT NOT NULL, place INTEGER NOT NULL,"
   " PRIMARY KEY (u, client_id)) WITHOUT ROWID;"
 
-  "CREATE TABLE invites (i INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, g INTEGER, by INTEGER,"
+  "CREATE TABLE invites (i INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, g INTEGER, actor INTEGER,"
   " registers INTEGER NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, uses INTEGER NOT NULL,"
   " revoked INTEGER NOT NULL);"
   "CREATE INDEX invites_by_group ON invites (g);"

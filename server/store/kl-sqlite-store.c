@@ -20,7 +20,7 @@ struct _KlSqliteStore
 {
   GObject parent_instance;
 
-  int folder_fd; /* holds the lock */
+  int folder_fd; /* locked, until the workers have it */
   char *epoch;
   KlSqliteWorkers *workers;
 };
@@ -103,7 +103,7 @@ kl_sqlite_store_open (const char *path, const char *domain, GError **error)
       g_prefix_error (error, "%s: ", path);
       return NULL;
     }
-  self->workers = kl_sqlite_workers_new (path, writer, error);
+  self->workers = kl_sqlite_workers_new (path, writer, g_steal_fd (&self->folder_fd), error);
   if (!self->workers)
     {
       g_prefix_error (error, "%s: ", path);

@@ -23,7 +23,7 @@ G_DECLARE_FINAL_TYPE (KlSqliteStore, kl_sqlite_store, KL, SQLITE_STORE, GObject)
  * administrator understands: KL_STORE_ERROR_UNAVAILABLE where another process uses the folder, else
  * KL_STORE_ERROR_FAILED (newer version, other domain, no database, no permission).
  *
- * Release it after kl_store_close_async() has come back; finalizing an open one closes it, and blocks meanwhile. */
+ * kl_store_close_async() gives the folder free again; finalizing an open store does the same, and blocks meanwhile. */
 KlSqliteStore *kl_sqlite_store_open (const char *path, const char *domain, GError **error);
 
 /* How much has been written, for the administrator. */

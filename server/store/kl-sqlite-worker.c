@@ -3,6 +3,8 @@
  * to a third, and one GSource on the main loop, set ready once for however many, hands them out. */
 #include "server/store/kl-sqlite-worker.h"
 
+#include <glib/gstdio.h>
+
 #include "server/store/kl-sqlite-housework.h"
 
 #define N_READERS 3
@@ -31,6 +33,7 @@ struct _KlSqliteWorkers
   KlSqlite *readers[N_READERS];
   KlSqliteMemory memory; /* the writer thread's */
   GTask *close_task;     /* main loop */
+  int lock_fd;           /* main loop; held until the threads have ended */
 };
 
 typedef struct
@@ -364,6 +367,7 @@ finish_close (KlSqliteWorkers *self)
 {
   g_autoptr (GTask) task = g_steal_pointer (&self->close_task);
 
+  g_clear_fd (&self->lock_fd, NULL);
   if (task)
     g_task_return_boolean (task, TRUE);
 }
@@ -417,14 +421,16 @@ open_readers (KlSqliteWorkers *self, const char *path, GError **error)
 }
 
 KlSqliteWorkers *
-kl_sqlite_workers_new (const char *path, KlSqlite *writer, GError **error)
+kl_sqlite_workers_new (const char *path, KlSqlite *writer, int lock_fd, GError **error)
 {
   KlSqliteWorkers *self = g_new0 (KlSqliteWorkers, 1);
 
   self->writer = writer;
+  self->lock_fd = lock_fd;
   if (!open_readers (self, path, error))
     {
       kl_sqlite_close (writer);
+      g_clear_fd (&self->lock_fd, NULL);
       g_free (self);
       return NULL;
     }

@@ -55,8 +55,8 @@ gboolean kl_sqlite_job_refuse (KlSqliteJob *self, KlStoreError code, const char 
 
 typedef struct _KlSqliteWorkers KlSqliteWorkers;
 
-/* Takes WRITER, and opens readers of its own. Jobs are reported on the thread-default main context of the caller. */
-KlSqliteWorkers *kl_sqlite_workers_new (const char *path, KlSqlite *writer, GError **error);
+/* Takes WRITER and LOCK_FD, which is closed when the threads have ended, and opens readers of its own. Jobs are reported on the thread-default main context of the caller. */
+KlSqliteWorkers *kl_sqlite_workers_new (const char *path, KlSqlite *writer, int lock_fd, GError **error);
 
 /* Each takes the job. */
 void kl_sqlite_workers_write (KlSqliteWorkers *self, KlSqliteJob *job);

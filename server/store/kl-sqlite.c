@@ -10,7 +10,7 @@
 #define WRITER_CACHE_KIB 16384
 #define READER_CACHE_KIB 8192
 /* The log is cut back to this after a checkpoint that emptied it. */
-#define LOG_LIMIT_BYTES (64 * 1024 * 1024)
+#define LOG_LIMIT_BYTES 67108864
 
 static void
 set_error (KlSqlite *self, int code, GError **error)
