@@ -2,7 +2,7 @@
 /* The browser client out of the program itself, and the few paths that machines ask for.
  *
  * Assets carry a hash in their names: they never change, and what is not there is 404, not the page. The page itself is
- * asked for anew each time (ETag), so that an upgrade is seen at once. Files are compressed at their first use, and
+ * asked for anew each time (ETag), so that an upgrade is seen at once. Files are read and compressed at the start, and
  * both forms kept: they are few. */
 
 #include "server/api/kl-api-private.h"
@@ -13,6 +13,7 @@
 #define ASSETS_PREFIX "/assets/"
 #define MIN_COMPRESSED_BYTES 512
 #define ETAG_HASH_BYTES 16
+#define COMPRESSION_LEVEL 6
 
 #define PAGE_POLICY \
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; " \
@@ -65,30 +66,26 @@ find_type (const char *name)
 static GBytes *
 compress (GBytes *plain)
 {
-  g_autoptr (GConverter) compressor = G_CONVERTER (g_zlib_compressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP, 9));
+  g_autoptr (GConverter) compressor = G_CONVERTER (g_zlib_compressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP, COMPRESSION_LEVEL));
   g_autoptr (GBytes) gzip = g_converter_convert_bytes (compressor, plain, NULL);
 
   return gzip != NULL && g_bytes_get_size (gzip) < g_bytes_get_size (plain) ? g_steal_pointer (&gzip) : NULL;
 }
 
-/* NULL: there is no such file. */
-static KlApiPage *
-get_page (KlApi      *self,
-          const char *name)
+static void
+read_page (KlApi      *self,
+           const char *name)
 {
-  KlApiPage *page = g_hash_table_lookup (self->pages, name);
   g_autofree char *path = g_strconcat (WEB_PREFIX, name, NULL);
+  g_autoptr (GBytes) plain = g_resource_lookup_data (self->web, path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
   int type = find_type (name);
   guint8 hash[ETAG_HASH_BYTES];
   char hex[2 * ETAG_HASH_BYTES + 1];
 
-  if (page != NULL || self->web == NULL)
-    return page;
-  g_autoptr (GBytes) plain = g_resource_lookup_data (self->web, path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
   if (plain == NULL)
-    return NULL;
+    return;
 
-  page = g_new0 (KlApiPage, 1);
+  KlApiPage *page = g_new0 (KlApiPage, 1);
   page->plain = g_steal_pointer (&plain);
   if (type >= 0 && types[type].compressible && g_bytes_get_size (page->plain) >= MIN_COMPRESSED_BYTES)
     page->gzip = compress (page->plain);
@@ -96,7 +93,23 @@ get_page (KlApi      *self,
   sodium_bin2hex (hex, sizeof hex, hash, sizeof hash);
   page->etag = g_strdup_printf ("\"%s\"", hex);
   g_hash_table_insert (self->pages, g_strdup (name), page);
-  return page;
+}
+
+void
+kl_api_pages_init (KlApi *self)
+{
+  self->pages = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) free_page);
+  if (self->web == NULL)
+    return;
+
+  g_auto (GStrv) assets
+      = g_resource_enumerate_children (self->web, WEB_PREFIX "assets/", G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  for (int i = 0; assets != NULL && assets[i] != NULL; i++)
+    {
+      g_autofree char *name = g_strconcat ("assets/", assets[i], NULL);
+      read_page (self, name);
+    }
+  read_page (self, "index.html");
 }
 
 /* ── Answers ── */
@@ -152,7 +165,7 @@ serve_index (KlApi             *self,
 {
   SoupMessageHeaders *request = soup_server_message_get_request_headers (message);
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
-  KlApiPage *page = get_page (self, "index.html");
+  KlApiPage *page = g_hash_table_lookup (self->pages, "index.html");
 
   if (page == NULL)
     {
@@ -181,7 +194,7 @@ serve_asset (KlApi             *self,
 {
   SoupMessageHeaders *request = soup_server_message_get_request_headers (message);
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
-  KlApiPage *page = strstr (path, "..") == NULL ? get_page (self, path + 1) : NULL;
+  KlApiPage *page = g_hash_table_lookup (self->pages, path + 1);
   int type = find_type (path);
 
   if (page == NULL)
@@ -315,10 +328,4 @@ kl_api_serve_page (KlApi             *self,
     serve_asset (self, message, path);
   else
     set_nothing_here (message);
-}
-
-void
-kl_api_pages_init (KlApi *self)
-{
-  self->pages = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) free_page);
 }
