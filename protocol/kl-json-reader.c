@@ -102,6 +102,12 @@ walk (yyjson_val *value, int depth)
   return status;
 }
 
+KlJsonStatus
+kl_json_check (yyjson_val *value)
+{
+  return walk (value, 1);
+}
+
 static KlJson *
 read_document (const void *data, gsize length)
 {

@@ -42,6 +42,9 @@ typedef enum
 /* Parses LENGTH bytes, which are copied as needed. On anything but KL_JSON_OK the result is NULL. STATUS may be NULL. */
 KlJson *kl_json_parse (const void *data, gsize length, KlJsonStatus *status);
 
+/* Whether VALUE, from a document that yyjson read elsewhere, keeps the two rules that yyjson does not know. */
+KlJsonStatus kl_json_check (yyjson_val *value);
+
 KlJson *kl_json_ref (KlJson *json);
 void kl_json_unref (KlJson *json);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlJson, kl_json_unref)

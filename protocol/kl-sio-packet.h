@@ -24,14 +24,13 @@ typedef enum
 #define KL_SIO_NO_ACK G_GINT64_CONSTANT (-1)
 /* Ids are of the sender's choosing; up to 2^53 − 1 is what JavaScript counts to. */
 #define KL_SIO_ACK_MAX G_GINT64_CONSTANT (9007199254740991)
-/* Attachments that one packet may have, before the decoder's own limit. */
+/* Attachments that one packet may have. */
 #define KL_SIO_ATTACHMENTS_MAX 64
 #define KL_SIO_NAMESPACE_MAX 128
-/* Bytes of one packet's attachments together are bounded by the decoder's max_bytes. */
 
 typedef struct
 {
-  KlSioType type;
+  KlSioType type; /* BINARY_EVENT is told as EVENT, BINARY_ACK as ACK, with attachments */
   char *nsp;    /* "/" where the packet names none; without a query string */
   gint64 ack_id; /* of EVENT and ACK; else KL_SIO_NO_ACK */
 
@@ -46,7 +45,7 @@ typedef struct
   const char *event;  /* EVENT: its name, not to be trusted to have no U+0000: see the length */
   gsize event_length;
 
-  /* BINARY_*: in the order of their numbers. Where they belong in @data stands
+  /* In the order of their numbers. Where they belong in @data stands
    * {"_placeholder":true,"num":N}, each number once, checked by the decoder. */
   GPtrArray *attachments; /* of GBytes; NULL where there are none */
 } KlSioPacket;
@@ -71,7 +70,7 @@ gboolean kl_sio_is_placeholder (yyjson_val *value, guint *num);
 typedef struct
 {
   gsize max_bytes;    /* text and attachments of a packet together; 0: 1 MiB */
-  guint max_attachments; /* 0: KL_SIO_ATTACHMENTS_MAX */
+  guint max_attachments; /* 0, and at most: KL_SIO_ATTACHMENTS_MAX */
 
   /* private */
   KlSioPacket *pending;

@@ -62,5 +62,10 @@ typedef struct
 
 void kl_sio_listener_get_peer (KlSioListener *self, SoupServerMessage *message, KlSioPeer *peer);
 
+/* Refuses a body that is over @max_bytes before it is read: call it from an early handler (or "got-headers"). FALSE:
+ * Content-Length says too much, and the answer, 413 with @json, is on its way already; without a Content-Length, bytes
+ * are counted as they come. */
+gboolean kl_sio_listener_limit_body (KlSioListener *self, SoupServerMessage *message, gsize max_bytes, const char *json);
+
 /* The key that limits count by: an IPv4 address, or the /64 of an IPv6 one. @key has 46 bytes. */
 void kl_sio_address_key (const char *address, char *key);

@@ -4,6 +4,7 @@
 #include "protocol/kl-sio-packet.h"
 #include "server/socketio/kl-sio-listener.h"
 #include "server/socketio/kl-sio-message.h"
+#include "server/socketio/kl-sio-types.h"
 
 /* A Socket.IO server at a path of a listener: Engine.IO 4 (websocket, polling, upgrade) and Socket.IO 5.
  *
@@ -12,43 +13,11 @@
  * system call at the turn's end. All calls and callbacks are on the listener's thread; callbacks
  * may call anything here, also what ends the socket they are called for. */
 
-typedef struct
-{
-  guint ping_interval_ms;   /* 0: 15,000 */
-  guint ping_timeout_ms;    /* 0: 10,000 */
-  guint connect_timeout_ms; /* from the handshake to an accepted CONNECT, not rearmed by refused ones; 0: 10,000 */
-  gsize max_payload_bytes;  /* of a packet and of a polling body; 0: 1 MiB */
-  gsize queue_bytes;        /* waiting to be sent to one connection; 0: 4 MiB */
-  gboolean cors_any;        /* answer any origin's scripts (test programs) */
-} KlSioServerConfig;
-
 #define KL_TYPE_SIO_SERVER (kl_sio_server_get_type ())
 G_DECLARE_FINAL_TYPE (KlSioServer, kl_sio_server, KL, SIO_SERVER, GObject)
 
 /* A client in one namespace. Reference-counted; after its end every call on it does nothing. */
 typedef struct _KlSioSocket KlSioSocket;
-
-/* Why a socket ended. */
-typedef enum
-{
-  KL_SIO_REASON_CLIENT_DISCONNECT, /* a Socket.IO DISCONNECT or an Engine.IO close: meant */
-  KL_SIO_REASON_TRANSPORT_CLOSE,   /* the connection closed or broke */
-  KL_SIO_REASON_PING_TIMEOUT,
-  KL_SIO_REASON_CONNECT_TIMEOUT,   /* no CONNECT was accepted in time */
-  KL_SIO_REASON_PARSE_ERROR,       /* it sent what is no packet, or too large */
-  KL_SIO_REASON_SLOW_CONSUMER,
-  KL_SIO_REASON_SERVER,            /* kl_sio_socket_close() */
-  KL_SIO_REASON_SHUTDOWN,
-} KlSioReason;
-
-const char *kl_sio_reason_to_string (KlSioReason reason);
-
-/* The HTTP request that began a connection. Kept until its CONNECT is accepted. */
-typedef struct
-{
-  KlSioPeer peer;
-  SoupMessageHeaders *headers; /* Cookie, Origin, Host, Sec-Fetch-Site … as they came */
-} KlSioHandshake;
 
 /* An event from a client. All of it lives during the callback only. */
 typedef struct
@@ -81,8 +50,7 @@ KlSioServer *kl_sio_server_new (KlSioListener *listener, const char *path, const
 /* CONNECT to a namespace that was not added is answered with "Invalid namespace". @handler must outlive the server. */
 void kl_sio_server_add_namespace (KlSioServer *self, const char *nsp, const KlSioHandler *handler, gpointer user_data);
 
-/* Whether a handshake may go on (else 403), before anything is spent on it. Optional. */
-typedef gboolean (*KlSioAdmitFunc) (const KlSioHandshake *handshake, gpointer user_data);
+/* Asked before anything is spent on a handshake. Optional. */
 void kl_sio_server_set_admit_func (KlSioServer *self, KlSioAdmitFunc func, gpointer user_data);
 
 /* Sent to a connection whose queue was thrown away, before it is closed with 1008. */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "server/socketio/kl-sio-out.h"
+#include "server/socketio/kl-ws-hub.h"
+
+#define KL_WS_READ_BYTES (64 * 1024)
+#define KL_WS_CLOSE_TIMEOUT_MS 5000
+
+struct _KlWsHub
+{
+  GMainContext *context;
+  int epoll_fd;
+  GSource *epoll_source;
+  GSource *flush_source;
+  KlSioTimers *timers;
+  KlSioTimerQueue *closing; /* connections on their way out */
+
+  KlWsConn *dirty_first; /* those with something to write at the end of the turn */
+  KlWsConn *dirty_last;
+  guint n_dirty;
+  KlWsConn *first; /* all */
+  guint n_conns;
+  GPtrArray *garbage; /* memory that events of this turn may still point to */
+  guint8 *read_buffer;
+};
+
+/* Puts CONN on the list of those that the end of the turn writes. */
+void kl_ws_hub_mark_dirty (KlWsHub *self, KlWsConn *conn);
+
+struct _KlWsConn
+{
+  KlWsWatch watch; /* first */
+  KlWsHub *hub;
+  const KlWsHandler *handler; /* NULL: nobody cares any more */
+  gpointer user_data;
+  KlWsConn *next_dirty;
+  KlWsConn *previous, *next;
+  KlSioOut out;
+  gsize queue_bytes;
+  guint32 first_written; /* bytes of the first message in OUT that are on the wire */
+  int fd;                /* -1: closed */
+  guint dirty : 1;
+  guint slow : 1;          /* the queue ran over in this turn */
+  guint close_queued : 1;  /* nothing may be queued behind */
+  guint peer_closed : 1;   /* its close frame came: input is over */
+  guint shut : 1;          /* our side of the socket is shut down */
+  guint waits_for_room : 1; /* EPOLLOUT is on */
+  guint activity : 1;
+  KlSioTimerNode closing;
+  KlWsParser parser;
+};
+
+/* Writes what is queued, as far as it goes. */
+void kl_ws_conn_flush (KlWsConn *self);
+/* Cuts the socket. */
+void kl_ws_conn_destroy (KlWsConn *self);
