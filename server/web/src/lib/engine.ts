@@ -70,6 +70,7 @@ export class Engine {
     })
     await this.#askLater(later)
     this.#synced += 1
+    this.topics.touch('app')
     this.#afterSync()
   }
 

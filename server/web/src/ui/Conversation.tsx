@@ -91,7 +91,9 @@ function Header({ room, peopleShown, onPeople, onInvite, onLeave }: { room: Room
       <button type="button" className="header-group" onClick={onPeople} aria-label={t('People in {group}', { group: group.name })}>
         <GroupTile group={group} size={36} />
         <span className="min-w-0 text-start">
-          <bdi className="title block truncate">{group.name}</bdi>
+          <span className="title block truncate">
+            <bdi>{group.name}</bdi>
+          </span>
           <span className="block truncate">
             <Subtitle room={room} narrow={narrow} />
           </span>

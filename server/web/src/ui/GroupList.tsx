@@ -147,9 +147,11 @@ function AccountMenu({ onSheet }: { onSheet: (sheet: Sheet) => void }) {
       align="start"
       head={
         <div className="menu-head">
-          <bdi className="block truncate font-bold">{me.display_name}</bdi>
-          <span className="secondary dim block truncate" dir="ltr">
-            {me.address}
+          <span className="block truncate font-bold">
+            <bdi>{me.display_name}</bdi>
+          </span>
+          <span className="secondary dim block truncate">
+            <bdi>{me.address}</bdi>
           </span>
         </div>
       }

@@ -107,7 +107,7 @@ export function GroupRow({ room, current, now, tab }: { room: Room; current: boo
                     <bdi>{sender}</bdi>:{' '}
                   </b>
                 ) : null}
-                <bdi>{body || (group.topic ?? '')}</bdi>
+                <bdi>{body || group.topic || t('No messages yet')}</bdi>
               </>
             )}
           </span>

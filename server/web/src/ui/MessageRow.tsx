@@ -16,6 +16,7 @@ import { Ticks, tickWord, ticksOf, type TickState } from './Ticks'
 /** Longer texts open on request. */
 const FOLD_CHARS = 2_000
 const SEEN_MAX = 5
+const TIME_GAP = 15
 
 const UNKNOWN: Pick<User, 'id' | 'display_name'> = { id: '', display_name: '?' }
 
@@ -136,6 +137,12 @@ function foldAt(text: string): string {
   return (space > FOLD_CHARS / 2 ? cut.slice(0, space) : cut).toWellFormed().replace(/\uFFFD$/u, '')
 }
 
+function nameWidth(bubble: HTMLElement): number {
+  let width = 0
+  for (const part of bubble.querySelectorAll<HTMLElement>('.bubble-name > *')) width += part.scrollWidth + 6
+  return width
+}
+
 /** A bubble is as wide as its longest line; CSS alone leaves wrapped text at full width. */
 function useShrink(ref: React.RefObject<HTMLSpanElement | null>, text: string): void {
   useLayoutEffect(() => {
@@ -151,23 +158,25 @@ function useShrink(ref: React.RefObject<HTMLSpanElement | null>, text: string): 
       const range = document.createRange()
       range.selectNodeContents(element)
       const lines = range.getClientRects()
-      const first = lines[0]
       const last = lines[lines.length - 1]
-      if (!first || !last || last.top - first.top < first.height / 2) return
+      const body = element.parentElement!
+      const meta = body.querySelector<HTMLElement>('.bubble-meta')
+      if (!last || !meta) return
+      const time = meta.getBoundingClientRect()
+      // Rectangles are those of the screen: a row that is just arriving is drawn smaller.
+      const scale = bubble.getBoundingClientRect().width / bubble.offsetWidth || 1
       let left = Infinity
       let right = -Infinity
+      let [lastLeft, lastRight] = [last.left, last.right]
       for (const line of lines) {
         left = Math.min(left, line.left)
         right = Math.max(right, line.right)
+        if (line.bottom > last.top + last.height / 2) [lastLeft, lastRight] = [Math.min(lastLeft, line.left), Math.max(lastRight, line.right)]
       }
-      const padding = bubble.offsetWidth - element.offsetWidth
-      const wanted = Math.ceil(right - left) + padding + 1
-      if (wanted < bubble.offsetWidth) {
-        const height = bubble.offsetHeight
-        bubble.style.inlineSize = wanted + 'px'
-        // The time may have found room on the last line only at full width.
-        if (bubble.offsetHeight > height) bubble.style.inlineSize = ''
-      }
+      const beside = time.top < last.bottom
+      const needed = Math.max((right - left) / scale, (beside ? lastRight - lastLeft + time.width : time.width) / scale + (beside ? TIME_GAP : 0), nameWidth(bubble))
+      const wanted = Math.ceil(needed) + bubble.offsetWidth - body.offsetWidth + 1
+      if (wanted < bubble.offsetWidth) bubble.style.inlineSize = wanted + 'px'
     }
     fit()
     const observer = new ResizeObserver(fit)

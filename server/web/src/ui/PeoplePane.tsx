@@ -93,11 +93,15 @@ function PersonRow({ person, room, kind, twin, now }: { person: Person; room: Ro
           {me ? <span className="secondary dim shrink-0">{t('you')}</span> : null}
         </span>
         {twin ? (
-          <span className="secondary dim block truncate" dir="ltr">
-            {user.address}
+          <span className="secondary dim block truncate">
+            <bdi>{user.address}</bdi>
           </span>
         ) : null}
-        {note ? <bdi className={'secondary block truncate ' + (typing ? 'here-text' : 'dim')}>{note}</bdi> : null}
+        {note ? (
+          <span className={'secondary block truncate ' + (typing ? 'here-text' : 'dim')}>
+            <bdi>{note}</bdi>
+          </span>
+        ) : null}
       </span>
       {role === 'owner' ? <span className="pill accent">{t('Owner')}</span> : null}
       {role === 'admin' ? <span className="pill">{t('Admin')}</span> : null}

@@ -307,7 +307,7 @@ export function Timeline({ room, target, onInvite }: { room: Room; target: numbe
             </div>
           ) : null}
           <motion.div ref={list} className="timeline-list clamp" style={{ y: slide }}>
-            {rows.map((row) => {
+            {(silent ? [] : rows).map((row) => {
               switch (row.kind) {
                 case 'day':
                   return (
