@@ -162,6 +162,9 @@ read_header (KlWsParser *self, guint8 **bytes, gsize *length)
 static void
 append (KlWsParser *self, const guint8 *bytes, gsize length)
 {
+  if (length == 0)
+    return;
+
   if (self->n_buffer + length > self->buffer_size)
     {
       self->buffer_size = MAX (MAX (BUFFER_MIN_BYTES, self->n_buffer + length), self->buffer_size * 2);
@@ -209,7 +212,8 @@ read_control (KlWsParser *self, guint8 *data, gsize length, KlWsMessage *message
 
   if (!self->control)
     self->control = g_malloc (KL_WS_CONTROL_MAX);
-  memcpy (self->control + self->n_control, data, length);
+  if (length > 0)
+    memcpy (self->control + self->n_control, data, length);
   self->n_control += (guint8) length;
 
   return self->frame_left == 0 ? finish_control (self, self->control, self->n_control, message) : KL_VERDICT_NEED_MORE;
