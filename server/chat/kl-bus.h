@@ -17,7 +17,7 @@ typedef struct _KlBus KlBus;
 
 /* A word about a person or a session that stands in no log. */
 typedef enum {
-  KL_BUS_SESSION_ENDED, /* user, id: the session; NULL: all of the user's */
+  KL_BUS_SESSION_ENDED, /* user, id: the session; NULL: all of the user's but `keep` */
   KL_BUS_USER_CHANGED,  /* user: profile, dnd or text; read it anew */
   KL_BUS_TYPING,        /* group, user, on */
   KL_BUS_READ,          /* group, user, seq */
@@ -29,6 +29,7 @@ typedef struct {
   const char *user;
   const char *group;
   const char *id;
+  const char *keep;
   gint64 seq;
   gboolean on;
 } KlBusSignal;

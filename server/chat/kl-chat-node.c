@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What other nodes of the cluster say. */
+#include "server/chat/kl-chat-private.h"
+
+static void
+on_changes (gpointer user_data, KlStoreBatch *batch)
+{
+  KlChat *self = user_data;
+  KlChatGroup *group = g_hash_table_lookup (self->groups, batch->group);
+
+  if (!group)
+    return;
+  if (group->state == KL_GROUP_READY)
+    kl_chat_group_hear (group, batch);
+  else
+    group->uncertain = TRUE; /* what is being loaded may be older */
+}
+
+static void
+on_user_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (KlChat) self = user_data;
+  g_autoptr (GPtrArray) users = kl_store_get_users_finish (KL_STORE (source), result, NULL);
+  KlStoreUser *user = users && users->len > 0 ? g_ptr_array_index (users, 0) : NULL;
+  KlChatPerson *person = user ? kl_chat_person_peek (self, user->id) : NULL;
+
+  if (!person)
+    return;
+
+  kl_chat_person_take_user (person, user);
+  kl_chat_tell_user (person, NULL, FALSE);
+}
+
+static void
+on_settings_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  KlChatGroup *group = user_data;
+  g_autoptr (KlChat) self = g_object_ref (group->chat);
+  g_autoptr (KlStoreMember) marks = kl_store_get_member_finish (KL_STORE (source), result, NULL);
+  KlChatPerson *person = marks ? kl_chat_person_peek (self, marks->user) : NULL;
+  KlChatMember *member = person ? kl_chat_group_get_member (group, person) : NULL;
+
+  if (member)
+    {
+      kl_chat_member_set_marks (member, marks, KL_MARK_NOTIFY | KL_MARK_PINNED);
+      kl_chat_group_show (group, person, NULL);
+    }
+  kl_chat_group_unref (group);
+}
+
+static void
+on_signal (gpointer user_data, const KlBusSignal *signal)
+{
+  KlChat *self = user_data;
+  KlChatGroup *group = signal->group ? g_hash_table_lookup (self->groups, signal->group) : NULL;
+  KlChatPerson *person = signal->user ? kl_chat_person_peek (self, signal->user) : NULL;
+  const char *ids[] = { signal->user, NULL };
+
+  switch (signal->kind)
+    {
+    case KL_BUS_SESSION_ENDED:
+      kl_chat_end_sessions_here (self, signal->user, signal->id, signal->keep);
+      break;
+    case KL_BUS_USER_CHANGED:
+      if (person)
+        kl_store_get_users_async (self->store, ids, on_user_read, g_object_ref (self));
+      break;
+    case KL_BUS_TYPING:
+      if (group && person && group->state == KL_GROUP_READY)
+        kl_chat_tell_typing (group, person, signal->on);
+      break;
+    case KL_BUS_READ:
+      if (group && person && group->state == KL_GROUP_READY)
+        kl_chat_take_read_mark (group, person, signal->seq);
+      break;
+    case KL_BUS_SETTINGS:
+      if (group && person && group->state == KL_GROUP_READY)
+        kl_store_get_member_async (self->store, group->id, person->id, on_settings_read, kl_chat_group_ref (group));
+      break;
+    default:
+      break;
+    }
+}
+
+static void
+on_presence (gpointer user_data, const char *user)
+{
+  KlChatPerson *person = kl_chat_person_peek (user_data, user);
+
+  if (person)
+    kl_chat_presence_update (person);
+}
+
+static void
+on_reconnected (gpointer user_data)
+{
+  KlChat *self = user_data;
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->groups);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    kl_chat_group_read_on (value);
+}
+
+const KlBusListener kl_chat_bus_listener = { on_changes, on_signal, on_presence, on_reconnected };

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The chat core as a whole: its tables, its life, and what the other parts of the
+ * server tell it. The rules stand in the families of handlers beside this file. */
+#include "server/chat/kl-chat-private.h"
+
+#include <string.h>
+
+#define SWEEP_INTERVAL_MAX_MS 10000
+
+G_DEFINE_FINAL_TYPE (KlChat, kl_chat, G_TYPE_OBJECT)
+
+void
+kl_chat_settings_init (KlChatSettings *self, const char *domain)
+{
+  *self = (KlChatSettings) {
+    .domain = domain,
+    .body_bytes = KL_LIMIT_BODY_BYTES,
+    .messages_per_second = KL_LIMIT_MESSAGES_PER_SECOND,
+    .message_burst = KL_LIMIT_MESSAGE_BURST,
+    .reads_per_second = KL_LIMIT_READS_PER_SECOND,
+    .connections_per_user = KL_LIMIT_CONNECTIONS_PER_USER,
+    .members_per_group = KL_LIMIT_MEMBERS_PER_GROUP,
+    .groups_per_user = KL_LIMIT_GROUPS_PER_USER,
+    .presence_interval_ms = 1000,
+    .counts_interval_ms = 10000,
+    .idle_group_ms = 60000,
+    .store_retry_ms = 1000,
+  };
+}
+
+gint64
+kl_chat_now_ms (void)
+{
+  return g_get_real_time () / 1000;
+}
+
+static void
+add_entries (KlChat *self, const KlChatEntry *entries)
+{
+  for (const KlChatEntry *entry = entries; entry->name; entry++)
+    g_hash_table_insert (self->entries, (gpointer) entry->name, (gpointer) entry);
+}
+
+static gboolean
+on_sweep (gpointer user_data)
+{
+  kl_chat_sweep (user_data);
+
+  return G_SOURCE_CONTINUE;
+}
+
+KlChat *
+kl_chat_new (KlStore *store, KlBus *bus, const KlChatSettings *settings)
+{
+  KlChat *self;
+  gint64 interval_ms;
+
+  g_return_val_if_fail (KL_IS_STORE (store), NULL);
+  g_return_val_if_fail (KL_IS_BUS (bus), NULL);
+  g_return_val_if_fail (settings->domain, NULL);
+
+  self = g_object_new (KL_TYPE_CHAT, NULL);
+  self->store = g_object_ref (store);
+  self->bus = g_object_ref (bus);
+  self->settings = *settings;
+  self->domain = g_strdup (settings->domain);
+  self->public_url = g_strdup (settings->public_url);
+  self->settings.domain = self->domain;
+  self->settings.public_url = self->public_url;
+  kl_bus_set_listener (bus, &kl_chat_bus_listener, self);
+
+  interval_ms = CLAMP (self->settings.idle_group_ms / 4, 20, SWEEP_INTERVAL_MAX_MS);
+  self->sweep_source = g_timeout_add_full (G_PRIORITY_LOW, interval_ms, on_sweep, self, NULL);
+
+  return self;
+}
+
+static void
+kl_chat_dispose (GObject *object)
+{
+  KlChat *self = KL_CHAT (object);
+
+  g_clear_handle_id (&self->sweep_source, g_source_remove);
+  if (self->bus)
+    kl_bus_set_listener (self->bus, NULL, NULL);
+  if (self->people)
+    {
+      kl_chat_drop_everything (self);
+      g_clear_pointer (&self->groups, g_hash_table_unref);
+      g_clear_pointer (&self->people, g_hash_table_unref);
+    }
+  g_clear_handle_id (&self->presence_source, g_source_remove);
+  g_clear_object (&self->bus);
+  g_clear_object (&self->store);
+
+  G_OBJECT_CLASS (kl_chat_parent_class)->dispose (object);
+}
+
+static void
+kl_chat_finalize (GObject *object)
+{
+  KlChat *self = KL_CHAT (object);
+
+  g_ptr_array_unref (self->dirty_people);
+  g_ptr_array_unref (self->dirty_groups);
+  g_hash_table_unref (self->entries);
+  kl_id_source_free (self->ids);
+  g_free (self->domain);
+  g_free (self->public_url);
+
+  G_OBJECT_CLASS (kl_chat_parent_class)->finalize (object);
+}
+
+static void
+kl_chat_class_init (KlChatClass *class)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (class);
+
+  object_class->dispose = kl_chat_dispose;
+  object_class->finalize = kl_chat_finalize;
+}
+
+static void
+kl_chat_init (KlChat *self)
+{
+  self->ids = kl_id_source_new ();
+  self->people = g_hash_table_new (g_str_hash, g_str_equal);
+  self->groups = g_hash_table_new (g_str_hash, g_str_equal);
+  self->dirty_people = g_ptr_array_new ();
+  self->dirty_groups = g_ptr_array_new ();
+  self->entries = g_hash_table_new (g_str_hash, g_str_equal);
+  add_entries (self, kl_chat_group_entries);
+  add_entries (self, kl_chat_member_entries);
+  add_entries (self, kl_chat_message_entries);
+  add_entries (self, kl_chat_history_entries);
+  add_entries (self, kl_chat_sync_entries);
+  add_entries (self, kl_chat_presence_entries);
+  add_entries (self, kl_chat_mark_entries);
+  add_entries (self, kl_chat_invite_entries);
+  add_entries (self, kl_chat_user_entries);
+}
+
+KlStore *
+kl_chat_get_store (KlChat *self)
+{
+  g_return_val_if_fail (KL_IS_CHAT (self), NULL);
+
+  return self->store;
+}
+
+KlBus *
+kl_chat_get_bus (KlChat *self)
+{
+  g_return_val_if_fail (KL_IS_CHAT (self), NULL);
+
+  return self->bus;
+}
+
+const KlChatSettings *
+kl_chat_get_settings (KlChat *self)
+{
+  g_return_val_if_fail (KL_IS_CHAT (self), NULL);
+
+  return &self->settings;
+}
+
+void
+kl_chat_get_stats (KlChat *self, KlChatStats *stats)
+{
+  g_return_if_fail (KL_IS_CHAT (self));
+
+  *stats = self->stats;
+  stats->groups_loaded = g_hash_table_size (self->groups);
+}
+
+gboolean
+kl_chat_take_read (KlChat *self, const char *user, gint64 *retry_after_ms)
+{
+  KlChatPerson *person;
+  gint64 now_usec = g_get_monotonic_time ();
+
+  g_return_val_if_fail (KL_IS_CHAT (self), FALSE);
+
+  person = kl_chat_person_use (self, user);
+  person->used_usec = now_usec;
+  *retry_after_ms = kl_chat_bucket_take (&person->reads, now_usec, self->settings.reads_per_second,
+                                         2 * self->settings.reads_per_second);
+  kl_chat_person_unuse (person);
+
+  return *retry_after_ms == 0;
+}
+
+char *
+kl_chat_own_user_json (KlChat *self, KlStoreUser *user, gsize *length)
+{
+  g_auto (KlJsonWriter) out = { 0 };
+  KlChatPerson *person;
+
+  g_return_val_if_fail (KL_IS_CHAT (self), NULL);
+
+  person = kl_chat_person_use (self, user->id);
+  kl_chat_person_take_user (person, user);
+  kl_json_writer_init (&out, 512);
+  kl_chat_write_user (&out, person, person);
+  kl_chat_person_unuse (person);
+
+  return kl_json_writer_steal_string (&out, length);
+}
+
+void
+kl_chat_user_changed (KlChat *self, KlStoreUser *user)
+{
+  KlChatPerson *person;
+
+  g_return_if_fail (KL_IS_CHAT (self));
+
+  kl_bus_signal (self->bus, &(KlBusSignal) { .kind = KL_BUS_USER_CHANGED, .user = user->id });
+  person = kl_chat_person_peek (self, user->id);
+  if (!person)
+    return;
+
+  kl_chat_person_take_user (person, user);
+  kl_chat_tell_user (person, NULL, FALSE);
+}
+
+static KlChatEvent *
+make_notice (const char *code, const char *text, gint64 retry_after_ms)
+{
+  g_auto (KlJsonWriter) out = { 0 };
+
+  kl_json_writer_init (&out, 96);
+  kl_json_begin_object (&out);
+  kl_json_member_string (&out, "code", code);
+  kl_json_member_string (&out, "message", text);
+  if (retry_after_ms > 0)
+    kl_json_member_int (&out, "retry_after_ms", retry_after_ms);
+  kl_json_end_object (&out);
+
+  return kl_chat_event_new_written ("notice", &out);
+}
+
+static void
+close_connections (KlChatPerson *person, const char *session, const char *keep, KlChatEvent *notice)
+{
+  for (guint i = person->connections->len; i > 0; i--)
+    {
+      g_autoptr (KlChatConnection) connection = kl_chat_connection_ref (g_ptr_array_index (person->connections, i - 1));
+      const KlChatSink *vtable = connection->vtable;
+      gpointer sink = connection->sink;
+
+      if ((session && g_strcmp0 (connection->session, session) != 0) ||
+          (keep && g_strcmp0 (connection->session, keep) == 0))
+        continue;
+
+      kl_chat_connection_end (connection);
+      vtable->close (sink, notice);
+    }
+}
+
+void
+kl_chat_end_sessions_here (KlChat *self, const char *user, const char *session, const char *keep)
+{
+  g_autoptr (KlChatEvent) notice = NULL;
+  KlChatPerson *person = kl_chat_person_peek (self, user);
+
+  if (!person || person->connections->len == 0)
+    return;
+
+  notice = make_notice ("revoked", "this session has been ended", 0);
+  person->uses++;
+  close_connections (person, session, keep, notice);
+  kl_chat_person_unuse (person);
+}
+
+void
+kl_chat_end_sessions (KlChat *self, const char *user, const char *session, const char *keep)
+{
+  g_return_if_fail (KL_IS_CHAT (self));
+
+  kl_bus_signal (self->bus, &(KlBusSignal) {
+    .kind = KL_BUS_SESSION_ENDED,
+    .user = user,
+    .id = session,
+    .keep = keep,
+  });
+  kl_chat_end_sessions_here (self, user, session, keep);
+}
+
+void
+kl_chat_shutdown (KlChat *self, gint64 retry_after_ms)
+{
+  g_autoptr (KlChatEvent) notice = NULL;
+  g_autoptr (GPtrArray) people = NULL;
+  GHashTableIter iter;
+  gpointer value;
+
+  g_return_if_fail (KL_IS_CHAT (self));
+
+  notice = make_notice ("shutdown", "the server is going down", retry_after_ms);
+  people = g_ptr_array_new ();
+  self->stopping = TRUE;
+  g_hash_table_iter_init (&iter, self->people);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      KlChatPerson *person = value;
+
+      if (person->connections->len == 0)
+        continue;
+      person->uses++;
+      g_ptr_array_add (people, person);
+    }
+  for (guint i = 0; i < people->len; i++)
+    {
+      KlChatPerson *person = g_ptr_array_index (people, i);
+
+      close_connections (person, NULL, NULL, notice);
+      kl_chat_person_unuse (person);
+    }
+}
