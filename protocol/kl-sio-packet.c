@@ -121,8 +121,25 @@ is_strict (yyjson_val *data)
   return TRUE;
 }
 
-/* An escaped half of a surrogate pair is JSON by its grammar, but no text: such a packet is read as one that is not
- * strict, so that its sender gets an answer and keeps the connection. */
+/* Where a string was refused: half of a surrogate pair, escaped, is JSON by its grammar, but no text. Such a packet is
+ * read with U+FFFD in place of all surrogates, and told as not strict: its sender gets an answer and keeps the connection. */
+static yyjson_doc *
+read_without_surrogates (const char *json, gsize length)
+{
+  g_autofree char *copy = g_memdup2 (json, length);
+
+  for (gsize i = 0; i + 6 <= length; i++)
+    {
+      if (copy[i] != '\\')
+        continue;
+      if (copy[i + 1] == 'u' && g_ascii_tolower (copy[i + 2]) == 'd' && g_ascii_xdigit_value (copy[i + 3]) >= 8)
+        memcpy (copy + i + 2, "fffd", 4);
+      i++;
+    }
+
+  return yyjson_read_opts (copy, length, YYJSON_READ_BIGNUM_AS_RAW, NULL, NULL);
+}
+
 static gboolean
 read_data (Cursor *cursor, KlSioPacket *packet)
 {
@@ -138,8 +155,7 @@ read_data (Cursor *cursor, KlSioPacket *packet)
   if (!packet->doc && error.code == YYJSON_READ_ERROR_INVALID_STRING)
     {
       packet->json_strict = FALSE;
-      packet->doc = yyjson_read_opts ((char *) cursor->at, length,
-                                      YYJSON_READ_BIGNUM_AS_RAW | YYJSON_READ_ALLOW_INVALID_UNICODE, NULL, &error);
+      packet->doc = read_without_surrogates (cursor->at, length);
     }
   packet->data = yyjson_doc_get_root (packet->doc);
   if (packet->data && packet->json_strict)
