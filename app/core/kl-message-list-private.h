@@ -27,6 +27,13 @@ KlMessage *kl_message_list_peek_pending (KlMessageList *self, const char *client
  * between. */
 void kl_message_list_receive (KlMessageList *self, KlMessage *message);
 
+/* Likewise many, by seq: those that follow one another are one change of the model. */
+void kl_message_list_receive_all (KlMessageList *self, GPtrArray *messages);
+
+/* The server has answered for an unsent message, whose properties are the stored one's by now. It goes to its place if that follows;
+ * it waits at the end where others come before it; and it goes where the list has the message already. */
+void kl_message_list_confirm (KlMessageList *self, KlMessage *message);
+
 /* An unsent message goes to the end, or is dropped. */
 void kl_message_list_add_pending (KlMessageList *self, KlMessage *message);
 void kl_message_list_remove_pending (KlMessageList *self, KlMessage *message);

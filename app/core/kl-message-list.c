@@ -446,6 +446,61 @@ kl_message_list_receive (KlMessageList *self, KlMessage *message)
 }
 
 void
+kl_message_list_confirm (KlMessageList *self, KlMessage *message)
+{
+  gint64 first = 0, last = 0;
+  guint index;
+
+  g_return_if_fail (KL_IS_MESSAGE_LIST (self));
+
+  if (!g_ptr_array_find (self->pending, message, &index))
+    return;
+  gboolean any = kl_message_list_get_range (self, &first, &last);
+  gint64 seq = kl_message_get_seq (message);
+  if (any && seq >= first && seq <= last)
+    kl_message_list_remove_pending (self, message);
+  else if (any && seq == last + 1 && !self->more_after)
+    confirm_pending (self, index);
+}
+
+/* From where: the run of new messages that may be added at the end at once. */
+static guint
+end_of_new_run (KlMessageList *self, GPtrArray *messages, guint from)
+{
+  gint64 first = 0, last = 0;
+
+  if (self->more_after || !kl_message_list_get_range (self, &first, &last))
+    return from;
+  while (from < messages->len && seq_at (messages, from) == last + 1
+         && !g_ptr_array_find (self->pending, g_ptr_array_index (messages, from), NULL))
+    from++, last++;
+  return from;
+}
+
+void
+kl_message_list_receive_all (KlMessageList *self, GPtrArray *messages)
+{
+  g_return_if_fail (KL_IS_MESSAGE_LIST (self));
+
+  for (guint i = 0; i < messages->len;)
+    {
+      guint end = end_of_new_run (self, messages, i);
+
+      if (end - i < 2)
+        {
+          kl_message_list_receive (self, g_ptr_array_index (messages, i++));
+          continue;
+        }
+      guint position = self->stored->len;
+      insert_range (self, position, messages, i, end);
+      items_changed (self, position, 0, end - i);
+      i = end;
+    }
+  settle_unread_line (self);
+  trim (self, FALSE);
+}
+
+void
 kl_message_list_add_pending (KlMessageList *self, KlMessage *message)
 {
   g_return_if_fail (KL_IS_MESSAGE_LIST (self));

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Catching up. After each connect one "sync" asks for what has changed since the revs that the cache holds; what does not fit into its
+ * answer is asked for by further ones. From the answer on a group's events flow, each rev once and in order; should one be
+ * missing all the same, the group is asked for again from the last rev without a gap. */
+#include "app/core/kl-session-private.h"
+#include "protocol/kl-limits.h"
+
+enum
+{
+  REFRESH_DELAY_MS = 300,
+  CATCH_UP_DELAY_MS_MIN = 50,
+  CATCH_UP_DELAY_MS_MAX = 30 * 1000,
+  MORE_AT_ONCE = 200, /* groups in one further sync */
+};
+
+typedef struct
+{
+  KlSession *session; /* owned */
+  GHashTable *asked;  /* owned group ids in "since"; NULL for the first sync */
+  guint generation;
+  gboolean more;
+} Sync;
+
+static void send_more (KlSession *self, GPtrArray *ids);
+
+static void
+sync_free (Sync *sync)
+{
+  g_object_unref (sync->session);
+  g_hash_table_unref (sync->asked);
+  g_free (sync);
+}
+
+/* ── Rev by rev ────────────────────────────────────────────────────────── */
+
+static void
+skip_seen (KlTrack *track)
+{
+  for (gint64 next = track->rev + 1; g_hash_table_remove (track->seen, &next); next = track->rev + 1)
+    track->rev = next;
+}
+
+static void
+forget_seen_below (KlTrack *track)
+{
+  GHashTableIter iter;
+  gpointer rev;
+
+  g_hash_table_iter_init (&iter, track->seen);
+  while (g_hash_table_iter_next (&iter, &rev, NULL))
+    if (*(gint64 *) rev <= track->rev)
+      g_hash_table_iter_remove (&iter);
+  skip_seen (track);
+}
+
+static gboolean
+on_catch_up_due (gpointer user_data)
+{
+  KlSession *self = user_data;
+  g_autoptr (GPtrArray) ids = g_hash_table_get_keys_as_ptr_array (self->catch_up);
+
+  if (self->syncing || !self->synced)
+    return G_SOURCE_REMOVE;
+  send_more (self, ids);
+  g_hash_table_remove_all (self->catch_up);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+ask_for_gap (KlSession *self, KlTrack *track)
+{
+  if (!g_hash_table_add (self->catch_up, g_strdup (kl_group_get_id (track->group))))
+    return;
+  /* A server that leaves gaps all the time is not asked all the time. */
+  g_timeout_add_full (G_PRIORITY_DEFAULT, self->catch_up_delay_ms, on_catch_up_due, g_object_ref (self), g_object_unref);
+  self->catch_up_delay_ms = MIN (self->catch_up_delay_ms * 2, CATCH_UP_DELAY_MS_MAX);
+}
+
+void
+kl_session_note_rev (KlSession *self, KlTrack *track, gint64 rev, KlCacheChange *change)
+{
+  if (rev <= track->rev)
+    return;
+  if (rev == track->rev + 1)
+    {
+      track->rev = rev;
+      skip_seen (track);
+      kl_cache_change_set_group (change, kl_group_get_id (track->group), track->rev, NULL);
+      return;
+    }
+  if (g_hash_table_size (track->seen) < KL_SEEN_MAX)
+    g_hash_table_add (track->seen, g_memdup2 (&rev, sizeof rev));
+  ask_for_gap (self, track);
+}
+
+/* ── The answer ────────────────────────────────────────────────────────── */
+
+/* A group's part of "changes". */
+static void
+take_changes (KlSession *self, KlTrack *track, yyjson_val *entry, KlCacheChange *change)
+{
+  const char *id = kl_group_get_id (track->group);
+  g_autoptr (KlMessageList) list = g_weak_ref_get (&track->messages);
+  yyjson_val *member, *rev = yyjson_obj_get (entry, "rev");
+  gboolean reset = yyjson_is_true (yyjson_obj_get (entry, "reset"));
+  size_t i, n;
+
+  if (!yyjson_is_int (rev) || yyjson_get_sint (rev) < 0)
+    return;
+  if (reset)
+    {
+      kl_cache_change_reset_group (change, id);
+      track->held = FALSE;
+      g_hash_table_remove_all (track->seen);
+      g_clear_object (&track->server_last);
+      /* A restored store has begun again further back. */
+      g_object_set (track->group, "newest-seq", G_GINT64_CONSTANT (0), NULL);
+    }
+  g_autoptr (GPtrArray) messages = kl_session_merge_messages (self, track, yyjson_obj_get (entry, "messages"), change);
+  if (reset && list != NULL)
+    {
+      gint64 first = messages->len > 0 ? kl_message_get_seq (messages->pdata[0]) : 1;
+      kl_message_list_replace (list, messages, first > 1, FALSE);
+    }
+  kl_session_show_messages (self, track, messages);
+  yyjson_arr_foreach (yyjson_obj_get (entry, "members"), i, n, member)
+    kl_session_merge_member (self, track, member);
+  track->rev = reset ? yyjson_get_sint (rev) : MAX (track->rev, yyjson_get_sint (rev));
+  forget_seen_below (track);
+  kl_cache_change_set_group (change, id, track->rev, NULL);
+}
+
+static GHashTable *
+read_later (yyjson_val *answer)
+{
+  GHashTable *later = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  yyjson_val *id;
+  size_t i, n;
+
+  yyjson_arr_foreach (yyjson_obj_get (answer, "later"), i, n, id)
+    if (yyjson_is_str (id) && i < KL_LIMIT_GROUPS_PER_USER * 10)
+      g_hash_table_add (later, g_strdup (yyjson_get_str (id)));
+  return later;
+}
+
+/* Those neither in the answer nor in "later" are no longer mine. */
+static void
+drop_left (KlSession *self, GHashTable *present, GHashTable *later)
+{
+  g_autoptr (GPtrArray) tracks = g_hash_table_get_values_as_ptr_array (self->tracks);
+
+  for (guint i = 0; i < tracks->len; i++)
+    {
+      KlTrack *track = g_ptr_array_index (tracks, i);
+      const char *id = kl_group_get_id (track->group);
+      if (!g_hash_table_contains (present, id) && !g_hash_table_contains (later, id))
+        kl_session_drop_track (self, track, "left");
+    }
+}
+
+static void
+take_epoch (KlSession *self, yyjson_val *answer, KlCacheChange *change)
+{
+  const char *epoch = yyjson_get_str (yyjson_obj_get (answer, "epoch"));
+  GHashTableIter iter;
+  gpointer track;
+
+  if (epoch == NULL || g_strcmp0 (epoch, self->epoch) == 0)
+    return;
+  if (self->epoch != NULL)
+    {
+      kl_cache_change_reset (change);
+      g_hash_table_iter_init (&iter, self->tracks);
+      while (g_hash_table_iter_next (&iter, NULL, &track))
+        {
+          ((KlTrack *) track)->held = FALSE;
+          kl_session_mark_dirty (self, track);
+        }
+    }
+  g_set_str (&self->epoch, epoch);
+  kl_cache_change_set_epoch (change, epoch);
+}
+
+static void
+take_group (KlSession *self, Sync *sync, yyjson_val *object, yyjson_val *changes, GHashTable *present, GHashTable *later,
+            KlCacheChange *change)
+{
+  KlWireGroup more;
+  KlTrack *track = kl_session_merge_group (self, object, &more);
+
+  if (track == NULL)
+    return;
+  const char *id = kl_group_get_id (track->group);
+  g_hash_table_add (present, g_strdup (id));
+  yyjson_val *entry = yyjson_obj_get (changes, id);
+  if (entry != NULL)
+    take_changes (self, track, entry, change);
+  else if (!track->live && !track->held)
+    {
+      /* Nothing of it is here: what is read of it from now on is as new as this. */
+      track->rev = more.rev;
+      kl_cache_change_set_group (change, id, track->rev, NULL);
+    }
+  if (!track->live && !g_hash_table_contains (later, id))
+    kl_session_group_went_live (self, track);
+}
+
+static void
+take_answer (KlSession *self, Sync *sync, yyjson_val *answer)
+{
+  yyjson_val *changes = yyjson_obj_get (answer, "changes"), *object, *key;
+  g_autoptr (GHashTable) present = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) later = read_later (answer);
+  g_autoptr (GPtrArray) more = g_ptr_array_new ();
+  KlCacheChange *change = kl_cache_change_new ();
+  size_t i, n;
+
+  if (!sync->more)
+    take_epoch (self, answer, change);
+  kl_session_merge_users (self, yyjson_obj_get (answer, "users"), change);
+  if (yyjson_is_obj (yyjson_obj_get (answer, "user")))
+    {
+      object = yyjson_obj_get (answer, "user");
+      if (kl_people_take (self->people, object, TRUE) == self->me)
+        kl_cache_change_add_user (change, kl_user_get_id (self->me), object);
+    }
+  yyjson_arr_foreach (yyjson_obj_get (answer, "groups"), i, n, object)
+    take_group (self, sync, object, changes, present, later, change);
+  /* A part of the changes may come before the group itself does. */
+  yyjson_obj_foreach (changes, i, n, key, object)
+    {
+      KlTrack *track = kl_session_track (self, yyjson_get_str (key));
+      if (track != NULL && !g_hash_table_contains (present, yyjson_get_str (key)))
+        take_changes (self, track, object, change);
+    }
+  if (!sync->more)
+    drop_left (self, present, later);
+  kl_cache_write (self->cache, change);
+  GHashTableIter iter;
+  gpointer id;
+  g_hash_table_iter_init (&iter, later);
+  while (g_hash_table_iter_next (&iter, &id, NULL))
+    g_ptr_array_add (more, id);
+  if (more->len > 0)
+    send_more (self, more);
+}
+
+static void
+on_synced (yyjson_val *answer, const GError *error, gpointer user_data)
+{
+  Sync *sync = user_data;
+  KlSession *self = sync->session;
+
+  if (sync->generation != self->generation || !kl_session_is_alive (self))
+    {
+      sync_free (sync);
+      return;
+    }
+  self->syncing = FALSE;
+  if (error != NULL)
+    {
+      g_info ("sync: %s", error->message);
+      /* Without it nothing flows: begin again, later. */
+      kl_connection_give_up (self->connection);
+      sync_free (sync);
+      return;
+    }
+  take_answer (self, sync, answer);
+  if (!sync->more)
+    {
+      self->synced = TRUE;
+      kl_group_list_set_loaded (self->groups);
+      kl_people_sweep (self->people);
+      kl_connection_set_synced (self->connection);
+      kl_session_end_sync (self);
+    }
+  sync_free (sync);
+  if (!self->syncing && g_hash_table_size (self->catch_up) > 0)
+    {
+      g_autoptr (KlSession) alive = g_object_ref (self);
+      on_catch_up_due (alive);
+    }
+}
+
+/* ── The question ──────────────────────────────────────────────────────── */
+
+static void
+emit_sync (KlSession *self, Sync *sync, KlJsonWriter *out)
+{
+  g_autofree char *json = NULL;
+
+  kl_json_end_object (out);
+  if (sync->more)
+    kl_json_member_bool (out, "more", TRUE);
+  kl_json_end_object (out);
+  json = kl_json_writer_steal_string (out, NULL);
+  self->syncing = TRUE;
+  kl_connection_emit (self->connection, "sync", json, KL_ANSWER_MS, on_synced, sync);
+}
+
+static Sync *
+begin_question (KlSession *self, gboolean more, KlJsonWriter *out)
+{
+  Sync *sync = g_new0 (Sync, 1);
+
+  sync->session = g_object_ref (self);
+  sync->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  sync->generation = self->generation;
+  sync->more = more;
+  kl_json_writer_init (out, 1024);
+  kl_json_begin_object (out);
+  if (self->epoch != NULL)
+    kl_json_member_string (out, "epoch", self->epoch);
+  kl_json_key (out, "since");
+  kl_json_begin_object (out);
+  return sync;
+}
+
+void
+kl_session_begin_sync (KlSession *self)
+{
+  KlJsonWriter out;
+  Sync *sync = begin_question (self, FALSE, &out);
+  GHashTableIter iter;
+  gpointer value;
+
+  self->catch_up_delay_ms = CATCH_UP_DELAY_MS_MIN;
+  g_hash_table_remove_all (self->catch_up);
+  g_hash_table_iter_init (&iter, self->tracks);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      KlTrack *track = value;
+      if (!track->held)
+        continue;
+      kl_json_key_escaped (&out, kl_group_get_id (track->group));
+      kl_json_int (&out, track->rev);
+    }
+  emit_sync (self, sync, &out);
+}
+
+/* ids: lent strings. */
+static void
+send_more (KlSession *self, GPtrArray *ids)
+{
+  KlJsonWriter out;
+  Sync *sync = begin_question (self, TRUE, &out);
+
+  for (guint i = 0; i < ids->len; i++)
+    {
+      const char *id = g_ptr_array_index (ids, i);
+      KlTrack *track = kl_session_track (self, id);
+
+      if (i >= MORE_AT_ONCE)
+        {
+          g_hash_table_add (self->catch_up, g_strdup (id));
+          continue;
+        }
+      g_hash_table_add (sync->asked, g_strdup (id));
+      kl_json_key_escaped (&out, id);
+      if (track != NULL && (track->held || track->live))
+        kl_json_int (&out, track->rev);
+      else
+        kl_json_null (&out);
+    }
+  emit_sync (self, sync, &out);
+}
+
+/* ── A group's object alone ────────────────────────────────────────────── */
+
+static void
+on_refreshed (yyjson_val *answer, const GError *error, gpointer user_data)
+{
+  g_autoptr (KlSession) self = user_data;
+  yyjson_val *object;
+  KlWireGroup more;
+  size_t i, n;
+
+  if (answer == NULL || !kl_session_is_alive (self))
+    return;
+  kl_session_merge_users (self, yyjson_obj_get (answer, "users"), NULL);
+  yyjson_arr_foreach (yyjson_obj_get (answer, "groups"), i, n, object)
+    if (kl_session_track (self, yyjson_get_str (yyjson_obj_get (object, "id"))) != NULL)
+      kl_session_merge_group (self, object, &more);
+}
+
+static gboolean
+on_refresh_due (gpointer user_data)
+{
+  KlSession *self = user_data;
+  g_auto (KlJsonWriter) out;
+  GHashTableIter iter;
+  gpointer id;
+
+  self->refresh_source = 0;
+  if (!self->synced)
+    return G_SOURCE_REMOVE;
+  kl_json_writer_init (&out, 256);
+  kl_json_begin_object (&out);
+  kl_json_member_bool (&out, "more", TRUE);
+  kl_json_key (&out, "since");
+  kl_json_begin_object (&out);
+  g_hash_table_iter_init (&iter, self->refresh);
+  while (g_hash_table_iter_next (&iter, &id, NULL))
+    {
+      kl_json_key_escaped (&out, id);
+      kl_json_null (&out);
+    }
+  kl_json_end_object (&out);
+  kl_json_end_object (&out);
+  g_hash_table_remove_all (self->refresh);
+  g_autofree char *json = kl_json_writer_steal_string (&out, NULL);
+  kl_connection_emit (self->connection, "sync", json, KL_ANSWER_MS, on_refreshed, g_object_ref (self));
+  return G_SOURCE_REMOVE;
+}
+
+void
+kl_session_refresh_group (KlSession *self, KlTrack *track)
+{
+  g_hash_table_add (self->refresh, g_strdup (kl_group_get_id (track->group)));
+  if (self->refresh_source == 0)
+    self->refresh_source = g_timeout_add (REFRESH_DELAY_MS, on_refresh_due, self);
+}
