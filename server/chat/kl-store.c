@@ -375,6 +375,22 @@ kl_store_count_users_finish (KlStore *self, GAsyncResult *result, GError **error
 }
 
 void
+kl_store_get_totals_async (KlStore *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (KL_IS_STORE (self));
+
+  KL_STORE_GET_IFACE (self)->get_totals (self, make_task (self, kl_store_get_totals_async, callback, user_data));
+}
+
+KlStoreTotals *
+kl_store_get_totals_finish (KlStore *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
 kl_store_update_user_async (KlStore *self, KlStoreUser *user, KlUserFields fields, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));

@@ -326,6 +326,13 @@ KlStoreMemberPage *kl_store_member_page_new (void);
 void kl_store_member_page_free (KlStoreMemberPage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlStoreMemberPage, kl_store_member_page_free)
 
+/* How much there is. */
+typedef struct {
+  gint64 users;
+  gint64 groups;   /* not deleted */
+  gint64 messages; /* of these groups, system and deleted ones too */
+} KlStoreTotals;
+
 /* Counts the messages of `group` that one person has not read, as the group was at
  * `rev`: those with after_seq < seq <= to_seq, sent by others, not system, and not
  * deleted (or deleted by a change above `rev`). At most KL_UNREAD_MAX are counted. */
@@ -397,6 +404,7 @@ struct _KlStoreInterface
   void (*find_user) (KlStore *self, const char *name, GTask *task);
   void (*list_users) (KlStore *self, const char *after_name, guint limit, GTask *task);
   void (*count_users) (KlStore *self, GTask *task);
+  void (*get_totals) (KlStore *self, GTask *task);
   void (*update_user) (KlStore *self, KlStoreUser *user, KlUserFields fields, GTask *task);
   void (*get_credentials) (KlStore *self, const char *name, GTask *task);
   void (*set_password) (KlStore *self, const char *user, const char *password_hash, gboolean end_sessions, const char *keep_session, GTask *task);
@@ -491,6 +499,9 @@ GPtrArray *kl_store_list_users_finish (KlStore *self, GAsyncResult *result, GErr
 /* → how many accounts there are; -1 on error. */
 void kl_store_count_users_async (KlStore *self, GAsyncReadyCallback callback, gpointer user_data);
 gint64 kl_store_count_users_finish (KlStore *self, GAsyncResult *result, GError **error);
+/* For the administrator. → to be freed with g_free(). */
+void kl_store_get_totals_async (KlStore *self, GAsyncReadyCallback callback, gpointer user_data);
+KlStoreTotals *kl_store_get_totals_finish (KlStore *self, GAsyncResult *result, GError **error);
 /* Sets the fields of user->id. → the account as it now is, or NOT_FOUND. */
 void kl_store_update_user_async (KlStore *self, KlStoreUser *user, KlUserFields fields, GAsyncReadyCallback callback, gpointer user_data);
 KlStoreUser *kl_store_update_user_finish (KlStore *self, GAsyncResult *result, GError **error);

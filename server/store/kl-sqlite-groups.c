@@ -242,6 +242,24 @@ kl_sqlite_list_groups (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   return kl_sqlite_job_give (job, g_steal_pointer (&listings), (GDestroyNotify) g_ptr_array_unref);
 }
 
+gboolean
+kl_sqlite_get_totals (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+{
+  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT (SELECT count(*) FROM users), count(*), coalesce (sum (h.seq), 0)"
+                                                " FROM groups JOIN heads h USING (g) WHERE NOT deleted");
+  KlStoreTotals *totals;
+
+  if (kl_sqlite_step (db, select, &job->error) != KL_SQLITE_ROW)
+    return FALSE;
+  totals = g_new (KlStoreTotals, 1);
+  totals->users = kl_sqlite_int (select, 0);
+  totals->groups = kl_sqlite_int (select, 1);
+  totals->messages = kl_sqlite_int (select, 2);
+  kl_sqlite_reset (select);
+
+  return kl_sqlite_job_give (job, totals, g_free);
+}
+
 /* ── Beside the log ── */
 
 gboolean

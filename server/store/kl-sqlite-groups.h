@@ -21,6 +21,8 @@ gboolean kl_sqlite_get_memberships (KlSqlite *db, KlSqliteMemory *memory, KlSqli
 gboolean kl_sqlite_count_unread (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
 /* t0: query, t1: after id, n0: all, n1: after members, n2: limit → GPtrArray of KlStoreListing */
 gboolean kl_sqlite_list_groups (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
+/* → KlStoreTotals */
+gboolean kl_sqlite_get_totals (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
 
 /* t0: group, object: KlStoreMember, n0: KlMarkFields. Writes. */
 gboolean kl_sqlite_set_marks (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);

@@ -348,6 +348,14 @@ count_users (KlStore *store, GTask *task)
 }
 
 static void
+get_totals (KlStore *store, GTask *task)
+{
+  KlSqliteJob *job = new_job (task, kl_sqlite_get_totals, KL_SQLITE_RETURNS_POINTER, NULL, NULL, NULL);
+
+  ask (store, job);
+}
+
+static void
 update_user (KlStore *store, KlStoreUser *user, KlUserFields fields, GTask *task)
 {
   KlSqliteJob *job = new_job (task, kl_sqlite_update_user, KL_SQLITE_RETURNS_POINTER, NULL, NULL, NULL);
@@ -505,6 +513,7 @@ store_iface_init (KlStoreInterface *iface)
   iface->find_user = find_user;
   iface->list_users = list_users;
   iface->count_users = count_users;
+  iface->get_totals = get_totals;
   iface->update_user = update_user;
   iface->get_credentials = get_credentials;
   iface->set_password = set_password;

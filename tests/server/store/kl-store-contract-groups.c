@@ -736,6 +736,20 @@ test_directory (KlStoreFixture *self, gconstpointer unused)
 }
 
 static void
+assert_totals (KlStoreFixture *self, gint64 users, gint64 groups, gint64 messages)
+{
+  KL_STORE_ANSWER;
+  g_autofree KlStoreTotals *totals = NULL;
+
+  kl_store_get_totals_async (self->store, kl_test_keep_result, &result);
+  kl_test_await (&result);
+  totals = kl_store_get_totals_finish (self->store, result, NULL);
+  g_assert_cmpint (totals->users, ==, users);
+  g_assert_cmpint (totals->groups, ==, groups);
+  g_assert_cmpint (totals->messages, ==, messages);
+}
+
+static void
 test_deleted_group (KlStoreFixture *self, gconstpointer unused)
 {
   KL_STORE_ANSWER;
@@ -747,7 +761,9 @@ test_deleted_group (KlStoreFixture *self, gconstpointer unused)
   KlStoreChange *change;
 
   add_group (self);
+  assert_totals (self, 3, 1, 0);
   kl_store_kit_send (self->store, "g", 2, 0, "u-ada", "a", "one");
+  assert_totals (self, 3, 1, 1);
   batch = kl_store_batch_new ("g", 3, 1);
   change = kl_store_batch_add (batch, KL_CHANGE_GROUP);
   change->actor = g_strdup ("u-ada");
@@ -761,6 +777,7 @@ test_deleted_group (KlStoreFixture *self, gconstpointer unused)
 
   for (int i = 0; i < 2; i++)
     {
+      assert_totals (self, 3, 0, 0);
       assert_not_found (self->store, "g");
       assert_directory (self, NULL, TRUE, 0, NULL, 9, "");
       assert_memberships (self, "u-ada", "");
