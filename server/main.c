@@ -236,6 +236,18 @@ make_chat (Server *server)
   server->chat = kl_chat_new (server->store, KL_BUS (bus), &chat);
 }
 
+/* Numeric, with the port also where it is 0. */
+static char *
+dup_listen_address (const KlSettings *settings)
+{
+  GInetSocketAddress *socket_address = G_INET_SOCKET_ADDRESS (settings->listen_address);
+  GInetAddress *address = g_inet_socket_address_get_address (socket_address);
+  g_autofree char *host = g_inet_address_to_string (address);
+  gboolean is_ipv6 = g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6;
+
+  return g_strdup_printf (is_ipv6 ? "[%s]:%u" : "%s:%u", host, g_inet_socket_address_get_port (socket_address));
+}
+
 static gboolean
 make_listener (Server  *server,
                GError **error)
@@ -246,7 +258,7 @@ make_listener (Server  *server,
     .connections_unsigned = (guint) settings->connections_unsigned,
     .trusted_proxies = (const char *const *) settings->proxies,
   };
-  g_autofree char *numeric = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (settings->listen_address));
+  g_autofree char *numeric = dup_listen_address (settings);
 
   server->listener = kl_sio_listener_new (&config, error);
   return server->listener != NULL && kl_sio_listener_listen (server->listener, numeric, error);

@@ -308,6 +308,7 @@ kl_admin_start (KlChat *chat, KlChatAccounts *accounts, const KlAdminSettings *s
   self->started_usec = g_get_monotonic_time ();
   self->clients = g_hash_table_new_full (NULL, NULL, drop_client, NULL);
   self->service = g_socket_service_new ();
+  g_socket_listener_set_backlog (G_SOCKET_LISTENER (self->service), 64);
   g_signal_connect (self->service, "incoming", G_CALLBACK (on_incoming), self);
   if (!listen_at (self, error))
     {

@@ -73,7 +73,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Said, said_clear)
 static Said
 ctl (Fixture *self, const char *input, const char *words)
 {
-  g_autofree char *line = g_strdup_printf ("%s --data %s %s", self->ctl, self->data, words);
+  g_autofree char *line = g_strdup_printf (*words ? "%s --data %s %s" : "%s --data %s", self->ctl, self->data, words);
   g_auto (GStrv) argv = g_strsplit (line, " ", -1);
   g_autoptr (GSubprocess) process = NULL;
   g_autoptr (GError) error = NULL;
