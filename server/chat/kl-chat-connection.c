@@ -32,7 +32,7 @@ kl_chat_connect (KlChat *self, KlStoreSignedIn *who, const KlChatSink *vtable, g
     }
 
   connection = g_new0 (KlChatConnection, 1);
-  connection->ref_count = 1;
+  connection->ref_count = 2; /* until its end, and the caller's */
   connection->chat = self;
   connection->person = person;
   connection->user_id = g_strdup (who->user->id);
