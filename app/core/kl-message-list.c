@@ -441,7 +441,7 @@ kl_message_list_receive (KlMessageList *self, KlMessage *message)
     return;
   gboolean had_all = !self->more_after;
   set_more_after (self, TRUE);
-  if (had_all)
+  if (had_all && self->load != NULL)
     kl_message_list_load_newer_async (self, NULL, on_gap_filled, NULL);
 }
 
