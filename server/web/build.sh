@@ -15,5 +15,5 @@ cd "$build/dist"
   find index.html assets -type f | sort | sed 's|.*|<file>&</file>|'
   echo '</gresource></gresources>'
 } >../web.gresource.xml
-glib-compile-resources --generate-source --manual-register --c-name kl_web --sourcedir . --target "$output" ../web.gresource.xml
+glib-compile-resources --generate-source --c-name kl_web --sourcedir . --target "$output" ../web.gresource.xml
 printf '%s: %s\n' "$3" "$(find "$source/src" "$source/../../app/ui/art" -type f | sort | paste -sd' ' -)" >"$depfile"
