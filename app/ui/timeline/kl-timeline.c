@@ -33,6 +33,7 @@ enum
   SIGNAL_MORE_AFTER,
   SIGNAL_SCROLLED,
   SIGNAL_ACTIVATE_ROW,
+  SIGNAL_VIEW_CHANGED,
   N_SIGNALS
 };
 
@@ -99,6 +100,7 @@ on_notify (gpointer user_data)
       self->told_top = top;
       g_object_notify (G_OBJECT (self), "top-position");
     }
+  g_signal_emit (self, signals[SIGNAL_VIEW_CHANGED], 0);
   kl_timeline_focus_fulfil_wish (self);
   ask_for_more (self);
   g_object_unref (self);
@@ -712,6 +714,9 @@ kl_timeline_class_init (KlTimelineClass *klass)
       g_signal_new ("scrolled", KL_TYPE_TIMELINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_ACTIVATE_ROW] = g_signal_new ("activate-row", KL_TYPE_TIMELINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                                G_TYPE_NONE, 1, G_TYPE_UINT);
+
+  signals[SIGNAL_VIEW_CHANGED] =
+      g_signal_new ("view-changed", KL_TYPE_TIMELINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 
   kl_timeline_focus_class_init (widget_class);
   gtk_widget_class_set_css_name (widget_class, "timeline");

@@ -63,6 +63,7 @@ typedef enum
  * Only rows near the view have widgets. Signals:
  *  - more-before, more-after: within three pages of that end, from an idle; not again before kl_timeline_set_more() was called.
  *  - scrolled: the reader moved (not: the content).
+ *  - view-changed: after a frame in which rows were placed.
  *  - activate-row (guint position): Enter on a row.
  */
 #define KL_TYPE_TIMELINE (kl_timeline_get_type ())

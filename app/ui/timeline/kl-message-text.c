@@ -1,0 +1,768 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Role and cycle: one layout for the life of the widget, which recycled rows fill again; it is broken anew only when text, width or font
+ * change. The colours of links and selection are those of two small style nodes, made when first needed. */
+#include "app/ui/timeline/kl-message-text.h"
+
+#include <adwaita.h>
+#include <math.h>
+
+#include "app/ui/timeline/kl-links.h"
+#include "app/ui/timeline/kl-message-text-private.h"
+
+#define LINE_HEIGHT 1.32
+#define META_GAP_PX 12
+
+/* So many marks on one letter, and text draws over its neighbours. */
+#define MAX_MARKS 3
+
+/* Marks around bold parts; from the private use area, and taken out of what people write. */
+#define BOLD_ON 0xe000
+#define BOLD_OFF 0xe001
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (KlMessageText, kl_message_text, GTK_TYPE_WIDGET,
+                               G_IMPLEMENT_INTERFACE (GTK_TYPE_ACCESSIBLE_TEXT, kl_message_text_accessible_init))
+
+static void
+forget_fit (KlMessageText *self)
+{
+  self->fit_max = -1;
+}
+
+static void
+add_attr (PangoAttrList *attrs, PangoAttribute *attr, guint start, guint end)
+{
+  attr->start_index = start;
+  attr->end_index = end;
+  pango_attr_list_insert (attrs, attr);
+}
+
+static gboolean
+is_rtl_widget (KlMessageText *self)
+{
+  return gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
+}
+
+/* Pango turns the alignment round for paragraphs against the widget's direction: each begins on its own side. */
+static void
+apply_alignment (KlMessageText *self)
+{
+  if (self->flags & KL_TEXT_CENTERED)
+    pango_layout_set_alignment (self->layout, PANGO_ALIGN_CENTER);
+  else
+    pango_layout_set_alignment (self->layout, is_rtl_widget (self) ? PANGO_ALIGN_RIGHT : PANGO_ALIGN_LEFT);
+}
+
+/* What the style's font cannot say, and where the links are. */
+static void
+apply_attrs (KlMessageText *self)
+{
+  g_autoptr (PangoAttrList) attrs = self->bold != NULL ? pango_attr_list_copy (self->bold) : pango_attr_list_new ();
+
+  if (self->flags & KL_TEXT_LOOSE)
+    add_attr (attrs, pango_attr_line_height_new (LINE_HEIGHT), 0, G_MAXUINT);
+  if (self->flags & KL_TEXT_FIGURES)
+    add_attr (attrs, pango_attr_font_features_new ("tnum=1"), 0, G_MAXUINT);
+  if (self->scale != 1)
+    add_attr (attrs, pango_attr_scale_new (self->scale), 0, G_MAXUINT);
+  for (guint i = 0; self->links != NULL && i < self->links->len; i++)
+    {
+      KlLink link = g_array_index (self->links, KlLink, i);
+      GdkRGBA color;
+
+      gtk_widget_get_color (self->link_style, &color);
+      add_attr (attrs, pango_attr_underline_new (PANGO_UNDERLINE_SINGLE), (guint) link.start, (guint) link.end);
+      add_attr (attrs,
+                pango_attr_foreground_new ((guint16) (color.red * 65535), (guint16) (color.green * 65535),
+                                           (guint16) (color.blue * 65535)),
+                (guint) link.start, (guint) link.end);
+      /* Without it the text's own alpha leaks in. */
+      add_attr (attrs, pango_attr_foreground_alpha_new (65535), (guint) link.start, (guint) link.end);
+      self->link_color = color;
+    }
+  pango_layout_set_attributes (self->layout, attrs);
+}
+
+static GtkWidget *
+new_style_node (KlMessageText *self, const char *css_name)
+{
+  GtkWidget *node = g_object_new (ADW_TYPE_BIN, "css-name", css_name, NULL);
+
+  gtk_accessible_update_state (GTK_ACCESSIBLE (node), GTK_ACCESSIBLE_STATE_HIDDEN, TRUE, -1);
+  gtk_widget_set_child_visible (node, FALSE);
+  gtk_widget_set_parent (node, GTK_WIDGET (self));
+  return node;
+}
+
+static void
+text_changed (KlMessageText *self)
+{
+  self->selection[0] = self->selection[1] = 0;
+  self->focused_link = -1;
+  forget_fit (self);
+  apply_attrs (self);
+  gtk_widget_set_focusable (GTK_WIDGET (self), self->links != NULL);
+  if (self->links != NULL)
+    gtk_widget_set_cursor_from_name (GTK_WIDGET (self), NULL);
+  gtk_widget_queue_resize (GTK_WIDGET (self));
+}
+
+static gboolean
+has_stacks (const char *text)
+{
+  guint n_marks = 0;
+
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      n_marks = (guchar) *p >= 0x80 && g_unichar_ismark (g_utf8_get_char (p)) ? n_marks + 1 : 0;
+      if (n_marks > MAX_MARKS)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+void
+kl_message_text_set_text (KlMessageText *self, const char *text, double scale)
+{
+  g_return_if_fail (KL_IS_MESSAGE_TEXT (self));
+  g_return_if_fail (text != NULL);
+
+  if (self->bold == NULL && self->scale == scale && g_strcmp0 (pango_layout_get_text (self->layout), text) == 0)
+    return;
+  g_clear_pointer (&self->bold, pango_attr_list_unref);
+  g_clear_pointer (&self->links, g_array_unref);
+  self->scale = scale;
+  self->stacked = has_stacks (text);
+  pango_layout_set_text (self->layout, text, -1);
+  if (self->flags & KL_TEXT_LINKS)
+    self->links = kl_links_find (text);
+  if (self->links != NULL && self->link_style == NULL)
+    self->link_style = new_style_node (self, "link");
+  text_changed (self);
+}
+
+static void
+append_clean (GString *out, const char *text)
+{
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (c != BOLD_ON && c != BOLD_OFF)
+        g_string_append_unichar (out, c);
+    }
+}
+
+char *
+kl_text_bold (const char *text)
+{
+  GString *out = g_string_new (NULL);
+
+  g_string_append_unichar (out, BOLD_ON);
+  g_string_append_unichar (out, 0x2068); /* first strong isolate */
+  append_clean (out, text);
+  g_string_append_unichar (out, 0x2069);
+  g_string_append_unichar (out, BOLD_OFF);
+  return g_string_free (out, FALSE);
+}
+
+void
+kl_message_text_set_marked (KlMessageText *self, const char *marked)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  PangoAttrList *bold = pango_attr_list_new ();
+  guint start = 0;
+
+  g_return_if_fail (KL_IS_MESSAGE_TEXT (self));
+  g_return_if_fail (marked != NULL);
+
+  for (const char *p = marked; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (c == BOLD_ON)
+        start = (guint) text->len;
+      else if (c == BOLD_OFF)
+        add_attr (bold, pango_attr_weight_new (PANGO_WEIGHT_BOLD), start, (guint) text->len);
+      else
+        g_string_append_unichar (text, c);
+    }
+  g_clear_pointer (&self->bold, pango_attr_list_unref);
+  g_clear_pointer (&self->links, g_array_unref);
+  self->bold = bold;
+  self->scale = 1;
+  self->stacked = has_stacks (text->str);
+  pango_layout_set_text (self->layout, text->str, -1);
+  text_changed (self);
+}
+
+const char *
+kl_message_text_get_text (KlMessageText *self)
+{
+  g_return_val_if_fail (KL_IS_MESSAGE_TEXT (self), NULL);
+
+  return pango_layout_get_text (self->layout);
+}
+
+void
+kl_message_text_set_meta (KlMessageText *self, GtkWidget *meta)
+{
+  g_return_if_fail (KL_IS_MESSAGE_TEXT (self));
+
+  if (self->meta == meta)
+    return;
+  g_clear_pointer (&self->meta, gtk_widget_unparent);
+  self->meta = meta;
+  if (meta != NULL)
+    gtk_widget_set_parent (meta, GTK_WIDGET (self));
+  forget_fit (self);
+}
+
+/* ── Size ── */
+
+typedef struct
+{
+  int widest;
+  int last;
+  gboolean any_rtl;
+  gboolean last_rtl;
+} Lines;
+
+static Lines
+look_at_lines (PangoLayout *layout)
+{
+  Lines lines = { 0 };
+  PangoLayoutIter *iter = pango_layout_get_iter (layout);
+
+  do
+    {
+      PangoRectangle rect;
+
+      pango_layout_iter_get_line_extents (iter, NULL, &rect);
+      lines.last = (rect.width + PANGO_SCALE - 1) / PANGO_SCALE;
+      lines.widest = MAX (lines.widest, lines.last);
+      lines.last_rtl = pango_layout_line_get_resolved_direction (pango_layout_iter_get_line_readonly (iter)) == PANGO_DIRECTION_RTL;
+      lines.any_rtl = lines.any_rtl || lines.last_rtl;
+    }
+  while (pango_layout_iter_next_line (iter));
+  pango_layout_iter_free (iter);
+  return lines;
+}
+
+/* Lines that do not begin at the left need the final width; others are broken once only. */
+static void
+align_within (KlMessageText *self, int width)
+{
+  int n_lines;
+
+  if (!self->any_rtl && !(self->flags & KL_TEXT_CENTERED))
+    return;
+  n_lines = pango_layout_get_line_count (self->layout);
+  pango_layout_set_width (self->layout, width * PANGO_SCALE);
+  if (pango_layout_get_line_count (self->layout) != n_lines)
+    pango_layout_set_width (self->layout, self->fit_max * PANGO_SCALE);
+}
+
+static void
+check_font (KlMessageText *self)
+{
+  guint serial = pango_context_get_serial (gtk_widget_get_pango_context (GTK_WIDGET (self)));
+
+  if (serial == self->font_serial)
+    return;
+  self->font_serial = serial;
+  pango_layout_context_changed (self->layout);
+  forget_fit (self);
+}
+
+void
+kl_message_text_fit (KlMessageText *self, int max_width, int *width, int *height)
+{
+  Lines lines;
+  int meta_width = 0;
+  int meta_height = 0;
+
+  g_return_if_fail (KL_IS_MESSAGE_TEXT (self));
+
+  check_font (self);
+  if (self->meta != NULL)
+    {
+      gtk_widget_measure (self->meta, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &meta_width, NULL, NULL);
+      gtk_widget_measure (self->meta, GTK_ORIENTATION_VERTICAL, -1, NULL, &meta_height, NULL, NULL);
+    }
+  if (self->fit_max != max_width || self->meta_width != meta_width || self->meta_height != meta_height)
+    {
+      self->fit_max = max_width;
+      self->meta_width = meta_width;
+      self->meta_height = meta_height;
+      pango_layout_set_width (self->layout, max_width * PANGO_SCALE);
+      lines = look_at_lines (self->layout);
+      self->text_width = MIN (lines.widest, max_width);
+      self->fit_width = self->text_width;
+      pango_layout_get_pixel_size (self->layout, NULL, &self->text_height);
+      self->fit_height = self->text_height;
+      self->meta_below = FALSE;
+      if (self->meta != NULL)
+        {
+          int beside = lines.last + META_GAP_PX + meta_width;
+
+          self->meta_below = lines.last_rtl != is_rtl_widget (self) || beside > max_width;
+          self->fit_width = MAX (self->fit_width, self->meta_below ? meta_width : beside);
+          if (self->meta_below)
+            self->fit_height += meta_height + 1;
+        }
+      self->any_rtl = lines.any_rtl;
+      align_within (self, self->fit_width);
+    }
+  if (width != NULL)
+    *width = self->fit_width;
+  if (height != NULL)
+    *height = self->fit_height;
+}
+
+static GtkSizeRequestMode
+kl_message_text_get_request_mode (GtkWidget *widget)
+{
+  return GTK_SIZE_REQUEST_HEIGHT_FOR_WIDTH;
+}
+
+static void
+kl_message_text_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
+                         int *minimum_baseline, int *natural_baseline)
+{
+  KlMessageText *self = KL_MESSAGE_TEXT (widget);
+  int width;
+  int height;
+
+  if (orientation == GTK_ORIENTATION_HORIZONTAL)
+    {
+      kl_message_text_fit (self, G_MAXINT / PANGO_SCALE / 2, &width, &height);
+      *minimum = 0;
+      *natural = width;
+      return;
+    }
+  kl_message_text_fit (self, for_size >= 0 ? for_size : G_MAXINT / PANGO_SCALE / 2, &width, &height);
+  *minimum = *natural = height;
+}
+
+/* Where the layout's origin is. Left-to-right lines in a wider layout begin at 0 all the same. */
+static int
+layout_x (KlMessageText *self)
+{
+  int width = gtk_widget_get_width (GTK_WIDGET (self));
+
+  if (self->any_rtl || (self->flags & KL_TEXT_CENTERED))
+    return (width - pango_layout_get_width (self->layout) / PANGO_SCALE) / 2;
+  /* A text without letters, or in the other script, on one line: at the start all the same. */
+  return is_rtl_widget (self) && (self->flags & KL_TEXT_ONE_LINE) ? width - self->text_width : 0;
+}
+
+static void
+kl_message_text_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  KlMessageText *self = KL_MESSAGE_TEXT (widget);
+
+  if (self->fit_max < width || self->fit_width > width)
+    kl_message_text_fit (self, width, NULL, NULL);
+  align_within (self, width);
+  if (self->meta != NULL)
+    {
+      GskTransform *transform = gsk_transform_translate (
+          NULL, &GRAPHENE_POINT_INIT ((float) (is_rtl_widget (self) ? 0 : width - self->meta_width),
+                                      (float) (height - self->meta_height)));
+
+      gtk_widget_allocate (self->meta, self->meta_width, self->meta_height, -1, transform);
+    }
+}
+
+/* ── Drawing ── */
+
+static GtkWidget *
+ensure_selection_style (KlMessageText *self)
+{
+  if (self->selection_style == NULL)
+    self->selection_style = new_style_node (self, "selection");
+  return self->selection_style;
+}
+
+static void
+snapshot_range (KlMessageText *self, GtkSnapshot *snapshot, int start, int end, const GdkRGBA *color)
+{
+  int range[2] = { start, end };
+  cairo_region_t *region = gdk_pango_layout_get_clip_region (self->layout, layout_x (self), 0, range, 1);
+
+  for (int i = 0; i < cairo_region_num_rectangles (region); i++)
+    {
+      cairo_rectangle_int_t rect;
+
+      cairo_region_get_rectangle (region, i, &rect);
+      gtk_snapshot_append_color (snapshot, color,
+                                 &GRAPHENE_RECT_INIT ((float) rect.x, (float) rect.y, (float) rect.width, (float) rect.height));
+    }
+  cairo_region_destroy (region);
+}
+
+static void
+snapshot_focused_link (KlMessageText *self, GtkSnapshot *snapshot)
+{
+  KlLink link = g_array_index (self->links, KlLink, (guint) self->focused_link);
+  int range[2] = { link.start, link.end };
+  cairo_region_t *region = gdk_pango_layout_get_clip_region (self->layout, layout_x (self), 0, range, 1);
+  cairo_rectangle_int_t rect;
+  GskRoundedRect outline;
+  GdkRGBA color;
+
+  gtk_widget_get_color (self->link_style, &color);
+  cairo_region_get_extents (region, &rect);
+  gsk_rounded_rect_init_from_rect (
+      &outline, &GRAPHENE_RECT_INIT ((float) rect.x - 2, (float) rect.y, (float) rect.width + 4, (float) rect.height), 4);
+  gtk_snapshot_append_border (snapshot, &outline, (float[4]) { 2, 2, 2, 2 }, (GdkRGBA[4]) { color, color, color, color });
+  cairo_region_destroy (region);
+}
+
+static void
+kl_message_text_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  KlMessageText *self = KL_MESSAGE_TEXT (widget);
+  GdkRGBA color;
+
+  if (self->selection[0] < self->selection[1])
+    {
+      gtk_widget_get_color (ensure_selection_style (self), &color);
+      snapshot_range (self, snapshot, self->selection[0], self->selection[1], &color);
+    }
+  gtk_widget_get_color (widget, &color);
+  if (self->stacked)
+    gtk_snapshot_push_clip (snapshot, &GRAPHENE_RECT_INIT (-4, 0, (float) gtk_widget_get_width (widget) + 8,
+                                                           (float) gtk_widget_get_height (widget)));
+  gtk_snapshot_save (snapshot);
+  gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT ((float) layout_x (self), 0));
+  gtk_snapshot_append_layout (snapshot, self->layout, &color);
+  gtk_snapshot_restore (snapshot);
+  if (self->stacked)
+    gtk_snapshot_pop (snapshot);
+  if (self->focused_link >= 0 && gtk_widget_is_focus (widget))
+    snapshot_focused_link (self, snapshot);
+  if (self->meta != NULL)
+    gtk_widget_snapshot_child (widget, self->meta, snapshot);
+}
+
+static void
+kl_message_text_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
+{
+  KlMessageText *self = KL_MESSAGE_TEXT (widget);
+  GdkRGBA color;
+
+  GTK_WIDGET_CLASS (kl_message_text_parent_class)->css_changed (widget, change);
+  if (pango_context_get_serial (gtk_widget_get_pango_context (widget)) != self->font_serial)
+    gtk_widget_queue_resize (widget);
+  if (self->links == NULL)
+    return;
+  gtk_widget_get_color (self->link_style, &color);
+  if (!gdk_rgba_equal (&color, &self->link_color))
+    {
+      apply_attrs (self);
+      gtk_widget_queue_draw (widget);
+    }
+}
+
+static void
+kl_message_text_direction_changed (GtkWidget *widget, GtkTextDirection previous)
+{
+  KlMessageText *self = KL_MESSAGE_TEXT (widget);
+
+  GTK_WIDGET_CLASS (kl_message_text_parent_class)->direction_changed (widget, previous);
+  apply_alignment (self);
+  pango_layout_context_changed (self->layout);
+  forget_fit (self);
+  gtk_widget_queue_resize (widget);
+}
+
+static void
+kl_message_text_system_setting_changed (GtkWidget *widget, GtkSystemSetting setting)
+{
+  GTK_WIDGET_CLASS (kl_message_text_parent_class)->system_setting_changed (widget, setting);
+  forget_fit (KL_MESSAGE_TEXT (widget));
+  pango_layout_context_changed (KL_MESSAGE_TEXT (widget)->layout);
+  gtk_widget_queue_resize (widget);
+}
+
+/* ── Selection ── */
+
+int
+kl_message_text_get_byte_at (KlMessageText *self, double x, double y, gboolean *inside)
+{
+  int byte;
+  int trailing;
+  const char *text;
+  gboolean hit;
+
+  g_return_val_if_fail (KL_IS_MESSAGE_TEXT (self), 0);
+
+  text = pango_layout_get_text (self->layout);
+  hit = pango_layout_xy_to_index (self->layout, (int) ((x - layout_x (self)) * PANGO_SCALE), (int) (y * PANGO_SCALE), &byte,
+                                  &trailing);
+  if (y < 0)
+    return *inside = FALSE, 0;
+  if (y >= self->text_height)
+    return *inside = FALSE, (int) strlen (text);
+  while (trailing-- > 0 && text[byte] != '\0')
+    byte = (int) (g_utf8_next_char (text + byte) - text);
+  *inside = hit;
+  return byte;
+}
+
+void
+kl_message_text_set_selection (KlMessageText *self, int start, int end)
+{
+  int length;
+
+  g_return_if_fail (KL_IS_MESSAGE_TEXT (self));
+
+  length = (int) strlen (pango_layout_get_text (self->layout));
+  start = CLAMP (start, 0, length);
+  end = CLAMP (end, 0, length);
+  if (self->selection[0] == start && self->selection[1] == end)
+    return;
+  self->selection[0] = start;
+  self->selection[1] = end;
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+  gtk_accessible_text_update_selection_bound (GTK_ACCESSIBLE_TEXT (self));
+}
+
+/* ── Links ── */
+
+guint
+kl_message_text_get_n_links (KlMessageText *self)
+{
+  g_return_val_if_fail (KL_IS_MESSAGE_TEXT (self), 0);
+
+  return self->links != NULL ? self->links->len : 0;
+}
+
+char *
+kl_message_text_dup_link (KlMessageText *self, guint index)
+{
+  KlLink link;
+
+  g_return_val_if_fail (KL_IS_MESSAGE_TEXT (self), NULL);
+  g_return_val_if_fail (self->links != NULL && index < self->links->len, NULL);
+
+  link = g_array_index (self->links, KlLink, index);
+  return g_strndup (pango_layout_get_text (self->layout) + link.start, (gsize) (link.end - link.start));
+}
+
+static int
+link_at (KlMessageText *self, double x, double y)
+{
+  int byte;
+  int trailing;
+
+  if (self->links == NULL ||
+      !pango_layout_xy_to_index (self->layout, (int) ((x - layout_x (self)) * PANGO_SCALE), (int) (y * PANGO_SCALE), &byte, &trailing))
+    return -1;
+  for (guint i = 0; i < self->links->len; i++)
+    {
+      KlLink link = g_array_index (self->links, KlLink, i);
+
+      if (byte >= link.start && byte < link.end)
+        return (int) i;
+    }
+  return -1;
+}
+
+char *
+kl_message_text_dup_link_at (KlMessageText *self, double x, double y)
+{
+  int index;
+
+  g_return_val_if_fail (KL_IS_MESSAGE_TEXT (self), NULL);
+
+  index = link_at (self, x, y);
+  return index >= 0 ? kl_message_text_dup_link (self, (guint) index) : NULL;
+}
+
+void
+kl_message_text_open (GtkWidget *widget, const char *uri)
+{
+  g_autoptr (GtkUriLauncher) launcher = NULL;
+  GtkRoot *root = gtk_widget_get_root (widget);
+
+  if (!kl_link_is_allowed (uri))
+    return;
+  launcher = gtk_uri_launcher_new (uri);
+  gtk_uri_launcher_launch (launcher, GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL, NULL, NULL, NULL);
+}
+
+static void
+open_link (KlMessageText *self, guint index)
+{
+  g_autofree char *uri = kl_message_text_dup_link (self, index);
+  gboolean handled = FALSE;
+
+  g_signal_emit_by_name (self, "open-link", uri, &handled);
+  if (!handled)
+    kl_message_text_open (GTK_WIDGET (self), uri);
+}
+
+static void
+on_released (GtkGestureClick *gesture, int n_press, double x, double y, KlMessageText *self)
+{
+  int index = link_at (self, x, y);
+
+  if (index < 0 || n_press != 1 || self->selection[0] != self->selection[1])
+    return;
+  gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
+  open_link (self, (guint) index);
+}
+
+static void
+on_motion (GtkEventControllerMotion *motion, double x, double y, KlMessageText *self)
+{
+  gboolean inside = FALSE;
+  const char *name = NULL;
+
+  kl_message_text_get_byte_at (self, x, y, &inside);
+  if (link_at (self, x, y) >= 0)
+    name = "pointer";
+  else if (inside)
+    name = "text";
+  if (g_strcmp0 (name, self->cursor) == 0)
+    return;
+  self->cursor = name;
+  gtk_widget_set_cursor_from_name (GTK_WIDGET (self), name);
+}
+
+/* The true target, whatever the text around it says. */
+static gboolean
+kl_message_text_query_tooltip (GtkWidget *widget, int x, int y, gboolean keyboard, GtkTooltip *tooltip)
+{
+  KlMessageText *self = KL_MESSAGE_TEXT (widget);
+  int index = keyboard ? self->focused_link : link_at (self, x, y);
+  g_autofree char *uri = NULL;
+
+  if (index < 0 || self->links == NULL)
+    return FALSE;
+  uri = kl_message_text_dup_link (self, (guint) index);
+  gtk_tooltip_set_text (tooltip, uri);
+  return TRUE;
+}
+
+/* Tab goes from link to link. */
+static gboolean
+kl_message_text_focus (GtkWidget *widget, GtkDirectionType direction)
+{
+  KlMessageText *self = KL_MESSAGE_TEXT (widget);
+  int n_links = (int) kl_message_text_get_n_links (self);
+  int next;
+
+  if (n_links == 0 || (direction != GTK_DIR_TAB_FORWARD && direction != GTK_DIR_TAB_BACKWARD))
+    return FALSE;
+  if (!gtk_widget_is_focus (widget))
+    next = direction == GTK_DIR_TAB_FORWARD ? 0 : n_links - 1;
+  else
+    next = self->focused_link + (direction == GTK_DIR_TAB_FORWARD ? 1 : -1);
+  if (next < 0 || next >= n_links)
+    return FALSE;
+  self->focused_link = next;
+  gtk_widget_queue_draw (widget);
+  return gtk_widget_is_focus (widget) || gtk_widget_grab_focus (widget);
+}
+
+static gboolean
+on_activate (GtkWidget *widget, GVariant *args, gpointer unused)
+{
+  KlMessageText *self = KL_MESSAGE_TEXT (widget);
+
+  if (self->focused_link < 0 || self->links == NULL)
+    return FALSE;
+  open_link (self, (guint) self->focused_link);
+  return TRUE;
+}
+
+/* ── Object ── */
+
+static void
+kl_message_text_dispose (GObject *object)
+{
+  KlMessageText *self = KL_MESSAGE_TEXT (object);
+
+  g_clear_pointer (&self->meta, gtk_widget_unparent);
+  g_clear_pointer (&self->link_style, gtk_widget_unparent);
+  g_clear_pointer (&self->selection_style, gtk_widget_unparent);
+  G_OBJECT_CLASS (kl_message_text_parent_class)->dispose (object);
+}
+
+static void
+kl_message_text_finalize (GObject *object)
+{
+  KlMessageText *self = KL_MESSAGE_TEXT (object);
+
+  g_clear_pointer (&self->bold, pango_attr_list_unref);
+  g_clear_pointer (&self->links, g_array_unref);
+  g_object_unref (self->layout);
+  G_OBJECT_CLASS (kl_message_text_parent_class)->finalize (object);
+}
+
+static void
+kl_message_text_class_init (KlMessageTextClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = kl_message_text_dispose;
+  object_class->finalize = kl_message_text_finalize;
+  widget_class->get_request_mode = kl_message_text_get_request_mode;
+  widget_class->measure = kl_message_text_measure;
+  widget_class->size_allocate = kl_message_text_size_allocate;
+  widget_class->snapshot = kl_message_text_snapshot;
+  widget_class->css_changed = kl_message_text_css_changed;
+  widget_class->direction_changed = kl_message_text_direction_changed;
+  widget_class->system_setting_changed = kl_message_text_system_setting_changed;
+  widget_class->query_tooltip = kl_message_text_query_tooltip;
+  widget_class->focus = kl_message_text_focus;
+
+  /* open-link (uri) → gboolean handled: a link was activated; by default the desktop opens it. */
+  g_signal_new ("open-link", KL_TYPE_MESSAGE_TEXT, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled, NULL, NULL,
+                G_TYPE_BOOLEAN, 1, G_TYPE_STRING);
+  gtk_widget_class_add_binding (widget_class, GDK_KEY_Return, 0, on_activate, NULL);
+  gtk_widget_class_add_binding (widget_class, GDK_KEY_KP_Enter, 0, on_activate, NULL);
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_LABEL);
+}
+
+static void
+kl_message_text_init (KlMessageText *self)
+{
+  self->layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), NULL);
+  self->scale = 1;
+  self->fit_max = -1;
+  self->focused_link = -1;
+  pango_layout_set_wrap (self->layout, PANGO_WRAP_WORD_CHAR);
+}
+
+GtkWidget *
+kl_message_text_new (const char *css_name, KlTextFlags flags)
+{
+  KlMessageText *self = g_object_new (KL_TYPE_MESSAGE_TEXT, "css-name", css_name, NULL);
+
+  self->flags = flags;
+  if (flags & KL_TEXT_ONE_LINE)
+    {
+      pango_layout_set_single_paragraph_mode (self->layout, TRUE);
+      pango_layout_set_ellipsize (self->layout, PANGO_ELLIPSIZE_END);
+      gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
+    }
+  if (flags & KL_TEXT_LINKS)
+    {
+      GtkGesture *click = gtk_gesture_click_new ();
+      GtkEventController *motion = gtk_event_controller_motion_new ();
+
+      g_signal_connect (click, "released", G_CALLBACK (on_released), self);
+      gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (click));
+      g_signal_connect (motion, "motion", G_CALLBACK (on_motion), self);
+      gtk_widget_add_controller (GTK_WIDGET (self), motion);
+      gtk_widget_set_has_tooltip (GTK_WIDGET (self), TRUE);
+    }
+  apply_alignment (self);
+  apply_attrs (self);
+  return GTK_WIDGET (self);
+}
