@@ -111,8 +111,10 @@ is_accepted (Dial *dial, SoupMessageHeaders *headers)
 }
 
 static GError *
-judge_answer (Dial *dial, const char *head, gsize length)
+judge_answer (Dial *dial, const guint8 *data, gsize length)
 {
+  /* libsoup looks for the end of the text. */
+  g_autofree char *head = g_strndup ((const char *) data, length);
   g_autoptr (SoupMessageHeaders) headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_RESPONSE);
   SoupHTTPVersion version;
   guint status = 0;
@@ -160,7 +162,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   gsize head = (gsize) (end - dial->answer->data) + 4;
-  error = judge_answer (dial, (const char *) dial->answer->data, head - 2);
+  error = judge_answer (dial, dial->answer->data, head - 2);
   if (error != NULL)
     {
       end_dial (task, error);
