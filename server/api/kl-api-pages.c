@@ -180,6 +180,7 @@ serve_index (KlApi             *self,
   soup_message_headers_replace (headers, "ETag", page->etag);
   if (header_has (request, "If-None-Match", page->etag))
     {
+      soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE);
       soup_server_message_set_status (message, SOUP_STATUS_NOT_MODIFIED, NULL);
       return;
     }
@@ -322,6 +323,7 @@ kl_api_serve_page (KlApi             *self,
     {
       kl_api_add_common_headers (message);
       soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", "GET, HEAD");
+      soup_message_headers_set_content_length (soup_server_message_get_response_headers (message), 0);
       soup_server_message_set_status (message, SOUP_STATUS_METHOD_NOT_ALLOWED, NULL);
     }
   else if (is_read && g_str_has_prefix (path, ASSETS_PREFIX))

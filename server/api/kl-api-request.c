@@ -69,6 +69,8 @@ set_json (SoupServerMessage *message,
   soup_server_message_set_status (message, status, NULL);
   if (json != NULL)
     soup_server_message_set_response (message, "application/json", SOUP_MEMORY_COPY, json, length);
+  else
+    soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE); /* else libsoup ends it by closing the connection */
 }
 
 static void

@@ -72,7 +72,7 @@ on_invite_previewed (const KlChatAnswer *answer,
 
   if (answer->code != KL_ERROR_CODE_NONE)
     {
-      kl_api_request_reply_chat (answer, request);
+      kl_api_request_reply (request, kl_error_code_to_http_status (answer->code), answer->json, answer->length);
       return;
     }
 

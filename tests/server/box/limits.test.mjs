@@ -2,7 +2,7 @@
 // Rates and counts: who guesses is slowed, nobody else is, and no made-up header gives a fresh address.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Device, Server, makePair } from "./klatch.mjs";
+import { Device, Server, makePair, secretOf } from "./klatch.mjs";
 
 const RATES = { KLATCH_LIMITS_SIGN_INS_PER_MINUTE: "10", KLATCH_LIMITS_FAILURES_PER_MINUTE: "0" };
 
@@ -27,7 +27,7 @@ test("ten tries a minute and address, of all kinds together; made-up headers cha
   }
   for (let i = 0; i < 20; i++) {
     const headers = { "X-Forwarded-For": `198.51.100.${i}`, "X-Real-IP": `198.51.100.${i}`, Forwarded: `for=198.51.100.${i}` };
-    assertLimited(await signIn(server, "anna", "anna anna", headers));
+    assertLimited(await signIn(server, "anna", secretOf("anna"), headers));
   }
   assertLimited(await server.api("POST", "users", { body: { name: "carol", password: "correct horse" } }));
   assertLimited(await server.api("GET", "invites/nothing"));
@@ -59,15 +59,15 @@ test("ten failures a minute and name, from however many addresses", async (t) =>
       KLATCH_SERVER_TRUSTED_PROXIES: "127.0.0.1",
     },
   });
-  await server.api("POST", "users", { body: { name: "anna", password: "anna anna", invite: server.setupCode } });
-  const anna = (await signIn(server, "anna", "anna anna", { "X-Forwarded-For": "192.0.2.250" })).json;
+  await server.api("POST", "users", { body: { name: "anna", password: secretOf("anna"), invite: server.setupCode } });
+  const anna = (await signIn(server, "anna", secretOf("anna"), { "X-Forwarded-For": "192.0.2.250" })).json;
   const from = (i, name, password) => signIn(server, name, password, { "X-Forwarded-For": `192.0.2.${i}` });
 
   // All at once: none of them learns more for it.
   const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => from(i, "anna", "wrong")));
   assert.equal(answers.filter(({ status }) => status === 401).length, 10);
   answers.filter(({ status }) => status !== 401).forEach(assertLimited);
-  assertLimited(await from(70, "anna", "anna anna"));
+  assertLimited(await from(70, "anna", secretOf("anna")));
   // Neither are her sessions harmed nor is anybody else.
   assert.equal((await server.api("GET", "me", { token: anna.token })).status, 200);
   assert.equal((await from(71, "ben", "wrong")).status, 401);
@@ -75,7 +75,7 @@ test("ten failures a minute and name, from however many addresses", async (t) =>
   const nobody = await Promise.all(Array.from({ length: 20 }, (_, i) => from(100 + i, "nobody", "wrong")));
   assert.equal(nobody.filter(({ status }) => status === 401).length, 10);
   // The old password of a change is a guess like any other.
-  assertLimited(await server.api("PUT", "me/password", { token: anna.token, body: { old: "anna anna", new: "better horse" } }));
+  assertLimited(await server.api("PUT", "me/password", { token: anna.token, body: { old: secretOf("anna"), new: "better horse" } }));
 });
 
 test("0 switches rates off", async (t) => {
@@ -90,7 +90,7 @@ test("a full queue of sign-ins is unavailable at once, and messages do not wait 
     env: { KLATCH_REGISTRATION_ARGON2_MEMORY_KIB: "19456", KLATCH_REGISTRATION_ARGON2_PASSES: "2" },
   });
   const { b, a, group } = await makePair(t, server);
-  const tries = Array.from({ length: 50 }, () => signIn(server, "anna", "anna anna"));
+  const tries = Array.from({ length: 50 }, () => signIn(server, "anna", secretOf("anna")));
   // Each message comes back while sign-ins are still being worked on.
   let pending = tries.length;
   tries.forEach((answer) => answer.then(() => pending--));
@@ -103,7 +103,7 @@ test("a full queue of sign-ins is unavailable at once, and messages do not wait 
   assert.ok(answers.every(({ status }) => status === 201));
   await b.event("message", ({ message }) => message.body === `message ${sent - 1}`);
 
-  const many = await Promise.all(Array.from({ length: 150 }, () => signIn(server, "anna", "anna anna")));
+  const many = await Promise.all(Array.from({ length: 150 }, () => signIn(server, "anna", secretOf("anna"))));
   const busy = many.filter(({ status }) => status === 503);
   assert.ok(busy.length > 0);
   for (const answer of busy) {

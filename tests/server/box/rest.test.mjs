@@ -205,9 +205,9 @@ test("groups and messages", async (t) => {
   assertError(await ben.api("GET", `groups/${group}/messages?before=x`), 400, "bad_request", "before");
   assert.equal((await ben.api("GET", `groups/${group}/messages?before=1&after=1`)).status, 400);
 
-  assertError(await ben.api("GET", "groups/nowhere/messages"), 404, "not_found");
-  assertError(await ben.api("GET", `groups/${secret}/messages`), 404, "not_found");
-  assertError(await ben.api("POST", `groups/${secret}/messages`, { body: { client_id: "2", body: "x" } }), 404, "not_found");
+  assertError(await ben.api("GET", "groups/nowhere/messages"), 404, "not_found", "group");
+  assertError(await ben.api("GET", `groups/${secret}/messages`), 404, "not_found", "group");
+  assertError(await ben.api("POST", `groups/${secret}/messages`, { body: { client_id: "2", body: "x" } }), 404, "not_found", "group");
   assertError(await ben.api("POST", `groups/${group}/messages`, { body: { body: "x" } }), 400, "bad_request", "client_id");
   assertError(await ben.api("POST", `groups/${group}/messages`, { body: { client_id: "3", body: " \u200b " } }), 400, "bad_request", "body");
   assert.equal((await ben.api("POST", `groups/${group}/messages`, { body: { client_id: "4", body: "x".repeat(16384) } })).status, 201);
