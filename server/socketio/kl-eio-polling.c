@@ -98,19 +98,20 @@ kl_eio_polling_release (KlEioPolling *self)
   answer_held (self, "6", 1);
 }
 
-/* The answer to a GET that has packets waiting, or ends the session. */
+/* The answer to a GET that has packets waiting, or ends the session: a client drops what comes together with a close
+ * packet, so that has an answer of its own. */
 static void
 deliver (KlEioPolling *self, SoupServerMessage *message)
 {
-  KlEioSession *session = self->session;
   g_autoptr (GString) body = g_string_sized_new (self->out.bytes + 16);
 
-  append_packets (self, body);
   if (self->quiet)
-    g_string_assign (body, "6");
-  else if (self->closing)
-    g_string_append (body, body->len > 0 ? "\x1e" "1" : "1");
-  kl_eio_server_respond (session->server, message, SOUP_STATUS_OK, text_type, body->str, body->len);
+    g_string_append_c (body, '6');
+  else if (self->out.n > 0)
+    append_packets (self, body);
+  else
+    g_string_append_c (body, '1');
+  kl_eio_server_respond (self->session->server, message, SOUP_STATUS_OK, text_type, body->str, body->len);
 }
 
 static void
@@ -239,7 +240,7 @@ kl_eio_polling_get (KlEioPolling *self, SoupServerMessage *message)
     }
 
   follow_get (self, message);
-  if (self->closing)
+  if (self->closing && (self->quiet || self->out.n == 0))
     {
       deliver (self, message);
       kl_eio_session_forget (session);
@@ -385,9 +386,14 @@ kl_eio_polling_close (KlEioPolling *self, gboolean quiet)
   drop_probe (self);
   if (self->held)
     {
+      gboolean last = quiet || self->out.n == 0;
+
       deliver_held (self);
-      kl_eio_session_forget (self->session);
-      return;
+      if (last)
+        {
+          kl_eio_session_forget (self->session);
+          return;
+        }
     }
 
   kl_sio_timer_start (self->session->server->closing_queue, &self->closing_timer);

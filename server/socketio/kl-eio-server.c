@@ -54,6 +54,7 @@ kl_eio_server_respond (KlEioServer *self, SoupServerMessage *message, guint stat
   soup_message_headers_replace (headers, "Cache-Control", "no-store");
   soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
   soup_server_message_set_status (message, status, NULL);
+  soup_message_body_truncate (soup_server_message_get_response_body (message));
   soup_server_message_set_response (message, type, SOUP_MEMORY_COPY, text, length);
 }
 
@@ -209,7 +210,8 @@ begin_websocket (KlEioServer *self, SoupServerMessage *message, const char *sid)
   promise = g_new0 (Promise, 1);
   promise->server = kl_eio_server_ref (self);
   promise->sid = g_strdup (sid);
-  kl_sio_listener_upgrade (self->listener, message, on_upgraded, promise, promise_free);
+  if (!kl_sio_listener_upgrade (self->listener, message, on_upgraded, promise, promise_free))
+    kl_eio_server_refuse (self, message, KL_EIO_ERROR_BAD_REQUEST);
 }
 
 /* ── Requests ── */
