@@ -47,6 +47,14 @@ kl_api_make_error (KlErrorCode code,
   return kl_json_writer_steal_string (&writer, length);
 }
 
+/* libsoup takes Content-Length away from a 204, and then believes that the body ends with the connection. */
+static void
+on_empty_wrote_headers (SoupServerMessage *message,
+                        gpointer           unused)
+{
+  soup_message_headers_set_encoding (soup_server_message_get_response_headers (message), SOUP_ENCODING_NONE);
+}
+
 static void
 set_json (SoupServerMessage *message,
           guint              status,
@@ -70,7 +78,7 @@ set_json (SoupServerMessage *message,
   if (json != NULL)
     soup_server_message_set_response (message, "application/json", SOUP_MEMORY_COPY, json, length);
   else
-    soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE); /* else libsoup ends it by closing the connection */
+    g_signal_connect (message, "wrote-headers", G_CALLBACK (on_empty_wrote_headers), NULL);
 }
 
 static void

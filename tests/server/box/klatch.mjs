@@ -89,7 +89,7 @@ export class Server {
     await this.exited;
   }
 
-  /** One HTTP request, with full power over its headers. → {status, headers, text, json} */
+  /** One HTTP request, with full power over its headers. → {status, headers, text, json, socket} */
   request(method, path, { token, body, raw, headers = {}, agent } = {}) {
     const all = { ...headers };
     if (token) all.Authorization = `Bearer ${token}`;
@@ -107,7 +107,7 @@ export class Server {
           try {
             json = JSON.parse(text);
           } catch {}
-          resolve({ status: response.statusCode, headers: response.headers, bytes, text, json });
+          resolve({ status: response.statusCode, headers: response.headers, socket: request.socket, bytes, text, json });
         });
       });
       request.on("error", reject);

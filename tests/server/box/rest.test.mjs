@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every row of the table of REST calls, with the status that it promises.
 import assert from "node:assert/strict";
+import http from "node:http";
 import net from "node:net";
 import { test } from "node:test";
-import { Server, makePair, until } from "./klatch.mjs";
+import { Server, makePair, secretOf, until } from "./klatch.mjs";
 
 function assertError(answer, status, code, field) {
   assert.equal(answer.status, status, answer.text);
@@ -245,6 +246,29 @@ test("paths and methods that are not there", async (t) => {
   assert.equal(head.text, "");
   assert.ok(Number(head.headers["content-length"]) > 100);
   assert.equal((await server.api("OPTIONS", "server", { headers: { Origin: "http://evil.example" } })).headers["access-control-allow-origin"], undefined);
+});
+
+test("a connection serves many requests, whatever their answers", async (t) => {
+  const server = await Server.start(t);
+  const { token } = await server.person("anna");
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  const sockets = new Set();
+  const ask = async (method, path, options) => {
+    const answer = await server.request(method, path, { token, agent, ...options });
+    sockets.add(answer.socket);
+    return answer.status;
+  };
+  const password = { old: secretOf("anna"), new: secretOf("anna") };
+  assert.equal(await ask("GET", "/api/v1/me"), 200);
+  assert.equal(await ask("PUT", "/api/v1/me/password", { body: password }), 204);
+  assert.equal(await ask("GET", "/nothing"), 404);
+  assert.equal(await ask("POST", "/healthz"), 405);
+  assert.equal(await ask("HEAD", "/api/v1/me"), 200);
+  assert.equal(await ask("PUT", "/api/v1/me/password", { body: password }), 204);
+  assert.equal(await ask("POST", "/api/v1/sessions", { body: {} }), 400);
+  assert.equal(await ask("GET", "/readyz"), 200);
+  assert.equal(sockets.size, 1);
 });
 
 test("a body over the limit is refused before it is read", async (t) => {

@@ -89,7 +89,7 @@ test("a packet over the limit ends that connection, and no other", async (t) => 
 
 test("one who does not read is dropped, told, and catches up", async (t) => {
   const server = await Server.start(t, {
-    env: { KLATCH_LIMITS_QUEUE_BYTES: "65536", KLATCH_LIMITS_MESSAGES_PER_SECOND: "0" },
+    env: { KLATCH_LIMITS_QUEUE_BYTES: "1048576", KLATCH_LIMITS_MESSAGES_PER_SECOND: "0" },
   });
   const { ben, a, b, group } = await makePair(t, server);
   const slow = await ben.connect(t);
@@ -98,8 +98,8 @@ test("one who does not read is dropped, told, and catches up", async (t) => {
   raw.pause();
   // The kernel's buffers on both sides take some megabytes before the server's own queue grows.
   const body = "x".repeat(16000);
-  for (let i = 0; i < 900; i += 30) {
-    await Promise.all(Array.from({ length: 30 }, () => a.send(group, body)));
+  for (let i = 0; i < 900; i += 10) {
+    await Promise.all(Array.from({ length: 10 }, () => a.send(group, body)));
     await b.do("read", { group, seq: 1 });
   }
   raw.resume();
