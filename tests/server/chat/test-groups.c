@@ -184,13 +184,16 @@ test_delete (KlKit *kit)
   KlClient *ben = kl_kit_person (kit, "ben");
   const char *id = kl_client_create (anna, "Tea", "public");
   yyjson_val *event;
+  g_autoptr (KlAnswer) before = NULL;
   g_autoptr (KlAnswer) late = NULL;
   g_autoptr (KlAnswer) deletion = NULL;
 
   kl_client_ok (ben, "group:join", "{'group':'%s'}", id);
   kl_client_fails (ben, KL_ERROR_CODE_FORBIDDEN, NULL, "group:delete", "{'group':'%s'}", id);
+  before = kl_client_start (anna, "message:send", "{'group':'%s','client_id':'b','body':'x'}", id);
   deletion = kl_client_start (anna, "group:delete", "{'group':'%s'}", id);
   late = kl_client_start (ben, "message:send", "{'group':'%s','client_id':'x','body':'too late'}", id);
+  kl_answer_wait (before);
   kl_answer_wait (deletion);
   kl_answer_wait (late);
   g_assert_cmpint (deletion->code, ==, KL_ERROR_CODE_NONE);

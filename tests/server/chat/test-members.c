@@ -226,9 +226,12 @@ test_roles (KlKit *kit)
   /* Two owners who both go at once: one stays. */
   kl_client_ok (anna, "group:role", "{'group':'%s','user':'%s','role':'owner'}", group, id_of (ben));
   {
+    /* So that both are in one batch. */
+    g_autoptr (KlAnswer) before = kl_client_start (anna, "message:send", "{'group':'%s','client_id':'b','body':'x'}", group);
     g_autoptr (KlAnswer) one = kl_client_start (anna, "group:leave", "{'group':'%s'}", group);
     g_autoptr (KlAnswer) two = kl_client_start (ben, "group:role", "{'group':'%s','user':'%s','role':'member'}", group, id_of (ben));
 
+    kl_answer_wait (before);
     kl_answer_wait (one);
     kl_answer_wait (two);
     g_assert_cmpint (one->code, ==, KL_ERROR_CODE_NONE);

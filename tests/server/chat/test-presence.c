@@ -183,6 +183,42 @@ test_flapping (KlKit *kit)
     }
   took_ms = (g_get_monotonic_time () - begin) / 1000;
   g_assert_cmpuint (kl_client_count (anna, "presence"), <=, took_ms / 50 + 1);
+
+  /* There and back before anybody was told. */
+  kl_client_ok (ben, "presence", "{'status':'online'}");
+  kl_client_end (phone);
+  kl_test_spin (200);
+  kl_client_forget (anna);
+  {
+    g_autoptr (KlAnswer) away = kl_client_start (ben, "presence", "{'status':'away'}");
+    g_autoptr (KlAnswer) back = kl_client_start (ben, "presence", "{'status':'online'}");
+
+    g_assert_true (away->done && back->done);
+  }
+  kl_test_spin (200);
+  g_assert_cmpuint (kl_client_count (anna, "presence"), ==, 0);
+}
+
+/* Who saw somebody in between is told how it ended. */
+static void
+test_seen_between (KlKit *kit)
+{
+  KlClient *anna = kl_kit_person (kit, "anna");
+  KlClient *ben = kl_kit_person (kit, "ben");
+  const char *group = kl_client_create (anna, "Tea", "public");
+
+  kl_client_ok (ben, "group:join", "{'group':'%s'}", group);
+  kl_test_spin (200);
+  kl_client_forget (anna);
+  {
+    g_autoptr (KlAnswer) away = kl_client_start (ben, "presence", "{'status':'away'}");
+    g_autoptr (KlAnswer) seen = kl_client_start (anna, "users", "{'ids':['%s']}", id_of (ben));
+    g_autoptr (KlAnswer) back = kl_client_start (ben, "presence", "{'status':'online'}");
+
+    g_assert_true (away->done && seen->done && back->done);
+    g_assert_cmpstr (kl_get_string (kl_json_get_root (seen->json), "users.0.status"), ==, "away");
+  }
+  wait_status (anna, ben, "online");
 }
 
 /* He goes while she is between disconnect and the answer to sync. */
@@ -460,6 +496,7 @@ main (int argc, char **argv)
   kl_kit_add ("/chat/presence/here", test_here);
   kl_kit_add ("/chat/presence/open-limit", test_open_limit);
   kl_kit_add ("/chat/presence/flapping", test_flapping);
+  kl_kit_add ("/chat/presence/seen-between", test_seen_between);
   kl_kit_add ("/chat/presence/missed", test_missed);
   kl_kit_add ("/chat/presence/crowd", test_crowd);
   kl_kit_add ("/chat/presence/typing", test_typing);
