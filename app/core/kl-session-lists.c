@@ -104,7 +104,7 @@ ask_server (GTask *task)
 {
   Page *page = g_task_get_task_data (task);
   KlMessageList *list = g_task_get_source_object (task);
-  g_auto (KlJsonWriter) out;
+  g_auto (KlJsonWriter) out = { 0 };
 
   kl_json_writer_init (&out, 256);
   kl_json_begin_object (&out);
@@ -415,7 +415,7 @@ on_members_wanted (KlMemberList *list, const char *after, gpointer user_data)
 {
   GWeakRef *weak = user_data;
   g_autoptr (KlSession) self = g_weak_ref_get (weak);
-  g_auto (KlJsonWriter) out;
+  g_auto (KlJsonWriter) out = { 0 };
 
   if (self == NULL || !self->synced)
     {
@@ -538,7 +538,7 @@ on_opened (yyjson_val *answer, const GError *error, gpointer user_data)
 void
 kl_session_open_people (KlSession *self, KlTrack *track)
 {
-  g_auto (KlJsonWriter) out;
+  g_auto (KlJsonWriter) out = { 0 };
   Opening *opening = g_new0 (Opening, 1);
 
   opening->session = g_object_ref (self);

@@ -27,7 +27,7 @@ static gboolean
 on_wanted_due (gpointer user_data)
 {
   KlSession *self = user_data;
-  g_auto (KlJsonWriter) out;
+  g_auto (KlJsonWriter) out = { 0 };
 
   self->wanted_source = 0;
   kl_json_writer_init (&out, 256);

@@ -387,7 +387,7 @@ static gboolean
 on_refresh_due (gpointer user_data)
 {
   KlSession *self = user_data;
-  g_auto (KlJsonWriter) out;
+  g_auto (KlJsonWriter) out = { 0 };
   GHashTableIter iter;
   gpointer id;
 

@@ -49,7 +49,7 @@ kl_session_is_alive (KlSession *self)
 static char *
 group_json (const char *group_id)
 {
-  g_auto (KlJsonWriter) out;
+  g_auto (KlJsonWriter) out = { 0 };
 
   kl_json_writer_init (&out, 64);
   kl_json_begin_object (&out);
@@ -482,7 +482,7 @@ on_outbox_send (KlOutbox *outbox, KlMessage *message, gpointer user_data)
 {
   KlSession *self = user_data;
   KlTrack *track = kl_session_track (self, kl_message_get_group_id (message));
-  g_auto (KlJsonWriter) out;
+  g_auto (KlJsonWriter) out = { 0 };
 
   if (!self->synced || track == NULL || !track->live || self->stopping)
     return FALSE;
@@ -657,7 +657,7 @@ kl_session_send_read_mark (KlSession *self, KlTrack *track)
 {
   const char *group = kl_group_get_id (track->group);
   gint64 seq = kl_outbox_get_read_mark (self->outbox, group);
-  g_auto (KlJsonWriter) out;
+  g_auto (KlJsonWriter) out = { 0 };
 
   if (seq == 0 || track->reading || !track->live)
     return;
@@ -723,7 +723,7 @@ kl_session_mark_read (KlSession *self, KlGroup *group, gint64 seq)
 static void
 tell_typing (KlSession *self, KlTrack *track, gboolean on)
 {
-  g_auto (KlJsonWriter) out;
+  g_auto (KlJsonWriter) out = { 0 };
 
   kl_json_writer_init (&out, 64);
   kl_json_begin_object (&out);

@@ -290,7 +290,7 @@ static void
 take_open (KlSocket *self, const KlEioPacket *packet)
 {
   g_autoptr (GString) text = g_string_new ("4");
-  g_auto (KlJsonWriter) auth;
+  g_auto (KlJsonWriter) auth = { 0 };
   KlEioOpen opened;
 
   if (self->state != STATE_OPENING || !kl_eio_open_parse (packet->data, packet->length, &opened))

@@ -297,7 +297,7 @@ write_last_message (KlJsonWriter *out, KlMessage *message)
 char *
 kl_wire_write_group (KlGroup *self, gint64 rev, gint64 created_at, KlMessage *last_message)
 {
-  g_auto (KlJsonWriter) out;
+  g_auto (KlJsonWriter) out = { 0 };
 
   kl_json_writer_init (&out, 1024);
   kl_json_begin_object (&out);
