@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/ui/kl-notice.h"
 
+#include "app/ui/kl-template.h"
+
 struct _KlNotice
 {
   GtkWidget parent_instance;
@@ -80,7 +82,7 @@ on_button_clicked (KlNotice *self)
 static void
 kl_notice_dispose (GObject *object)
 {
-  gtk_widget_dispose_template (GTK_WIDGET (object), KL_TYPE_NOTICE);
+  kl_dispose_template (GTK_WIDGET (object), KL_TYPE_NOTICE);
   G_OBJECT_CLASS (kl_notice_parent_class)->dispose (object);
 }
 

@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/ui/kl-hue-picker.h"
 #include "app/ui/kl-hue.h"
 #include "app/ui/kl-style-preview.h"
 
@@ -10,12 +11,11 @@ struct _KlPreferencesDialog
 {
   AdwPreferencesDialog parent_instance;
 
-  AdwWrapBox *hue_box;
+  KlHuePicker *hue_picker;
   AdwSwitchRow *system_accent_row;
 
   GSettings *settings;
-  GtkWidget *hue_buttons[KL_N_HUES];
-  KlHue hue;         /* the one chosen last, for when the system's is switched off again */
+  int hue;           /* the one chosen last, for when the system's is switched off again */
   gboolean updating; /* the widgets follow the settings right now */
 };
 
@@ -23,9 +23,9 @@ G_DEFINE_FINAL_TYPE (KlPreferencesDialog, kl_preferences_dialog, ADW_TYPE_PREFER
 
 /* The setting's word for a hue: its style class without "hue-". */
 static const char *
-hue_to_word (KlHue hue)
+hue_to_word (int hue)
 {
-  return kl_hue_get_style_class ((int) hue) + strlen ("hue-");
+  return kl_hue_get_style_class (hue) + strlen ("hue-");
 }
 
 static void
@@ -33,61 +33,30 @@ update_accent (KlPreferencesDialog *self)
 {
   g_autofree char *accent = g_settings_get_string (self->settings, "accent");
   gboolean system = g_str_equal (accent, "system");
+  int hue = -1;
 
+  for (int i = 0; i < KL_N_HUES; i++)
+    if (g_str_equal (accent, hue_to_word (i)))
+      hue = self->hue = i;
   self->updating = TRUE;
   adw_switch_row_set_active (self->system_accent_row, system);
-  for (int i = 0; i < KL_N_HUES; i++)
-    {
-      gboolean chosen = g_str_equal (accent, hue_to_word ((KlHue) i));
-
-      if (chosen)
-        self->hue = (KlHue) i;
-      gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->hue_buttons[i]), chosen);
-    }
+  kl_hue_picker_set_hue (self->hue_picker, hue);
   self->updating = FALSE;
 }
 
 static void
-on_hue_toggled (GtkToggleButton     *button,
-                KlPreferencesDialog *self)
+on_hue_changed (KlPreferencesDialog *self)
 {
-  if (self->updating || !gtk_toggle_button_get_active (button))
-    return;
-  for (int i = 0; i < KL_N_HUES; i++)
-    if (GTK_WIDGET (button) == self->hue_buttons[i])
-      g_settings_set_string (self->settings, "accent", hue_to_word ((KlHue) i));
+  if (!self->updating)
+    g_settings_set_string (self->settings, "accent", hue_to_word (kl_hue_picker_get_hue (self->hue_picker)));
 }
 
 static void
 on_system_accent_changed (KlPreferencesDialog *self)
 {
-  if (self->updating)
-    return;
-  g_settings_set_string (self->settings, "accent",
-                         adw_switch_row_get_active (self->system_accent_row) ? "system" : hue_to_word (self->hue));
-}
-
-static void
-add_hues (KlPreferencesDialog *self)
-{
-  static const KlHue order[KL_N_HUES] = { KL_HUE_IRIS,  KL_HUE_SKY,  KL_HUE_SEA,   KL_HUE_MOSS,
-                                          KL_HUE_OCHRE, KL_HUE_RUST, KL_HUE_BERRY, KL_HUE_PLUM };
-
-  for (int i = 0; i < KL_N_HUES; i++)
-    {
-      GtkWidget *button = gtk_toggle_button_new ();
-      const char *label = kl_hue_get_label ((int) order[i]);
-
-      gtk_widget_add_css_class (button, "hue");
-      kl_hue_apply (button, (int) order[i]);
-      gtk_widget_set_tooltip_text (button, label);
-      gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
-      if (i > 0)
-        gtk_toggle_button_set_group (GTK_TOGGLE_BUTTON (button), GTK_TOGGLE_BUTTON (self->hue_buttons[order[0]]));
-      g_signal_connect (button, "toggled", G_CALLBACK (on_hue_toggled), self);
-      adw_wrap_box_append (self->hue_box, button);
-      self->hue_buttons[order[i]] = button;
-    }
+  if (!self->updating)
+    g_settings_set_string (self->settings, "accent",
+                           adw_switch_row_get_active (self->system_accent_row) ? "system" : hue_to_word (self->hue));
 }
 
 AdwDialog *
@@ -121,9 +90,10 @@ kl_preferences_dialog_class_init (KlPreferencesDialogClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = kl_preferences_dialog_dispose;
+  g_type_ensure (KL_TYPE_HUE_PICKER);
   g_type_ensure (KL_TYPE_STYLE_PREVIEW);
   gtk_widget_class_set_template_from_resource (widget_class, "/chat/klatch/Klatch/kl-preferences-dialog.ui");
-  gtk_widget_class_bind_template_child (widget_class, KlPreferencesDialog, hue_box);
+  gtk_widget_class_bind_template_child (widget_class, KlPreferencesDialog, hue_picker);
   gtk_widget_class_bind_template_child (widget_class, KlPreferencesDialog, system_accent_row);
 }
 
@@ -132,7 +102,7 @@ kl_preferences_dialog_init (KlPreferencesDialog *self)
 {
   self->hue = KL_HUE_IRIS;
   gtk_widget_init_template (GTK_WIDGET (self));
-  add_hues (self);
+  g_signal_connect_object (self->hue_picker, "notify::hue", G_CALLBACK (on_hue_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->system_accent_row, "notify::active", G_CALLBACK (on_system_accent_changed), self,
                            G_CONNECT_SWAPPED);
 }

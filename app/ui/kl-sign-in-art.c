@@ -4,6 +4,8 @@
 #include <adwaita.h>
 #include <math.h>
 
+#include "app/ui/kl-template.h"
+
 /* Rings as a cup leaves them on a table, drawn behind the talk. Centre and radius as shares of the panel's width and
  * height; the width of the line in pixels. */
 static const struct
@@ -47,7 +49,7 @@ kl_sign_in_art_snapshot (GtkWidget   *widget,
 static void
 kl_sign_in_art_dispose (GObject *object)
 {
-  gtk_widget_dispose_template (GTK_WIDGET (object), KL_TYPE_SIGN_IN_ART);
+  kl_dispose_template (GTK_WIDGET (object), KL_TYPE_SIGN_IN_ART);
   G_OBJECT_CLASS (kl_sign_in_art_parent_class)->dispose (object);
 }
 
