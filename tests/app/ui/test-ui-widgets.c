@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Every small widget: made, shown, changed and gone without a trace; what it says to people and to screen readers. */
+#include "app/ui/kl-avatar.h"
+#include "app/ui/kl-badge.h"
+#include "app/ui/kl-group-card.h"
+#include "app/ui/kl-group-row.h"
+#include "app/ui/kl-group-welcome.h"
+#include "app/ui/kl-hue-picker.h"
+#include "app/ui/kl-member-row.h"
+#include "app/ui/kl-notice.h"
+#include "app/ui/kl-tile.h"
+#include "app/ui/kl-typing-line.h"
+#include "tests/app/ui/ui-kit.h"
+
+static KlUser *
+new_user (const char *name)
+{
+  KlUser *user = kl_user_new (name);
+
+  g_object_set (user, "name", name, "display-name", name, NULL);
+  return user;
+}
+
+static KlGroup *
+new_group (const char *name)
+{
+  KlGroup *group = kl_group_new (name);
+
+  g_object_set (group, "name", name, "members", 14u, NULL);
+  return group;
+}
+
+/* The label that shows exactly this text, if it can be seen. */
+static gboolean
+shows (GtkWidget  *root,
+       const char *text)
+{
+  if (!gtk_widget_get_visible (root))
+    return FALSE;
+  if (GTK_IS_LABEL (root) && g_str_equal (gtk_label_get_text (GTK_LABEL (root)), text))
+    return TRUE;
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (shows (child, text))
+      return TRUE;
+  return FALSE;
+}
+
+static int
+get_natural_width (GtkWidget *widget)
+{
+  int width;
+
+  gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &width, NULL, NULL);
+  return width;
+}
+
+static void
+test_badge (void)
+{
+  GtkWidget *badge = kl_badge_new ();
+  GtkWindow *window = kl_ui_test_show (badge, 200, 200);
+  int one;
+
+  g_assert_false (gtk_widget_get_visible (badge));
+  kl_badge_set_count (KL_BADGE (badge), 2, TRUE);
+  g_assert_true (gtk_widget_get_visible (badge));
+  one = get_natural_width (badge);
+  g_assert_cmpint (one, >=, 20);
+  kl_badge_set_count (KL_BADGE (badge), 3, TRUE); /* rolls */
+  kl_test_spin (50);
+  kl_badge_set_count (KL_BADGE (badge), 1000, TRUE);
+  g_assert_cmpint (get_natural_width (badge), >, one);
+  kl_badge_set_count (KL_BADGE (badge), 0, TRUE);
+  g_assert_false (gtk_widget_get_visible (badge));
+  kl_ui_test_close (window, badge);
+}
+
+static void
+test_tile_and_avatar (void)
+{
+  g_autoptr (KlUser) user = new_user ("Ilse");
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  GtkWidget *tile = kl_tile_new (48), *avatar = kl_avatar_new (28), *dot;
+  GtkWindow *window;
+
+  gtk_box_append (GTK_BOX (box), tile);
+  gtk_box_append (GTK_BOX (box), avatar);
+  kl_tile_set_look (KL_TILE (tile), "id", "Ridge Hut Crew", "🏔️", 4);
+  kl_avatar_set_user (KL_AVATAR (avatar), user);
+  window = kl_ui_test_show (box, 300, 100);
+  g_assert_cmpint (gtk_widget_get_width (tile), ==, 48);
+  g_assert_cmpint (gtk_widget_get_height (avatar), ==, 28);
+  g_assert_true (gtk_widget_has_css_class (tile, "hue-sea"));
+
+  kl_tile_set_look (KL_TILE (tile), "id", "Ridge Hut Crew", NULL, 0);
+  g_assert_true (gtk_widget_has_css_class (tile, "hue-berry"));
+  g_assert_false (gtk_widget_has_css_class (tile, "hue-sea"));
+  kl_tile_set_here (KL_TILE (tile), 5, TRUE);
+  kl_tile_set_look (KL_TILE (tile), "id", "Ridge Hut Crew", "", -1);
+
+  dot = kl_ui_test_find (avatar, GTK_TYPE_WIDGET, "dot");
+  g_assert_false (gtk_widget_get_visible (dot));
+  g_object_set (user, "status", KL_USER_STATUS_AWAY, NULL);
+  g_assert_true (gtk_widget_get_visible (dot) && gtk_widget_has_css_class (dot, "away"));
+  g_object_set (user, "status", KL_USER_STATUS_ONLINE, NULL);
+  g_assert_true (gtk_widget_has_css_class (dot, "online") && !gtk_widget_has_css_class (dot, "away"));
+  g_object_set (user, "status", KL_USER_STATUS_UNKNOWN, NULL);
+  g_assert_false (gtk_widget_get_visible (dot));
+  kl_ui_test_close (window, box);
+}
+
+static void
+test_group_row (void)
+{
+  KlGroup *group = new_group ("Book & <b>Club</b>");
+  g_autoptr (KlUser) dario = new_user ("Dario");
+  g_autoptr (KlMessage) message = kl_message_new ("g");
+  GtkWidget *row = kl_group_row_new (), *preview;
+  GtkWindow *window;
+
+  g_object_set (message, "sender", dario, "body", "“The Salt Line” & more", NULL);
+  g_object_set (group, "unread", 12u, "mentions", 1u, "here", 2u, "last-message", message, "last-time",
+                g_get_real_time () / 1000, NULL);
+  kl_group_row_set_group (KL_GROUP_ROW (row), group);
+  window = kl_ui_test_show (row, 312, 80);
+
+  g_assert_true (shows (row, "Book & <b>Club</b>"));
+  g_assert_true (shows (row, "“The Salt Line” & more"));
+  g_assert_true (shows (row, "Dario:"));
+  g_assert_true (g_str_has_prefix (kl_group_row_get_spoken (KL_GROUP_ROW (row)),
+                                   "Book & <b>Club</b>, 12 unread, 1 mention, 2 here, Dario: “The Salt Line” & more, "));
+
+  /* Typing stands before a draft, that before the newest message. */
+  preview = kl_ui_test_find (row, GTK_TYPE_LABEL, "preview");
+  kl_group_set_draft (group, "the beans\nsurvived");
+  g_assert_true (shows (row, "Draft:"));
+  g_assert_cmpstr (gtk_label_get_text (GTK_LABEL (preview)), ==, "the beans survived");
+  g_object_set (group, "open", TRUE, NULL);
+  g_assert_false (shows (row, "Draft:"));
+  g_list_store_append (G_LIST_STORE (kl_group_get_typing (group)), dario);
+  g_assert_cmpstr (gtk_label_get_text (GTK_LABEL (preview)), ==, "Dario is typing…");
+  g_list_store_remove_all (G_LIST_STORE (kl_group_get_typing (group)));
+
+  /* One's own message tells how far it has come. */
+  kl_group_set_draft (group, "");
+  g_object_set (message, "mine", TRUE, "state", KL_MESSAGE_STATE_PENDING, NULL);
+  g_assert_false (shows (row, "Dario:"));
+  g_assert_true (gtk_widget_get_visible (kl_ui_test_find (row, GTK_TYPE_IMAGE, "ticks")));
+  g_object_set (message, "state", KL_MESSAGE_STATE_READ, NULL);
+  g_assert_true (gtk_widget_has_css_class (kl_ui_test_find (row, GTK_TYPE_IMAGE, "ticks"), "read"));
+
+  kl_group_row_slide_from (KL_GROUP_ROW (row), 66);
+  kl_test_spin (30);
+  kl_group_row_set_group (KL_GROUP_ROW (row), NULL);
+  g_object_set (group, "name", "gone on", NULL);
+  kl_ui_test_close (window, row);
+  kl_test_finalize (group);
+}
+
+/* 64 high whatever stands in it, and never wider than the pane. */
+static void
+test_group_row_size (void)
+{
+  g_autoptr (KlGroup) group = new_group ("A very long name indeed that nobody should ever have given to a group of people");
+  g_autoptr (KlUser) sender = new_user ("Bartholomew Featherstonehaugh-Cholmondeley");
+  g_autoptr (KlMessage) message = kl_message_new ("g");
+  GtkWidget *row = kl_group_row_new ();
+  int least, height;
+
+  g_object_ref_sink (row);
+  g_object_set (message, "sender", sender, "body", "word word word word word word word word word word word word word", NULL);
+  g_object_set (group, "unread", 1000u, "mentions", 1000u, "pinned", TRUE, "notify", KL_NOTIFY_NONE, "last-message", message,
+                "last-time", G_GINT64_CONSTANT (1), NULL);
+  kl_group_row_set_group (KL_GROUP_ROW (row), group);
+  gtk_widget_measure (row, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+  g_assert_cmpint (least, <=, 280);
+  gtk_widget_measure (row, GTK_ORIENTATION_VERTICAL, 280, NULL, &height, NULL, NULL);
+  g_assert_cmpint (height, ==, 48);
+  kl_test_finalize (row);
+}
+
+static void
+test_member_row (void)
+{
+  g_autoptr (KlUser) user = new_user ("Noor");
+  KlMember *member = kl_member_new (user);
+  GtkWidget *row = kl_member_row_new ();
+  GtkWindow *window;
+
+  g_object_set (member, "role", KL_ROLE_OWNER, "section", KL_MEMBER_SECTION_HERE, NULL);
+  g_object_set (user, "status", KL_USER_STATUS_ONLINE, "status-text", "At the desk <until> six", NULL);
+  kl_member_row_set_member (KL_MEMBER_ROW (row), member, TRUE);
+  window = kl_ui_test_show (row, 264, 60);
+  g_assert_true (shows (row, "Noor") && shows (row, "you") && shows (row, "Owner") && shows (row, "At the desk <until> six"));
+  g_assert_cmpstr (kl_member_row_get_spoken (KL_MEMBER_ROW (row)), ==, "Noor, you, Owner, here now, At the desk <until> six");
+  g_object_set (member, "typing", TRUE, NULL);
+  g_assert_true (shows (row, "typing…"));
+  g_object_set (member, "typing", FALSE, "section", KL_MEMBER_SECTION_OFFLINE, NULL);
+  g_object_set (user, "status", KL_USER_STATUS_OFFLINE, "status-text", NULL, NULL);
+  g_assert_true (gtk_widget_has_css_class (row, "offline"));
+  kl_member_row_set_member (KL_MEMBER_ROW (row), NULL, FALSE);
+  kl_ui_test_close (window, row);
+  kl_test_finalize (member);
+}
+
+static void
+test_typing_line (void)
+{
+  g_autoptr (KlGroup) group = new_group ("g");
+  g_autoptr (KlUser) user = new_user ("Saoirse");
+  GtkWidget *line = g_object_new (KL_TYPE_TYPING_LINE, NULL);
+  GtkWindow *window;
+  int height;
+
+  kl_typing_line_set_group (KL_TYPING_LINE (line), group);
+  gtk_widget_set_valign (line, GTK_ALIGN_END);
+  window = kl_ui_test_show (line, 300, 100);
+  height = gtk_widget_get_height (line);
+  g_list_store_append (G_LIST_STORE (kl_group_get_typing (group)), user);
+  kl_test_wait_until (shows (line, "Saoirse is typing…"));
+  kl_test_spin (60);
+  g_assert_cmpint (gtk_widget_get_height (line), ==, height);
+  g_list_store_remove_all (G_LIST_STORE (kl_group_get_typing (group)));
+  kl_test_spin (60);
+  g_assert_cmpint (gtk_widget_get_height (line), ==, height);
+  kl_ui_test_close (window, line);
+}
+
+static void
+count (guint *counter)
+{
+  (*counter)++;
+}
+
+static void
+test_card (void)
+{
+  KlGroup *group = new_group ("Table Games");
+  GtkWidget *card = kl_group_card_new (group);
+  GtkWindow *window = kl_ui_test_show (card, 260, 200);
+  GtkWidget *button = kl_ui_test_find (card, GTK_TYPE_BUTTON, NULL);
+  guint n = 0;
+
+  g_signal_connect_swapped (card, "join", G_CALLBACK (count), &n);
+  g_assert_true (shows (card, "Quiet now") && shows (card, "Join") && shows (card, " · 14 members"));
+  g_object_set (group, "here", 3u, NULL);
+  g_assert_true (shows (card, "3 here"));
+  g_signal_emit_by_name (button, "clicked");
+  kl_group_card_set_busy (KL_GROUP_CARD (card), TRUE);
+  g_signal_emit_by_name (button, "clicked");
+  g_assert_cmpuint (n, ==, 1);
+  kl_group_card_set_busy (KL_GROUP_CARD (card), FALSE);
+  g_object_set (group, "role", KL_ROLE_MEMBER, NULL);
+  g_assert_true (shows (card, "Open"));
+  kl_ui_test_close (window, card);
+  kl_test_finalize (group);
+}
+
+static void
+test_welcome (void)
+{
+  KlGroup *group = new_group ("Ceramics Night");
+  GtkWidget *welcome = g_object_new (KL_TYPE_GROUP_WELCOME, NULL);
+  GtkWindow *window;
+
+  g_object_set (group, "members", 1u, NULL);
+  kl_group_welcome_set_group (KL_GROUP_WELCOME (welcome), group);
+  window = kl_ui_test_show (welcome, 360, 480);
+  g_assert_true (shows (welcome, "Ceramics Night is ready"));
+  g_object_set (group, "members", 2u, "topic", "Kilns", NULL);
+  g_assert_true (shows (welcome, "Be the first in Ceramics Night") && shows (welcome, "Kilns"));
+  kl_group_welcome_set_group (KL_GROUP_WELCOME (welcome), NULL);
+  kl_ui_test_close (window, welcome);
+  kl_test_finalize (group);
+}
+
+static void
+test_hue_picker (void)
+{
+  GtkWidget *picker = g_object_new (KL_TYPE_HUE_PICKER, NULL);
+  GtkWindow *window = kl_ui_test_show (picker, 360, 100);
+  guint n = 0;
+
+  g_signal_connect_swapped (picker, "notify::hue", G_CALLBACK (count), &n);
+  g_assert_cmpint (kl_hue_picker_get_hue (KL_HUE_PICKER (picker)), ==, -1);
+  kl_hue_picker_set_hue (KL_HUE_PICKER (picker), 3);
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (kl_ui_test_find (picker, GTK_TYPE_TOGGLE_BUTTON, "hue-plum")), TRUE);
+  g_assert_cmpint (kl_hue_picker_get_hue (KL_HUE_PICKER (picker)), ==, 7);
+  kl_hue_picker_set_hue (KL_HUE_PICKER (picker), -1);
+  g_assert_cmpuint (n, ==, 3);
+  kl_ui_test_close (window, picker);
+}
+
+static void
+test_notice (void)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+  KlNotice *notice = g_object_new (KL_TYPE_NOTICE, NULL);
+  GtkWindow *window;
+  guint n = 0;
+
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (notice));
+  window = kl_ui_test_show (box, 300, 100);
+  g_assert_null (kl_notice_get_text (notice));
+  kl_notice_show (notice, KL_NOTICE_ERROR, "Nobody answers <here> & now");
+  g_assert_cmpstr (kl_notice_get_text (notice), ==, "Nobody answers <here> & now");
+  kl_notice_set_button (notice, "Try again");
+  g_signal_connect_swapped (notice, "activated", G_CALLBACK (count), &n);
+  g_signal_emit_by_name (kl_ui_test_find (box, GTK_TYPE_BUTTON, NULL), "clicked");
+  g_assert_cmpuint (n, ==, 1);
+  kl_notice_show (notice, KL_NOTICE_ERROR, NULL);
+  g_assert_null (kl_notice_get_text (notice));
+  kl_ui_test_close (window, box);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  kl_ui_test_init (&argc, &argv);
+  g_test_add_func ("/ui/badge", test_badge);
+  g_test_add_func ("/ui/tile-and-avatar", test_tile_and_avatar);
+  g_test_add_func ("/ui/group-row/words", test_group_row);
+  g_test_add_func ("/ui/group-row/size", test_group_row_size);
+  g_test_add_func ("/ui/member-row", test_member_row);
+  g_test_add_func ("/ui/typing-line", test_typing_line);
+  g_test_add_func ("/ui/group-card", test_card);
+  g_test_add_func ("/ui/group-welcome", test_welcome);
+  g_test_add_func ("/ui/hue-picker", test_hue_picker);
+  g_test_add_func ("/ui/notice", test_notice);
+  return g_test_run ();
+}

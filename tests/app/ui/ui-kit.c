@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/app/ui/ui-kit.h"
+
+void
+kl_ui_test_init (int    *argc,
+                 char ***argv)
+{
+  g_autoptr (GtkCssProvider) style = gtk_css_provider_new ();
+
+  /* The display brings a home of its own; GTK needs the system's schemas, which isolated folders would hide. */
+  g_test_init (argc, argv, NULL);
+  if (!gtk_init_check ())
+    exit (77);
+  adw_init ();
+  gtk_css_provider_load_from_resource (style, "/chat/klatch/Klatch/style.css");
+  gtk_style_context_add_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (style),
+                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+  gtk_icon_theme_add_resource_path (gtk_icon_theme_get_for_display (gdk_display_get_default ()), "/chat/klatch/Klatch/icons");
+}
+
+GtkWindow *
+kl_ui_test_show (GtkWidget *widget,
+                 int        width,
+                 int        height)
+{
+  GtkWindow *window = GTK_WINDOW (adw_window_new ());
+
+  gtk_window_set_default_size (window, width, height);
+  adw_window_set_content (ADW_WINDOW (window), widget);
+  gtk_window_present (window);
+  kl_test_wait_until (gtk_widget_get_mapped (GTK_WIDGET (window)) && gtk_widget_get_width (GTK_WIDGET (window)) > 0);
+  return window;
+}
+
+void
+kl_ui_test_close (GtkWindow *window,
+                  GtkWidget *widget)
+{
+  GtkWidget *watched = widget;
+
+  g_object_add_weak_pointer (G_OBJECT (widget), (gpointer *) &watched);
+  gtk_window_destroy (window);
+  kl_test_wait_until (watched == NULL);
+}
+
+GtkWidget *
+kl_ui_test_find (GtkWidget  *root,
+                 GType       type,
+                 const char *css)
+{
+  if (g_type_is_a (G_OBJECT_TYPE (root), type)
+      && (css == NULL || g_str_equal (gtk_widget_get_css_name (root), css) || gtk_widget_has_css_class (root, css)))
+    return root;
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = kl_ui_test_find (child, type, css);
+
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+void
+kl_ui_test_press (const char *keys)
+{
+  const char *argv[] = { "xdotool", "key", "--delay", "0", keys, NULL };
+  g_autoptr (GError) error = NULL;
+  int status = 0;
+
+  g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (status, ==, 0);
+}
