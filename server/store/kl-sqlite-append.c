@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A batch is judged before anything of it is written: its head, which is in memory, then its ops. Only a batch that
- * makes a group or uses invites, which is rare, can be refused later; it runs within a savepoint. */
+ * makes a group or uses invites, which is rare, can be refused after a first write; it runs within a savepoint. */
 #include "server/store/kl-sqlite-append.h"
 
-#include <string.h>
-
 #include "protocol/kl-text.h"
+#include "server/store/kl-sqlite-ops.h"
 #include "server/store/kl-sqlite-schema.h"
 
 
@@ -31,105 +30,39 @@ touch_head (Append *self)
 
 /* ── Ops ── */
 
-/* An op is "user id\nclient_id". *U is 0 for one of nobody's, whose whole text is then the id. */
+/* Asked before the slug: a repeated making of a group has another id each time, and the slug of the first. */
 static gboolean
-split_op (Append *self, const char *op, gint64 *u, const char **client_id)
+find_used_ops (Append *self)
 {
-  const char *end = strchr (op, '\n');
-  char user[256];
+  GArray *changes = self->batch->changes;
 
-  *u = 0;
-  *client_id = op;
-  if (!end || (gsize) (end - op) >= sizeof user)
-    return TRUE;
+  for (guint i = 0; i < changes->len; i++)
+    {
+      const char *op = g_array_index (changes, KlStoreChange, i).op;
+      gint64 place = 0;
 
-  memcpy (user, op, (gsize) (end - op));
-  user[end - op] = '\0';
-  if (!kl_sqlite_find_u (self->db, self->memory, user, u, self->error))
-    return FALSE;
-  if (*u)
-    *client_id = end + 1;
-
-  return TRUE;
-}
-
-static gint64
-place_of (Append *self, const KlStoreChange *change)
-{
-  return KL_SQLITE_KEY (self->head ? self->head->g : 0, change->rev);
-}
-
-/* *NEW: it was not there before. */
-static gboolean
-insert_op (Append *self, const KlStoreChange *change, gint64 place, gboolean *new)
-{
-  sqlite3_stmt *insert = kl_sqlite_prepare (self->db, "INSERT OR IGNORE INTO ops (u, client_id, place) VALUES (?, ?, ?)");
-  const char *client_id;
-  gint64 u;
-
-  if (!split_op (self, change->op, &u, &client_id))
-    return FALSE;
-  kl_sqlite_bind_int (insert, 1, u);
-  kl_sqlite_bind_text (insert, 2, client_id);
-  kl_sqlite_bind_int (insert, 3, place);
-  if (!kl_sqlite_finish (self->db, insert, self->error))
-    return FALSE;
-  *new = kl_sqlite_changes (self->db) == 1;
+      if (op && !kl_sqlite_ops_find (self->db, self->memory, op, &place, self->error))
+        return FALSE;
+      if (place)
+        g_array_append_val (self->result->indexes, i);
+    }
+  if (self->result->indexes->len > 0)
+    self->result->outcome = KL_APPEND_OP_USED;
 
   return TRUE;
 }
 
 static gboolean
-remove_op (Append *self, const KlStoreChange *change)
+add_ops (Append *self)
 {
-  sqlite3_stmt *delete = kl_sqlite_prepare (self->db, "DELETE FROM ops WHERE u = ? AND client_id = ?");
-  const char *client_id;
-  gint64 u;
-
-  if (!split_op (self, change->op, &u, &client_id))
-    return FALSE;
-  kl_sqlite_bind_int (delete, 1, u);
-  kl_sqlite_bind_text (delete, 2, client_id);
-
-  return kl_sqlite_finish (self->db, delete, self->error);
-}
-
-static gboolean
-is_listed (GArray *indexes, guint index)
-{
-  for (guint i = 0; i < indexes->len; i++)
-    if (g_array_index (indexes, guint, i) == index)
-      return TRUE;
-
-  return FALSE;
-}
-
-/* Claims the ops of the whole batch, or none. */
-static gboolean
-claim_ops (Append *self)
-{
-  GArray *used = self->result->indexes;
   GArray *changes = self->batch->changes;
 
   for (guint i = 0; i < changes->len; i++)
     {
       const KlStoreChange *change = &g_array_index (changes, KlStoreChange, i);
-      gboolean new = TRUE;
 
-      if (change->op && !insert_op (self, change, place_of (self, change), &new))
-        return FALSE;
-      if (!new)
-        g_array_append_val (used, i);
-    }
-  if (used->len == 0)
-    return TRUE;
-
-  self->result->outcome = KL_APPEND_OP_USED;
-  for (guint i = 0; i < changes->len; i++)
-    {
-      const KlStoreChange *change = &g_array_index (changes, KlStoreChange, i);
-
-      if (change->op && !is_listed (used, i) && !remove_op (self, change))
+      if (change->op
+          && !kl_sqlite_ops_add (self->db, self->memory, change->op, KL_SQLITE_KEY (self->head->g, change->rev), self->error))
         return FALSE;
     }
 
@@ -170,25 +103,42 @@ supersede_entry (Append *self, gint64 rev)
 }
 
 static gboolean
+insert_body (Append *self, const KlStoreMessage *message, gint64 *body)
+{
+  sqlite3_stmt *insert
+      = kl_sqlite_prepare (self->db, "INSERT INTO bodies (place, created_at, id, json) VALUES (?, ?, ?, ?)");
+
+  kl_sqlite_bind_int (insert, 1, KL_SQLITE_KEY (self->head->g, message->seq));
+  kl_sqlite_bind_int (insert, 2, message->created_at);
+  kl_sqlite_bind_text (insert, 3, message->id);
+  sqlite3_bind_text64 (insert, 4, message->json, message->json_length, SQLITE_STATIC, SQLITE_UTF8);
+  if (!kl_sqlite_finish (self->db, insert, self->error))
+    return FALSE;
+  *body = sqlite3_last_insert_rowid (self->db->handle);
+
+  return TRUE;
+}
+
+static gboolean
 insert_message (Append *self, const KlStoreChange *change)
 {
   const KlStoreMessage *message = change->message;
-  sqlite3_stmt *insert = kl_sqlite_prepare (self->db, "INSERT INTO messages (place, rev, flags, sender, created_at, id, json)"
-                                                      " VALUES (?, ?, ?, ?, ?, ?, ?)");
-  gint64 sender;
+  sqlite3_stmt *insert
+      = kl_sqlite_prepare (self->db, "INSERT INTO messages (place, rev, flags, sender, body) VALUES (?, ?, ?, ?, ?)");
+  gint64 sender, body;
 
   if (!kl_sqlite_find_u (self->db, self->memory, message->sender, &sender, self->error))
     return FALSE;
   if (!sender)
     return fail (self, "a message by nobody");
+  if (!insert_body (self, message, &body))
+    return FALSE;
 
   kl_sqlite_bind_int (insert, 1, KL_SQLITE_KEY (self->head->g, message->seq));
   kl_sqlite_bind_int (insert, 2, change->rev);
   kl_sqlite_bind_int (insert, 3, message->flags);
   kl_sqlite_bind_int (insert, 4, sender);
-  kl_sqlite_bind_int (insert, 5, message->created_at);
-  kl_sqlite_bind_text (insert, 6, message->id);
-  sqlite3_bind_text64 (insert, 7, message->json, message->json_length, SQLITE_STATIC, SQLITE_UTF8);
+  kl_sqlite_bind_int (insert, 5, body);
   if (!kl_sqlite_finish (self->db, insert, self->error))
     return FALSE;
 
@@ -201,12 +151,23 @@ insert_message (Append *self, const KlStoreChange *change)
 }
 
 static gboolean
+update_body (Append *self, const KlStoreMessage *message, gint64 place)
+{
+  sqlite3_stmt *update = kl_sqlite_prepare (
+      self->db, "UPDATE bodies SET json = ? WHERE body = (SELECT body FROM messages WHERE messages.place = ?)");
+
+  sqlite3_bind_text64 (update, 1, message->json, message->json_length, SQLITE_STATIC, SQLITE_UTF8);
+  kl_sqlite_bind_int (update, 2, place);
+
+  return kl_sqlite_finish (self->db, update, self->error);
+}
+
+static gboolean
 update_message (Append *self, const KlStoreChange *change)
 {
   const KlStoreMessage *message = change->message;
   sqlite3_stmt *select = kl_sqlite_prepare (self->db, "SELECT rev FROM messages WHERE place = ?");
-  sqlite3_stmt *update
-      = kl_sqlite_prepare (self->db, "UPDATE messages SET rev = ?, flags = ?, json = ? WHERE place = ?");
+  sqlite3_stmt *update = kl_sqlite_prepare (self->db, "UPDATE messages SET rev = ?, flags = ? WHERE place = ?");
   gint64 place = KL_SQLITE_KEY (self->head->g, message->seq), rev;
 
   kl_sqlite_bind_int (select, 1, place);
@@ -214,13 +175,12 @@ update_message (Append *self, const KlStoreChange *change)
     return FALSE;
   if (rev == 0)
     return fail (self, "a change of a message that is not there");
-  if (!supersede_entry (self, rev))
+  if (!supersede_entry (self, rev) || !update_body (self, message, place))
     return FALSE;
 
   kl_sqlite_bind_int (update, 1, change->rev);
   kl_sqlite_bind_int (update, 2, message->flags);
-  sqlite3_bind_text64 (update, 3, message->json, message->json_length, SQLITE_STATIC, SQLITE_UTF8);
-  kl_sqlite_bind_int (update, 4, place);
+  kl_sqlite_bind_int (update, 3, place);
 
   return kl_sqlite_finish (self->db, update, self->error);
 }
@@ -508,19 +468,24 @@ is_plain (KlStoreBatch *batch)
 
 /* ── All of it ── */
 
-/* The rest, once the head is right. Stops where the outcome is no longer OK. */
+/* The rest, once the head is right. Everything that can refuse comes before the first deed that is remembered. */
 static gboolean
 append_on_head (Append *self)
 {
   KlAppendResult *result = self->result;
 
-  if (!self->head && !make_group (self))
+  if (!find_used_ops (self))
     return FALSE;
-  if (result->outcome == KL_APPEND_OK && !claim_ops (self))
+  if (result->outcome == KL_APPEND_OK && !self->head && !make_group (self))
     return FALSE;
   if (result->outcome == KL_APPEND_OK && !use_invites (self))
     return FALSE;
-  for (guint i = 0; result->outcome == KL_APPEND_OK && i < self->batch->changes->len; i++)
+  if (result->outcome != KL_APPEND_OK)
+    return TRUE;
+
+  if (!add_ops (self))
+    return FALSE;
+  for (guint i = 0; i < self->batch->changes->len; i++)
     if (!put_change (self, &g_array_index (self->batch->changes, KlStoreChange, i)))
       return FALSE;
 
@@ -546,34 +511,6 @@ append_in_savepoint (Append *self)
     }
 
   return kl_sqlite_finish (self->db, kl_sqlite_prepare (self->db, "RELEASE batch"), self->error);
-}
-
-/* A repeated making of a group has another id each time, and perhaps the slug of the first: its op is asked first. */
-static gboolean
-find_used_ops (Append *self)
-{
-  for (guint i = 0; i < self->batch->changes->len; i++)
-    {
-      const KlStoreChange *change = &g_array_index (self->batch->changes, KlStoreChange, i);
-      sqlite3_stmt *select = kl_sqlite_prepare (self->db, "SELECT 1 FROM ops WHERE u = ? AND client_id = ?");
-      const char *client_id;
-      gint64 u, used;
-
-      if (!change->op)
-        continue;
-      if (!split_op (self, change->op, &u, &client_id))
-        return FALSE;
-      kl_sqlite_bind_int (select, 1, u);
-      kl_sqlite_bind_text (select, 2, client_id);
-      if (!kl_sqlite_get_int (self->db, select, 0, &used, self->error))
-        return FALSE;
-      if (used)
-        g_array_append_val (self->result->indexes, i);
-    }
-  if (self->result->indexes->len > 0)
-    self->result->outcome = KL_APPEND_OP_USED;
-
-  return TRUE;
 }
 
 static gboolean
@@ -602,8 +539,5 @@ kl_sqlite_append (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (is_plain (self.batch))
     return append_on_head (&self);
 
-  if (!self.head && !find_used_ops (&self))
-    return FALSE;
-
-  return result->outcome != KL_APPEND_OK || append_in_savepoint (&self);
+  return append_in_savepoint (&self);
 }

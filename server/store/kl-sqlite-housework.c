@@ -52,6 +52,10 @@ kl_sqlite_purge_some (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
     }
 
   if (!purge_range (db,
+                    kl_sqlite_prepare (db, "DELETE FROM bodies WHERE body IN (SELECT body FROM messages"
+                                           " WHERE messages.place BETWEEN ? AND ? LIMIT ?)"),
+                    g, &n_removed, &job->error)
+      || !purge_range (db,
                     kl_sqlite_prepare (db, "DELETE FROM messages WHERE place IN (SELECT place FROM messages"
                                            " WHERE place BETWEEN ? AND ? LIMIT ?)"),
                     g, &n_removed, &job->error)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/store/kl-sqlite-log.h"
 
-#include "server/store/kl-sqlite-append.h"
 #include "server/store/kl-sqlite-rows.h"
 #include "server/store/kl-sqlite-schema.h"
 
@@ -9,63 +8,6 @@ static gboolean
 not_found (KlSqliteJob *job)
 {
   return kl_sqlite_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such object");
-}
-
-/* ── Ops ── */
-
-static gboolean
-find_op (KlSqlite *db, const char *op, KlStoreOp **found, GError **error)
-{
-  g_auto (GStrv) parts = g_strsplit (op, "\n", 2);
-  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT groups.id, kind.kind, ops.place, kind.object FROM ops"
-                                                " LEFT JOIN changes kind USING (place) JOIN groups ON groups.g = ops.place >> "
-                                                G_STRINGIFY (KL_SQLITE_PLACE_BITS)
-                                                " WHERE ops.u = ? AND ops.client_id = ?");
-  gint64 u = 0;
-  KlSqliteStep step;
-
-  if (parts[0] && parts[1] && !kl_sqlite_find_u (db, NULL, parts[0], &u, error))
-    return FALSE;
-
-  kl_sqlite_bind_int (select, 1, u);
-  kl_sqlite_bind_text (select, 2, u ? parts[1] : op);
-  step = kl_sqlite_step (db, select, error);
-  if (step == KL_SQLITE_ROW)
-    {
-      *found = kl_store_op_new ();
-      (*found)->group = kl_sqlite_dup_text (select, 0);
-      /* The entries of a deleted group may be gone already. */
-      (*found)->kind = kl_sqlite_int (select, 1) ? (KlChangeKind) kl_sqlite_int (select, 1) : KL_CHANGE_GROUP;
-      (*found)->rev = KL_SQLITE_PLACE (kl_sqlite_int (select, 2));
-      (*found)->seq = (*found)->kind == KL_CHANGE_MESSAGE ? kl_sqlite_int (select, 3) : 0;
-      kl_sqlite_reset (select);
-    }
-
-  return step != KL_SQLITE_ERROR;
-}
-
-static void
-free_op (gpointer op)
-{
-  if (op)
-    kl_store_op_free (op);
-}
-
-gboolean
-kl_sqlite_find_ops (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
-{
-  g_autoptr (GPtrArray) ops = g_ptr_array_new_with_free_func (free_op);
-
-  for (char **op = job->texts; *op; op++)
-    {
-      KlStoreOp *found = NULL;
-
-      if (!find_op (db, *op, &found, &job->error))
-        return FALSE;
-      g_ptr_array_add (ops, found);
-    }
-
-  return kl_sqlite_job_give (job, g_steal_pointer (&ops), (GDestroyNotify) g_ptr_array_unref);
 }
 
 /* ── Changes and messages ── */
@@ -122,8 +64,8 @@ kl_sqlite_get_messages (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
   g_autoptr (GPtrArray) messages = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_message_unref);
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_MESSAGE_COLUMNS
-                                                " FROM messages JOIN users ON users.u = sender"
-                                                " WHERE place BETWEEN ? AND ? ORDER BY place");
+                                                " FROM " KL_SQLITE_MESSAGE_TABLES
+                                                " WHERE messages.place BETWEEN ? AND ? ORDER BY messages.place");
   gint64 from = CLAMP (job->number[0], 0, KL_SQLITE_PLACE_MAX), to = CLAMP (job->number[1], 0, KL_SQLITE_PLACE_MAX);
   gint64 g;
   KlSqliteStep step = KL_SQLITE_DONE;
@@ -147,8 +89,9 @@ gboolean
 kl_sqlite_get_message (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_MESSAGE_COLUMNS
-                                                " FROM messages JOIN users ON users.u = sender"
-                                                " WHERE messages.id = ? AND place BETWEEN ? AND ?");
+                                                " FROM bodies CROSS JOIN messages ON messages.place = bodies.place"
+                                                " JOIN users ON users.u = messages.sender"
+                                                " WHERE bodies.id = ? AND bodies.place BETWEEN ? AND ?");
   KlStoreMessage *message;
   gint64 g;
 

@@ -6,8 +6,6 @@
 
 G_BEGIN_DECLS
 
-/* texts: ops → GPtrArray of KlStoreOp or NULL */
-gboolean kl_sqlite_find_ops (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
 /* t0: group, n0: since, n1: limit → GArray of KlStoreChange */
 gboolean kl_sqlite_get_changes (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
 /* t0: group, n0: from, n1: to → GPtrArray of KlStoreMessage */

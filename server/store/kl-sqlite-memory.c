@@ -19,6 +19,8 @@ kl_sqlite_memory_clear (KlSqliteMemory *self)
   g_hash_table_unref (self->heads);
   g_hash_table_unref (self->users);
   g_ptr_array_unref (self->touched);
+  g_clear_pointer (&self->ops_sorted, g_ptr_array_unref);
+  g_clear_pointer (&self->ops, g_hash_table_unref);
 }
 
 void
@@ -27,6 +29,8 @@ kl_sqlite_memory_forget (KlSqliteMemory *self)
   g_hash_table_remove_all (self->heads);
   g_hash_table_remove_all (self->users);
   g_ptr_array_set_size (self->touched, 0);
+  g_clear_pointer (&self->ops_sorted, g_ptr_array_unref);
+  g_clear_pointer (&self->ops, g_hash_table_unref);
 }
 
 gboolean

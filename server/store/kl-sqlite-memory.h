@@ -23,6 +23,12 @@ typedef struct
   GHashTable *users;  /* user id, owned → u (gint64), owned */
   GPtrArray *touched; /* heads that are dirty, lent by `heads` */
   gboolean purge;     /* a group was deleted: its rows are to be removed */
+
+  /* kl-sqlite-ops.h */
+  GHashTable *ops;     /* KlSqliteOp, owned: what stands in recent_ops; NULL: to be read */
+  GPtrArray *ops_sorted; /* those being moved to ops, lent by `ops`; NULL: none are */
+  guint ops_moved;     /* how many of them have been */
+  gint64 ops_last;     /* the last n of them */
 } KlSqliteMemory;
 
 void kl_sqlite_memory_init (KlSqliteMemory *self);

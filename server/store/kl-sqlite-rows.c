@@ -110,7 +110,7 @@ gboolean
 kl_sqlite_get_message_at (KlSqlite *db, gint64 place, KlStoreMessage **message, GError **error)
 {
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_MESSAGE_COLUMNS
-                                                " FROM messages JOIN users ON users.u = sender WHERE place = ?");
+                                                " FROM " KL_SQLITE_MESSAGE_TABLES " WHERE messages.place = ?");
 
   kl_sqlite_bind_int (select, 1, place);
 

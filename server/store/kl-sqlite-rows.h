@@ -18,9 +18,9 @@ G_BEGIN_DECLS
   " groups.emoji, groups.hue, groups.created_at, groups.deleted"
 #define KL_SQLITE_GROUP_N_COLUMNS 12
 
-/* Of messages joined with users as the sender. */
 #define KL_SQLITE_MESSAGE_COLUMNS \
-  "messages.id, messages.place, messages.rev, users.id, messages.created_at, messages.flags, messages.json"
+  "bodies.id, messages.place, messages.rev, users.id, bodies.created_at, messages.flags, bodies.json"
+#define KL_SQLITE_MESSAGE_TABLES "messages JOIN bodies USING (body) JOIN users ON users.u = messages.sender"
 #define KL_SQLITE_MESSAGE_N_COLUMNS 7
 
 /* Of members joined with users. */

@@ -37,18 +37,23 @@ static const char *const migrations[] = {
   /* place: the group and the rev. object: a message's seq, a member's u. current: no later entry is about it. */
   "CREATE TABLE changes (place INTEGER PRIMARY KEY, kind INTEGER NOT NULL, object INTEGER NOT NULL,"
   " current INTEGER NOT NULL);"
-  /* place: the group and the seq. */
+  /* place: the group and the seq. What is long lies apart, one behind the other over all groups: a commit then writes
+     few pages, and these rows, by which is counted and selected, stay small. */
   "CREATE TABLE messages (place INTEGER PRIMARY KEY, rev INTEGER NOT NULL, flags INTEGER NOT NULL,"
-  " sender INTEGER NOT NULL, created_at INTEGER NOT NULL, id TEXT NOT NULL UNIQUE, json TEXT NOT NULL);"
+  " sender INTEGER NOT NULL, body INTEGER NOT NULL);"
+  "CREATE TABLE bodies (body INTEGER PRIMARY KEY, place INTEGER NOT NULL, created_at INTEGER NOT NULL,"
+  " id TEXT NOT NULL UNIQUE, json TEXT NOT NULL);"
   "CREATE TABLE members (g INTEGER NOT NULL, u INTEGER NOT NULL, rev INTEGER NOT NULL, role INTEGER NOT NULL,"
   " joined_at INTEGER NOT NULL, read_seq INTEGER NOT NULL, notify INTEGER NOT NULL, pinned INTEGER NOT NULL,"
   " PRIMARY KEY (g, u)) WITHOUT ROWID;"
   "CREATE INDEX members_by_user ON members (u, g) WHERE role > 0;"
   "CREATE TABLE bans (g INTEGER NOT NULL, u INTEGER NOT NULL, actor INTEGER NOT NULL, at INTEGER NOT NULL,"
   " PRIMARY KEY (g, u)) WITHOUT ROWID;"
-  /* What each person has done, by the ids that their clients gave; for ever. place: the group and the rev. */
+  /* What each person has done, by the ids that their clients gave; for ever. place: the group and the rev. Such ids are
+     random, so each would write a page of its own: new ones wait in recent_ops (kl-sqlite-ops.h). */
   "CREATE TABLE ops (u INTEGER NOT NULL, client_id TEXT NOT NULL, place INTEGER NOT NULL,"
   " PRIMARY KEY (u, client_id)) WITHOUT ROWID;"
+  "CREATE TABLE recent_ops (n INTEGER PRIMARY KEY, u INTEGER NOT NULL, client_id TEXT NOT NULL, place INTEGER NOT NULL);"
 
   "CREATE TABLE invites (i INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, g INTEGER, actor INTEGER,"
   " registers INTEGER NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, uses INTEGER NOT NULL,"

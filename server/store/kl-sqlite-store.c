@@ -13,6 +13,7 @@
 #include "server/store/kl-sqlite-append.h"
 #include "server/store/kl-sqlite-groups.h"
 #include "server/store/kl-sqlite-log.h"
+#include "server/store/kl-sqlite-ops.h"
 #include "server/store/kl-sqlite-schema.h"
 #include "server/store/kl-sqlite-worker.h"
 
@@ -179,7 +180,7 @@ find_ops (KlStore *store, const char *const *ops, GTask *task)
   KlSqliteJob *job = new_job (task, kl_sqlite_find_ops, KL_SQLITE_RETURNS_POINTER, NULL, NULL, NULL);
 
   job->texts = g_strdupv ((char **) ops);
-  ask (store, job);
+  put (store, job); /* the writer remembers the newest */
 }
 
 static void

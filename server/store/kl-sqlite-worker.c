@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 
 #include "server/store/kl-sqlite-housework.h"
+#include "server/store/kl-sqlite-ops.h"
 
 #define N_READERS 3
 /* More than this waiting means that the disk stands still: refuse rather than grow. */
@@ -22,6 +23,7 @@ struct _KlSqliteWorkers
   GQueue writes, reads; /* KlSqliteJob; under the lock */
   GQueue finished;      /* KlSqliteJob; under the lock */
   gboolean closing;     /* under the lock */
+  guint writer_waits, readers_wait; /* threads that wait to be woken: a signal to nobody costs a system call; under the lock */
   guint n_running;      /* threads; under the lock */
   char *ailment;        /* why the last write failed, or NULL; under the lock */
   guint64 commits;      /* under the lock */
@@ -151,7 +153,7 @@ run_transaction (KlSqliteWorkers *self, GList *jobs, guint n_jobs, GError **erro
         }
     }
 
-  if (kl_sqlite_memory_flush (db, &self->memory, error)
+  if (kl_sqlite_ops_move_some (db, &self->memory, error) && kl_sqlite_memory_flush (db, &self->memory, error)
       && kl_sqlite_finish (db, kl_sqlite_prepare (db, "COMMIT"), error))
     return TRUE;
   roll_back (self);
@@ -262,15 +264,18 @@ take_writes (KlSqliteWorkers *self, GQueue *jobs, gboolean *ailing)
   g_mutex_lock (&self->lock);
   while (g_queue_is_empty (&self->writes) && !self->closing)
     {
-      if (self->ailment)
-        {
-          if (!g_cond_wait_until (&self->writer_wake, &self->lock, end_usec))
-            break;
-        }
-      else if (self->memory.purge)
+      gboolean woken = TRUE;
+
+      if (self->memory.purge && !self->ailment)
         break;
+      self->writer_waits++;
+      if (self->ailment)
+        woken = g_cond_wait_until (&self->writer_wake, &self->lock, end_usec);
       else
         g_cond_wait (&self->writer_wake, &self->lock);
+      self->writer_waits--;
+      if (!woken)
+        break;
     }
   while (jobs->length < MAX_JOBS_PER_COMMIT && !g_queue_is_empty (&self->writes))
     g_queue_push_tail_link (jobs, g_queue_pop_head_link (&self->writes));
@@ -343,7 +348,11 @@ run_reader (gpointer user_data)
 
       g_mutex_lock (&self->lock);
       while (g_queue_is_empty (&self->reads) && !self->closing)
-        g_cond_wait (&self->reader_wake, &self->lock);
+        {
+          self->readers_wait++;
+          g_cond_wait (&self->reader_wake, &self->lock);
+          self->readers_wait--;
+        }
       link = g_queue_pop_head_link (&self->reads);
       g_mutex_unlock (&self->lock);
       if (!link)
@@ -463,7 +472,7 @@ kl_sqlite_workers_new (const char *path, KlSqlite *writer, int lock_fd, GError *
 }
 
 static void
-push (KlSqliteWorkers *self, GQueue *queue, GCond *wake, KlSqliteJob *job)
+push (KlSqliteWorkers *self, GQueue *queue, GCond *wake, guint *waiting, KlSqliteJob *job)
 {
   gboolean closing, taken;
 
@@ -473,7 +482,8 @@ push (KlSqliteWorkers *self, GQueue *queue, GCond *wake, KlSqliteJob *job)
   if (taken)
     {
       g_queue_push_tail (queue, job);
-      g_cond_signal (wake);
+      if (*waiting > 0)
+        g_cond_signal (wake);
     }
   g_mutex_unlock (&self->lock);
 
@@ -488,13 +498,13 @@ push (KlSqliteWorkers *self, GQueue *queue, GCond *wake, KlSqliteJob *job)
 void
 kl_sqlite_workers_write (KlSqliteWorkers *self, KlSqliteJob *job)
 {
-  push (self, &self->writes, &self->writer_wake, job);
+  push (self, &self->writes, &self->writer_wake, &self->writer_waits, job);
 }
 
 void
 kl_sqlite_workers_read (KlSqliteWorkers *self, KlSqliteJob *job)
 {
-  push (self, &self->reads, &self->reader_wake, job);
+  push (self, &self->reads, &self->reader_wake, &self->readers_wait, job);
 }
 
 void

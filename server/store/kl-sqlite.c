@@ -9,6 +9,9 @@
 #define BUSY_TIMEOUT_MS 4000
 #define WRITER_CACHE_KIB 16384
 #define READER_CACHE_KIB 8192
+/* Pages in the log before they are moved to where they belong: the more, the oftener a page that is written again and
+ * again is moved once. 16 MiB. */
+#define CHECKPOINT_PAGES 4000
 /* The log is cut back to this after a checkpoint that emptied it. */
 #define LOG_LIMIT_BYTES 67108864
 
@@ -71,6 +74,7 @@ kl_sqlite_open (const char *path, KlSqliteMode mode, GError **error)
                               mode == KL_SQLITE_WRITER ? "PRAGMA journal_mode=WAL;"
                                                          "PRAGMA synchronous=FULL;"
                                                          "PRAGMA secure_delete=FAST;"
+                                                         "PRAGMA wal_autocheckpoint=" G_STRINGIFY (CHECKPOINT_PAGES) ";"
                                                          "PRAGMA journal_size_limit=" G_STRINGIFY (LOG_LIMIT_BYTES) ";"
                                                        : "PRAGMA query_only=ON;");
   if (!kl_sqlite_run (self, settings, error))

@@ -855,6 +855,57 @@ test_many_at_once (KlStoreFixture *self, gconstpointer unused)
     }
 }
 
+/* More deeds than a store may keep at hand: each is known for ever, before and after a restart. */
+static void
+test_many_ops (KlStoreFixture *self, gconstpointer unused)
+{
+  enum { N_BATCHES = 66, N_MESSAGES = 500 };
+
+  add_group (self);
+  for (int b = 0; b < N_BATCHES; b++)
+    {
+      KlStoreBatch *batch = kl_store_batch_new ("g", 2 + b * N_MESSAGES, b * N_MESSAGES);
+
+      for (int m = 0; m < N_MESSAGES; m++)
+        {
+          /* Out of order, as random ids are. */
+          g_autofree char *client_id = g_strdup_printf ("%d", (b * N_MESSAGES + m) * 7919 % 100003);
+
+          kl_store_kit_add_message (batch, b * N_MESSAGES + m + 1, m % 2 ? "u-ada" : "u-ben", client_id, "x");
+        }
+      g_assert_cmpint (kl_store_kit_append (self->store, batch, NULL), ==, KL_APPEND_OK);
+    }
+  for (int i = 0; i < 200; i++)
+    kl_store_kit_send (self->store, "g", 2 + N_BATCHES * N_MESSAGES + i, N_BATCHES * N_MESSAGES + i, "u-cleo",
+                       (char[]){ (char) ('0' + i / 100), (char) ('0' + i / 10 % 10), (char) ('0' + i % 10), 0 }, "x");
+
+  for (int i = 0; i < 2; i++)
+    {
+      for (int n = 0; n < N_BATCHES * N_MESSAGES; n += 1009)
+        {
+          g_autofree char *client_id = g_strdup_printf ("%d", n * 7919 % 100003);
+          KlStoreBatch *batch
+              = kl_store_batch_new ("g", 202 + N_BATCHES * N_MESSAGES, 200 + N_BATCHES * N_MESSAGES);
+
+          kl_store_kit_add_message (batch, 201 + N_BATCHES * N_MESSAGES, n % N_MESSAGES % 2 ? "u-ada" : "u-ben", client_id, "x");
+          g_assert_cmpint (kl_store_kit_append (self->store, batch, NULL), ==, KL_APPEND_OP_USED);
+        }
+      {
+        KL_STORE_ANSWER;
+        const char *ops[] = { "u-ben\n0", "u-ada\n7919", "u-cleo\n199", "u-ada\n0", NULL };
+        g_autoptr (GPtrArray) found = NULL;
+
+        kl_store_kit_call (find_ops, self->store, ops);
+        found = kl_store_find_ops_finish (self->store, result, NULL);
+        g_assert_cmpint (((KlStoreOp *) g_ptr_array_index (found, 0))->seq, ==, 1);
+        g_assert_cmpint (((KlStoreOp *) g_ptr_array_index (found, 1))->seq, ==, 2);
+        g_assert_cmpint (((KlStoreOp *) g_ptr_array_index (found, 2))->seq, ==, 200 + N_BATCHES * N_MESSAGES);
+        g_assert_null (g_ptr_array_index (found, 3));
+      }
+      kl_store_fixture_reopen (self);
+    }
+}
+
 /* A batch that breaks the rules of the log fails by itself; those that share its commit do not. */
 static void
 test_guilty_alone (KlStoreFixture *self, gconstpointer unused)
@@ -910,5 +961,6 @@ kl_store_contract_add_groups (const char *prefix, const KlStoreContract *contrac
   kl_store_contract_add_test (prefix, "directory", contract, test_directory);
   kl_store_contract_add_test (prefix, "deleted-group", contract, test_deleted_group);
   kl_store_contract_add_test (prefix, "many-at-once", contract, test_many_at_once);
+  kl_store_contract_add_test (prefix, "many-ops", contract, test_many_ops);
   kl_store_contract_add_test (prefix, "guilty-alone", contract, test_guilty_alone);
 }
