@@ -305,3 +305,25 @@ test("a body over the limit is refused before it is read", async (t) => {
   await until(() => ended || answer.includes("413"));
   assert.equal((await server.api("GET", "server")).status, 200);
 });
+
+test("what two readers could read differently is not served", async (t) => {
+  const server = await Server.start(t);
+  const heads = [
+    "Content-Length: -5", "Content-Length: +2", "Content-Length: 2x", "Content-Length: 99999999999999999999",
+    "Content-Length: 2\r\nContent-Length: 3", "Content-Length: 2\r\nTransfer-Encoding: chunked", "Host: y",
+  ];
+  for (const head of heads) {
+    const socket = net.connect(server.port, "127.0.0.1");
+    t.after(() => socket.destroy());
+    let text = "";
+    let ended = false;
+    socket.on("data", (chunk) => (text += chunk));
+    socket.on("close", () => (ended = true));
+    socket.on("error", () => {});
+    socket.write(`POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n${head}\r\n\r\n`);
+    await until(() => ended, head);
+    assert.match(text, /^HTTP\/1\.1 400 /, head);
+  }
+  assert.equal((await server.api("GET", "server")).status, 200);
+  assert.doesNotMatch(server.stderr, /warning|critical|invalid|out of range/i);
+});

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The end of the server and its coming back: said beforehand, within ten seconds, and nothing acknowledged is lost.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { Device, Server, makePair, until } from "./klatch.mjs";
+import { fileURLToPath } from "node:url";
+import { Device, Server, makeFolder, makePair, until } from "./klatch.mjs";
+
+const TOP = fileURLToPath(new URL("../../..", import.meta.url));
 
 function assertClean(server, ended) {
   assert.deepEqual(ended, { status: 0, signal: null }, server.stderr);
@@ -178,4 +185,31 @@ test("a stopped process is noticed by its clients within interval and time-out; 
   const answers = await Promise.all(sends);
   const seqs = answers.map(({ message }) => message.seq);
   assert.deepEqual(seqs, [seqs[0], seqs[0] + 1, seqs[0] + 2]);
+});
+
+test("systemd is told of the start and of the end", async (t) => {
+  const path = join(makeFolder(t), "notify");
+  const code = "import socket, sys\ns = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\ns.bind(sys.argv[1])\nprint('bound', flush=True)\nwhile True: print(s.recv(4096).decode(), flush=True)";
+  const listener = spawn("python3", ["-c", code, path], { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => listener.kill());
+  let heard = "";
+  listener.stdout.on("data", (chunk) => (heard += chunk));
+  await once(listener.stdout, "data");
+  const server = await Server.start(t, { env: { NOTIFY_SOCKET: path } });
+  await until(() => heard.includes("READY=1\n"));
+  assert.match(heard, /STATUS=Listening on 127/);
+  assert.ok(!heard.includes("STOPPING"));
+  assertClean(server, await server.stop());
+  await until(() => heard.includes("STOPPING=1\n"));
+});
+
+// What runs inside of the environment; entering it is the same process all along.
+const built = existsSync(join(TOP, "_build/run/server/klatch-server"));
+test("./dev server passes the signal on", { skip: !built || !process.env.KLATCH_INSIDE }, async (t) => {
+  const server = await Server.start(t, { command: [join(TOP, "dev"), "server"] });
+  const device = await (await server.person("anna")).connect(t);
+  await device.do("sync");
+  const stopped = server.stop();
+  assert.equal((await device.event("notice")).code, "shutdown");
+  assertClean(server, await stopped);
 });
