@@ -394,13 +394,20 @@ schedule (KlChat *chat)
   gint64 due_usec = chat->presence_last_usec + chat->settings.presence_interval_ms * 1000;
   gboolean at_once = chat->dirty_people->len > 0;
 
-  if (chat->presence_source || (chat->dirty_people->len == 0 && chat->dirty_groups->len == 0))
+  if (chat->dirty_people->len == 0 && chat->dirty_groups->len == 0)
+    return;
+  if (chat->presence_source && chat->presence_due_usec <= due_usec)
     return;
 
   for (guint i = 0; i < chat->dirty_groups->len && !at_once; i++)
     at_once = ((KlChatGroup *) g_ptr_array_index (chat->dirty_groups, i))->dirty;
   if (!at_once)
     due_usec = MAX (due_usec, chat->counts_last_usec + chat->settings.counts_interval_ms * 1000);
+  /* A round that is due for counts alone must not hold up what is told at once. */
+  if (chat->presence_source && chat->presence_due_usec <= due_usec)
+    return;
+  g_clear_handle_id (&chat->presence_source, g_source_remove);
+  chat->presence_due_usec = due_usec;
   chat->presence_source = g_timeout_add (MAX (SOON_MS, (due_usec - now_usec + 999) / 1000), on_round, chat);
 }
 

@@ -62,6 +62,7 @@ struct _KlChat
   GPtrArray *dirty_people; /* KlChatPerson: presence may have changed */
   GPtrArray *dirty_groups; /* KlChatGroup: counts may have changed */
   guint presence_source;
+  gint64 presence_due_usec; /* of that source */
   gint64 presence_last_usec;
   gint64 counts_last_usec;
   guint sweep_source;
