@@ -302,7 +302,9 @@ on_appended (GObject *source, GAsyncResult *async_result, gpointer user_data)
 
   if (!result)
     {
-      g_warning ("group %s: %s", self->id, error->message);
+      /* Of an outage the store itself tells, once. */
+      if (!g_error_matches (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE))
+        g_warning ("group %s: %s", self->id, error->message);
       g_clear_pointer (&self->in_flight, kl_store_batch_unref);
       self->uncertain = TRUE;
       on_unknown (self);

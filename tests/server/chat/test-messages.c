@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/server/chat/kl-chat-kit.h"
 
+#include <sqlite3.h>
+
 typedef struct {
   KlClient *anna; /* owner */
   KlClient *ben;  /* member */
@@ -355,6 +357,53 @@ test_last_message (KlKit *kit)
   g_assert_cmpstr (kl_get_string (answer, "groups.0.last_message.client_id"), ==, "b");
 }
 
+/* Somebody else's tool holds the database: sends wait or are unavailable, and nothing is lost or doubled. */
+static void
+test_unavailable (KlKit *kit)
+{
+  Cast cast = make_cast (kit, "public");
+  g_autofree char *path = g_build_filename (kit->dir, "klatch.db", NULL);
+  KlAnswer *answers[20];
+  sqlite3 *tool = NULL;
+  guint unavailable = 0;
+  gint64 seq = 1;
+  GLogLevelFlags fatal;
+  yyjson_val *message;
+
+  kl_client_send (cast.ben, cast.group, "before");
+  kl_client_ok (cast.anna, "history", "{'group':'%s'}", cast.group);
+  /* The store warns of it. */
+  fatal = g_log_set_always_fatal (G_LOG_FATAL_MASK);
+  g_assert_cmpint (sqlite3_open (path, &tool), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (tool, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    answers[i] = kl_client_start (i % 2 ? cast.anna : cast.ben, "message:send", "{'group':'%s','client_id':'m%u','body':'%u'}", cast.group, i, i);
+  kl_answer_wait (answers[0]);
+  g_assert_cmpint (answers[0]->code, ==, KL_ERROR_CODE_UNAVAILABLE);
+  g_assert_cmpint (answers[0]->retry_after_ms, >, 0);
+  /* Reading goes on. */
+  g_assert_cmpuint (kl_get_size (kl_client_ok (cast.anna, "history", "{'group':'%s'}", cast.group), "messages"), ==, 3);
+  g_assert_cmpint (sqlite3_exec (tool, "ROLLBACK", NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (tool);
+
+  kl_client_forget (cast.anna);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      kl_answer_wait (answers[i]);
+      unavailable += answers[i]->code == KL_ERROR_CODE_UNAVAILABLE;
+      g_assert_true (answers[i]->code == KL_ERROR_CODE_UNAVAILABLE || answers[i]->code == KL_ERROR_CODE_NONE);
+      kl_answer_free (answers[i]);
+    }
+  g_assert_cmpuint (unavailable, >, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    kl_client_ok (i % 2 ? cast.anna : cast.ben, "message:send", "{'group':'%s','client_id':'m%u','body':'%u'}", cast.group, i, i);
+  message = kl_client_ok (cast.ben, "history", "{'group':'%s'}", cast.group);
+  g_assert_cmpuint (kl_get_size (message, "messages"), ==, 23);
+  for (guint i = 0; i < 23; i++)
+    g_assert_cmpint (kl_get_int (yyjson_arr_get (kl_get (message, "messages"), i), "seq"), ==, seq++);
+  g_log_set_always_fatal (fatal);
+}
+
 static KlKit *
 make_limited (void)
 {
@@ -415,6 +464,7 @@ main (int argc, char **argv)
   kl_kit_add ("/chat/messages/history", test_history);
   kl_kit_add ("/chat/messages/cache", test_cache);
   kl_kit_add ("/chat/messages/last-message", test_last_message);
+  kl_kit_add ("/chat/messages/unavailable", test_unavailable);
   g_test_add_func ("/chat/messages/rates", test_rates);
 
   return g_test_run ();

@@ -322,6 +322,78 @@ test_crowd (KlKit *kit)
 }
 
 static void
+on_appended (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (KlAppendResult) appended = kl_store_append_finish (KL_STORE (source), result, NULL);
+
+  g_assert_nonnull (appended);
+  g_assert_cmpint (appended->outcome, ==, KL_APPEND_OK);
+  (*(guint *) user_data)--;
+}
+
+static void
+on_user_created (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (KlStoreInvite) none = kl_store_create_user_finish (KL_STORE (source), result, NULL);
+
+  g_assert_nonnull (none);
+  (*(guint *) user_data)--;
+}
+
+/* Ten thousand: whoever joins or opens is told of few, and the list comes in pages. */
+static void
+test_ten_thousand (KlKit *kit)
+{
+  KlClient *anna = kl_kit_person (kit, "anna");
+  KlClient *ben = kl_kit_person (kit, "ben");
+  const char *group = kl_client_create (anna, "Tea", "public");
+  g_autoptr (KlStoreBatch) batch = kl_store_batch_new (group, 3, 1);
+  g_autofree char *after = NULL;
+  guint open = 1, listed = 0;
+  yyjson_val *answer;
+
+  for (guint i = 0; i < 9998; i++)
+    {
+      KlStoreChange *change = kl_store_batch_add (batch, KL_CHANGE_MEMBER);
+      g_autoptr (KlStoreUser) user = kl_store_user_new ();
+
+      user->id = kl_id_new_random ();
+      user->name = g_strdup_printf ("user%04u", i);
+      user->display_name = g_strdup (user->name);
+      open++;
+      kl_store_create_user_async (KL_STORE (kit->store), user, "none", KL_STORE_CREATE_ANY, NULL, on_user_created, &open);
+      change->actor = g_strdup (user->id);
+      change->member = kl_store_member_new ();
+      change->member->user = g_strdup (user->id);
+      change->member->rev = change->rev;
+      change->member->role = KL_ROLE_MEMBER;
+      change->member->joined_at = 1;
+      change->sets_marks = TRUE;
+    }
+  kl_store_append_async (KL_STORE (kit->store), batch, on_appended, &open);
+  kl_test_wait_until (open == 0);
+
+  kl_kit_restart (kit);
+  ben = kl_kit_device (ben);
+  answer = kl_client_ok (ben, "group:join", "{'group':'%s'}", group);
+  g_assert_cmpint (kl_get_int (answer, "group.members"), ==, 10000);
+  g_assert_cmpint (kl_get_int (answer, "group.online"), ==, 1);
+  g_assert_cmpuint (kl_get_size (answer, "users"), ==, 2);
+  answer = kl_client_ok (ben, "group:open", "{'group':'%s'}", group);
+  g_assert_cmpuint (kl_get_size (answer, "users"), ==, 1);
+  kl_client_fails (kl_kit_person (kit, "one-more"), KL_ERROR_CODE_CONFLICT, "members", "group:join", "{'group':'%s'}", group);
+  do
+    {
+      answer = kl_client_ok (ben, "group:members", "{'group':'%s','limit':100,'after':%s%s%s}", group, after ? "'" : "",
+                             after ? after : "null", after ? "'" : "");
+      listed += kl_get_size (answer, "members");
+      after = (g_free (after), g_strdup (kl_get_string (answer, "next")));
+    }
+  while (after);
+  g_assert_cmpuint (listed, ==, 10000);
+}
+
+static void
 test_typing (KlKit *kit)
 {
   KlClient *anna = kl_kit_person (kit, "anna");
@@ -499,6 +571,7 @@ main (int argc, char **argv)
   kl_kit_add ("/chat/presence/seen-between", test_seen_between);
   kl_kit_add ("/chat/presence/missed", test_missed);
   kl_kit_add ("/chat/presence/crowd", test_crowd);
+  kl_kit_add ("/chat/presence/ten-thousand", test_ten_thousand);
   kl_kit_add ("/chat/presence/typing", test_typing);
   kl_kit_add ("/chat/presence/read", test_read);
   kl_kit_add ("/chat/presence/receipts", test_receipts);
