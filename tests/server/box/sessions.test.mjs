@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Sessions with live connections: who is signed out hears it at once, and nobody else does.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { test } from "node:test";
 import { Person, Server, secretOf, until } from "./klatch.mjs";
 
@@ -109,4 +111,46 @@ test("stronger parameters are used from the next sign-in on", async (t) => {
   await raised.stop();
   const back = await Server.start(t, { data: server.data });
   await signIn(back, "anna", secretOf("anna"));
+});
+
+test("a session ends 90 days after its last use, and each use counts anew", async (t) => {
+  const DAY_MS = 24 * 3600 * 1000;
+  const server = await Server.start(t);
+  const old = await server.person("anna");
+  const used = await signIn(server, "anna", secretOf("anna"), "Used");
+  const fresh = await signIn(server, "anna", secretOf("anna"), "Fresh");
+  const sql = (text) => execFileSync("sqlite3", ["-cmd", ".timeout 20000", join(server.data, "klatch.db"), text]).toString().trim();
+  const age = (device, days) =>
+    sql(`UPDATE sessions SET last_seen_at = ${Date.now() - days * DAY_MS} WHERE ifnull(device, '') = '${device}'`);
+  age("", 90.01);
+  age("Used", 89.9);
+
+  assert.equal((await old.api("GET", "me")).status, 401);
+  await assert.rejects(old.connect(t), (error) => error.data.code === "unauthorized");
+  assert.equal((await used.api("GET", "me")).status, 200);
+  await until(async () => {
+    const { sessions } = (await fresh.api("GET", "sessions")).json;
+    assert.deepEqual(sessions.map(({ device }) => device).sort(), ["Fresh", "Used"]);
+    return sessions.every(({ last_seen_at }) => last_seen_at > Date.now() - DAY_MS);
+  }, "the use is written down");
+  await server.stop();
+  // What nobody can use is thrown away at the next start.
+  assert.equal(sql("SELECT count(*) FROM sessions"), "3");
+  await Server.start(t, { data: server.data });
+  await until(() => sql("SELECT count(*) FROM sessions") === "2");
+});
+
+test("a disabled account opens nothing, and the right password is told why", async (t) => {
+  const server = await Server.start(t);
+  await server.person("admin");
+  const anna = await server.person("anna");
+  await server.stop();
+  execFileSync("sqlite3", [join(server.data, "klatch.db"), "UPDATE users SET disabled = 1 WHERE name = 'anna'"]);
+  const again = await Server.start(t, { data: server.data });
+  assert.equal((await again.api("GET", "me", { token: anna.token })).status, 401);
+  const right = await again.api("POST", "sessions", { body: { name: "anna", password: secretOf("anna") } });
+  assert.equal(right.status, 403);
+  assert.equal(right.json.error.code, "forbidden");
+  const wrong = await again.api("POST", "sessions", { body: { name: "anna", password: "wrong" } });
+  assert.equal(wrong.status, 401);
 });
