@@ -73,7 +73,7 @@ kl_sqlite_open (const char *path, KlSqliteMode mode, GError **error)
                               mode == KL_SQLITE_WRITER ? WRITER_CACHE_KIB : READER_CACHE_KIB,
                               mode == KL_SQLITE_WRITER ? "PRAGMA journal_mode=WAL;"
                                                          "PRAGMA synchronous=FULL;"
-                                                         "PRAGMA secure_delete=FAST;"
+                                                         "PRAGMA secure_delete=ON;"
                                                          "PRAGMA wal_autocheckpoint=" G_STRINGIFY (CHECKPOINT_PAGES) ";"
                                                          "PRAGMA journal_size_limit=" G_STRINGIFY (LOG_LIMIT_BYTES) ";"
                                                        : "PRAGMA query_only=ON;");
