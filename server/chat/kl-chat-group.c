@@ -4,7 +4,8 @@
  * comes by kl_chat_group_apply() alone, in the order of its revs. */
 #include "server/chat/kl-chat-private.h"
 
-typedef struct {
+typedef struct
+{
   KlChatGroupFunc func;
   gpointer user_data;
 } Waiter;
@@ -100,8 +101,8 @@ new_group (KlChat *chat, const char *id)
   self->chat = chat;
   self->id = g_strdup (id);
   self->ref_count = 1; /* of the table */
-  self->members = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) remove_member);
-  self->bans = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) kl_store_ban_unref);
+  self->members = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)remove_member);
+  self->bans = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)kl_store_ban_unref);
   self->targets = g_array_new (FALSE, FALSE, sizeof (KlChatTarget));
   self->held = g_ptr_array_new ();
   self->planned = g_ptr_array_new ();
@@ -156,8 +157,8 @@ kl_chat_group_unref (KlChatGroup *self)
 gboolean
 kl_chat_group_is_idle (KlChatGroup *self)
 {
-  return self->state == KL_GROUP_READY && self->pins == 0 && self->ref_count == 1 && !self->in_flight &&
-         !self->reading_log && g_queue_is_empty (&self->pending);
+  return self->state == KL_GROUP_READY && self->pins == 0 && self->ref_count == 1 && !self->in_flight
+         && !self->reading_log && g_queue_is_empty (&self->pending);
 }
 
 static void
@@ -286,7 +287,7 @@ kl_chat_get_group (KlChat *chat, const char *id, KlChatGroupFunc func, gpointer 
 void
 kl_chat_group_deliver (KlChatGroup *self, KlChatEvent *event)
 {
-  const KlChatTarget *targets = (const KlChatTarget *) self->targets->data;
+  const KlChatTarget *targets = (const KlChatTarget *)self->targets->data;
 
   for (guint i = 0; i < self->targets->len; i++)
     targets[i].deliver (targets[i].sink, event);
@@ -479,7 +480,8 @@ kl_chat_group_apply (KlChatGroup *self, KlStoreBatch *batch)
 
 /* ── The whole object for one person ── */
 
-typedef struct {
+typedef struct
+{
   KlChatSnapshot *snapshot;
   KlChatEvent *event; /* its JSON is still missing */
   GPtrArray *flows;
@@ -513,7 +515,7 @@ on_show_counted (gpointer user_data, const GError *error)
 static void
 show (KlChatGroup *self, KlChatPerson *person, KlChatConnection *except, gboolean is_new)
 {
-  g_autoptr (GPtrArray) flows = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_flow_unref);
+  g_autoptr (GPtrArray) flows = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_flow_unref);
   Showing *showing;
 
   for (guint i = 0; i < person->connections->len; i++)
@@ -523,7 +525,8 @@ show (KlChatGroup *self, KlChatPerson *person, KlChatConnection *except, gboolea
 
       if (connection == except || !connection->synced)
         continue;
-      flow = is_new ? kl_chat_connection_ensure_flow (connection, self) : kl_chat_connection_get_flow (connection, self);
+      flow
+          = is_new ? kl_chat_connection_ensure_flow (connection, self) : kl_chat_connection_get_flow (connection, self);
       if (flow && (is_new || flow->flowing || flow->holds > 0))
         g_ptr_array_add (flows, kl_chat_flow_ref (flow));
     }
@@ -534,7 +537,7 @@ show (KlChatGroup *self, KlChatPerson *person, KlChatConnection *except, gboolea
   showing->snapshot = kl_chat_snapshot_new (self, person);
   showing->event = kl_chat_event_new_take ("group", NULL, 0);
   showing->flows = g_steal_pointer (&flows);
-  showing->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_snapshot_free);
+  showing->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_snapshot_free);
   g_ptr_array_add (showing->snapshots, showing->snapshot);
   for (guint i = 0; i < showing->flows->len; i++)
     {

@@ -7,7 +7,8 @@
 
 /* ── group:create ── */
 
-typedef struct {
+typedef struct
+{
   KlChatDeed deed;
   KlChatGroup *group;   /* referenced; unborn */
   KlChatPerson *person; /* used */
@@ -17,7 +18,7 @@ typedef struct {
 static KlDeedVerdict
 plan_create (KlChatDeed *deed, KlChatPlan *plan)
 {
-  Create *create = (Create *) deed;
+  Create *create = (Create *)deed;
   KlStoreChange *change = kl_chat_plan_change (plan, deed, KL_CHANGE_GROUP);
   KlStoreMember *member = kl_store_member_new ();
 
@@ -52,7 +53,7 @@ answer_created (KlChatRequest *request, KlChatGroup *group)
 static void
 stored_create (KlChatDeed *deed)
 {
-  Create *create = (Create *) deed;
+  Create *create = (Create *)deed;
 
   kl_chat_group_greet (create->group, create->person, deed->request->connection);
   answer_created (g_steal_pointer (&deed->request), create->group);
@@ -70,7 +71,8 @@ on_created_before (KlChatGroup *group, const GError *error, gpointer user_data)
     }
   else if (group || g_error_matches (error, KL_STORE_ERROR, KL_STORE_ERROR_NOT_FOUND))
     {
-      kl_chat_request_fail (request, KL_ERROR_CODE_CONFLICT, "client_id", "this group was created, and is no more yours");
+      kl_chat_request_fail (request, KL_ERROR_CODE_CONFLICT, "client_id",
+                            "this group was created, and is no more yours");
     }
   else
     {
@@ -94,7 +96,7 @@ repeated_create (KlChatDeed *deed, const KlStoreOp *op)
 static void
 free_create (KlChatDeed *deed)
 {
-  Create *create = (Create *) deed;
+  Create *create = (Create *)deed;
 
   if (!create->group->meta)
     kl_chat_group_drop (create->group);
@@ -121,7 +123,8 @@ handle_create (KlChatRequest *request, KlJsonFields *in)
   meta->name = g_strdup (kl_json_fields_text (in, "name", KL_JSON_REQUIRED, KL_TEXT_GROUP_NAME, NULL));
   topic = kl_json_fields_text (in, "topic", KL_JSON_OPTIONAL, KL_TEXT_TOPIC, NULL);
   meta->topic = g_strdup (topic ? topic : "");
-  meta->visibility = kl_json_fields_word (in, "visibility", KL_JSON_OPTIONAL, kl_chat_visibility_words, KL_VISIBILITY_PRIVATE);
+  meta->visibility
+      = kl_json_fields_word (in, "visibility", KL_JSON_OPTIONAL, kl_chat_visibility_words, KL_VISIBILITY_PRIVATE);
   slug = kl_json_fields_string (in, "slug", KL_JSON_OPTIONAL, 1, KL_LIMIT_ADDRESS_BYTES, NULL);
   if (slug && !kl_text_is_slug (slug))
     kl_json_fields_refuse (in, "slug", "is 2 to 48 of a-z, 0-9 and -");
@@ -133,8 +136,8 @@ handle_create (KlChatRequest *request, KlJsonFields *in)
       kl_chat_request_bad (request, in);
       return;
     }
-  if (chat->settings.groups_per_user > 0 &&
-      person->memberships->len + person->joining >= (guint) chat->settings.groups_per_user)
+  if (chat->settings.groups_per_user > 0
+      && person->memberships->len + person->joining >= (guint)chat->settings.groups_per_user)
     {
       kl_chat_request_fail (request, KL_ERROR_CODE_CONFLICT, "groups", "you are in as many groups as one can be");
       return;
@@ -156,11 +159,12 @@ handle_create (KlChatRequest *request, KlJsonFields *in)
 
 /* ── group:update, group:delete ── */
 
-typedef struct {
+typedef struct
+{
   KlChatDeed deed;
   char *name; /* NULL: as it is; so with all */
   char *topic;
-  int visibility; /* -1: as it is */
+  int visibility;      /* -1: as it is */
   gboolean has_avatar; /* can only be cleared yet */
   gboolean has_emoji;
   char *emoji;
@@ -186,7 +190,7 @@ make_updated (Update *update, const KlStoreGroup *old)
   if (update->topic)
     g_set_str (&meta->topic, update->topic);
   if (update->visibility >= 0)
-    meta->visibility = (KlVisibility) update->visibility;
+    meta->visibility = (KlVisibility)update->visibility;
   if (update->has_avatar)
     g_clear_pointer (&meta->avatar, g_free);
   if (update->has_emoji)
@@ -200,7 +204,7 @@ make_updated (Update *update, const KlStoreGroup *old)
 static KlDeedVerdict
 plan_update (KlChatDeed *deed, KlChatPlan *plan)
 {
-  Update *update = (Update *) deed;
+  Update *update = (Update *)deed;
   KlChatGroup *group = plan->group;
   KlChatPerson *person = deed->request->person;
   const KlStoreGroup *old = group->meta;
@@ -224,8 +228,8 @@ plan_update (KlChatDeed *deed, KlChatPlan *plan)
     return refuse (deed, KL_ERROR_CODE_FORBIDDEN, "only owners change who can find the group");
   renamed = strcmp (meta->name, old->name) != 0;
   retopiced = strcmp (meta->topic, old->topic) != 0;
-  if (!renamed && !retopiced && meta->visibility == old->visibility && g_strcmp0 (meta->avatar, old->avatar) == 0 &&
-      g_strcmp0 (meta->emoji, old->emoji) == 0 && meta->hue == old->hue)
+  if (!renamed && !retopiced && meta->visibility == old->visibility && g_strcmp0 (meta->avatar, old->avatar) == 0
+      && g_strcmp0 (meta->emoji, old->emoji) == 0 && meta->hue == old->hue)
     {
       kl_chat_request_answer_group (g_steal_pointer (&deed->request));
       return KL_DEED_ANSWERED;
@@ -257,7 +261,7 @@ stored_update (KlChatDeed *deed)
 static void
 free_update (KlChatDeed *deed)
 {
-  Update *update = (Update *) deed;
+  Update *update = (Update *)deed;
 
   g_free (update->name);
   g_free (update->topic);
@@ -332,7 +336,7 @@ stored_delete (KlChatDeed *deed)
   kl_chat_request_ok (g_steal_pointer (&deed->request));
 }
 
-static const KlChatDeedClass delete_class = { plan_delete, stored_delete, NULL, (gpointer) g_free };
+static const KlChatDeedClass delete_class = { plan_delete, stored_delete, NULL, (gpointer)g_free };
 
 static void
 handle_delete (KlChatRequest *request, KlJsonFields *in)
@@ -346,7 +350,8 @@ handle_delete (KlChatRequest *request, KlJsonFields *in)
 
 /* ── group:settings ── */
 
-typedef struct {
+typedef struct
+{
   KlChatRequest *request;
   KlStoreMember *marks;
   KlMarkFields fields;
@@ -373,11 +378,11 @@ on_settings_stored (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   kl_chat_member_set_marks (member, marks, settings->fields);
-  kl_bus_signal (request->chat->bus, &(KlBusSignal) {
-    .kind = KL_BUS_SETTINGS,
-    .group = request->group->id,
-    .user = request->person->id,
-  });
+  kl_bus_signal (request->chat->bus, &(KlBusSignal){
+                                         .kind = KL_BUS_SETTINGS,
+                                         .group = request->group->id,
+                                         .user = request->person->id,
+                                     });
   kl_chat_group_show (request->group, request->person, request->connection);
   kl_chat_request_answer_group (request);
 }
@@ -416,7 +421,8 @@ handle_settings (KlChatRequest *request, KlJsonFields *in)
 
 /* ── The directory ── */
 
-typedef struct {
+typedef struct
+{
   KlChatRequest *request;
   guint limit;
   GPtrArray *listings;  /* KlStoreListing */
@@ -515,12 +521,13 @@ static void
 handle_directory (KlChatRequest *request, KlJsonFields *in)
 {
   const char *query = kl_json_fields_text (in, "query", KL_JSON_OPTIONAL, KL_TEXT_QUERY, NULL);
-  gint64 limit = kl_json_fields_int (in, "limit", KL_JSON_OPTIONAL, KL_LIMIT_PAGE_MIN, KL_LIMIT_PAGE_MAX, KL_LIMIT_PAGE_DEFAULT);
+  gint64 limit
+      = kl_json_fields_int (in, "limit", KL_JSON_OPTIONAL, KL_LIMIT_PAGE_MIN, KL_LIMIT_PAGE_MAX, KL_LIMIT_PAGE_DEFAULT);
   const char *after = kl_json_fields_string (in, "after", KL_JSON_OPTIONAL, 1, KL_LIMIT_ADDRESS_BYTES, NULL);
   const char *dot = after ? strchr (after, '.') : NULL;
   Directory *directory;
 
-  if (after && (!dot || dot[1] == '\0' || strspn (after, "0123456789") != (gsize) (dot - after)))
+  if (after && (!dot || dot[1] == '\0' || strspn (after, "0123456789") != (gsize)(dot - after)))
     kl_json_fields_refuse (in, "after", "is not the next of a page");
   if (in->fault)
     {
@@ -531,7 +538,7 @@ handle_directory (KlChatRequest *request, KlJsonFields *in)
   directory = g_new0 (Directory, 1);
   directory->request = request;
   directory->limit = limit;
-  directory->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_snapshot_free);
+  directory->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_snapshot_free);
   kl_store_list_groups_async (request->chat->store, query && *query ? query : NULL, FALSE,
                               after ? g_ascii_strtoll (after, NULL, 10) : 0, after ? dot + 1 : NULL, limit + 1,
                               on_listed, directory);

@@ -5,7 +5,8 @@
 
 /* ── Reading ── */
 
-typedef struct {
+typedef struct
+{
   KlChatGroup *group; /* referenced */
   KlChat *chat;       /* referenced */
   gint64 from_seq;
@@ -27,7 +28,7 @@ end_page (Page *page, GPtrArray *messages, const GError *error)
 static GPtrArray *
 slice (GPtrArray *messages, gint64 from_seq, gint64 to_seq)
 {
-  GPtrArray *page = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_message_unref);
+  GPtrArray *page = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_message_unref);
 
   for (guint i = 0; i < messages->len; i++)
     {
@@ -77,8 +78,8 @@ on_cached (GObject *source, GAsyncResult *result, gpointer user_data)
 
   page->rev = page->group->rev;
   kl_store_get_messages_async (page->chat->store, page->group->id,
-                               MAX (1, page->group->seq - KL_BUS_CACHE_MESSAGES + 1), page->group->seq,
-                               on_stored_page, page);
+                               MAX (1, page->group->seq - KL_BUS_CACHE_MESSAGES + 1), page->group->seq, on_stored_page,
+                               page);
 }
 
 void
@@ -150,7 +151,8 @@ kl_chat_request_answer_latest (KlChatRequest *self)
 
 /* ── history ── */
 
-typedef struct {
+typedef struct
+{
   KlChatRequest *request;
   gint64 from_seq;
   gint64 to_seq;
@@ -205,7 +207,8 @@ handle_history (KlChatRequest *request, KlJsonFields *in)
   gint64 before = kl_json_fields_int (in, "before", KL_JSON_OPTIONAL, 0, KL_LIMIT_INTEGER_MAX, -1);
   gint64 after = kl_json_fields_int (in, "after", KL_JSON_OPTIONAL, 0, KL_LIMIT_INTEGER_MAX, -1);
   gint64 around = kl_json_fields_int (in, "around", KL_JSON_OPTIONAL, 0, KL_LIMIT_INTEGER_MAX, -1);
-  gint64 limit = kl_json_fields_int (in, "limit", KL_JSON_OPTIONAL, KL_LIMIT_PAGE_MIN, KL_LIMIT_PAGE_MAX, KL_LIMIT_PAGE_DEFAULT);
+  gint64 limit
+      = kl_json_fields_int (in, "limit", KL_JSON_OPTIONAL, KL_LIMIT_PAGE_MIN, KL_LIMIT_PAGE_MAX, KL_LIMIT_PAGE_DEFAULT);
   History *history;
 
   if ((before >= 0) + (after >= 0) + (around >= 0) > 1)

@@ -25,7 +25,8 @@ write_invite_open (KlJsonWriter *out, KlChat *chat, const KlStoreInvite *invite)
 
 /* ── group:invite ── */
 
-typedef struct {
+typedef struct
+{
   KlChatRequest *request;
   KlStoreInvite *invite;
 } Invite;
@@ -58,8 +59,10 @@ handle_invite (KlChatRequest *request, KlJsonFields *in)
   KlChatGroup *group = request->group;
   KlChatPerson *person = request->person;
   gboolean link = kl_json_fields_bool (in, "link", KL_JSON_REQUIRED, FALSE);
-  gint64 expires_in_ms = kl_json_fields_int (in, "expires_in_ms", KL_JSON_OPTIONAL, 1, KL_LIMIT_INTEGER_MAX / 2, KL_LIMIT_INVITE_DEFAULT_MS);
-  gint64 uses = kl_json_fields_int (in, "uses", KL_JSON_OPTIONAL, 1, KL_LIMIT_INTEGER_MAX, KL_LIMIT_INVITE_DEFAULT_USES);
+  gint64 expires_in_ms = kl_json_fields_int (in, "expires_in_ms", KL_JSON_OPTIONAL, 1, KL_LIMIT_INTEGER_MAX / 2,
+                                             KL_LIMIT_INVITE_DEFAULT_MS);
+  gint64 uses
+      = kl_json_fields_int (in, "uses", KL_JSON_OPTIONAL, 1, KL_LIMIT_INTEGER_MAX, KL_LIMIT_INVITE_DEFAULT_USES);
   Invite *create;
 
   if (!in->fault && !link)
@@ -69,8 +72,8 @@ handle_invite (KlChatRequest *request, KlJsonFields *in)
       kl_chat_request_bad (request, in);
       return;
     }
-  if (group->meta->kind == KL_GROUP_KIND_DIRECT ||
-      (group->meta->visibility == KL_VISIBILITY_PRIVATE && kl_chat_group_get_role (group, person) < KL_ROLE_ADMIN))
+  if (group->meta->kind == KL_GROUP_KIND_DIRECT
+      || (group->meta->visibility == KL_VISIBILITY_PRIVATE && kl_chat_group_get_role (group, person) < KL_ROLE_ADMIN))
     {
       kl_chat_request_fail (request, KL_ERROR_CODE_FORBIDDEN, NULL, "only admins invite into this group");
       return;
@@ -141,7 +144,8 @@ handle_show (KlChatRequest *request, KlJsonFields *in)
     kl_store_get_invite_async (request->chat->store, code, on_shown_invite, request);
 }
 
-typedef struct {
+typedef struct
+{
   KlChat *chat; /* referenced */
   KlChatReply reply;
   gpointer user_data;
@@ -160,7 +164,8 @@ end_preview (Preview *preview, KlErrorCode code, KlChatGroup *group)
       kl_json_key (&out, "error");
       kl_json_begin_object (&out);
       kl_json_member_string (&out, "code", kl_error_code_to_string (code));
-      kl_json_member_string (&out, "message", code == KL_ERROR_CODE_NOT_FOUND ? fault_no_invite.text : "please try again later");
+      kl_json_member_string (&out, "message",
+                             code == KL_ERROR_CODE_NOT_FOUND ? fault_no_invite.text : "please try again later");
       kl_json_end_object (&out);
       if (code == KL_ERROR_CODE_UNAVAILABLE)
         answer.retry_after_ms = preview->chat->settings.store_retry_ms;
@@ -234,7 +239,8 @@ kl_chat_preview_invite (KlChat *self, const char *code, KlChatReply reply, gpoin
 
 /* ── invite:revoke ── */
 
-typedef struct {
+typedef struct
+{
   KlChatRequest *request;
   char *code;
   gboolean by_me;

@@ -53,7 +53,7 @@ kl_chat_plan_touches (KlChatPlan *plan, gconstpointer what)
 void
 kl_chat_plan_touch (KlChatPlan *plan, gconstpointer what)
 {
-  g_ptr_array_add (plan->touched, (gpointer) what);
+  g_ptr_array_add (plan->touched, (gpointer)what);
 }
 
 KlStoreChange *
@@ -174,13 +174,14 @@ find_planned (KlChatGroup *self, guint change)
       KlChatDeed *deed = g_ptr_array_index (self->planned, i);
 
       if (deed && change >= deed->first && change < deed->first + deed->n_changes)
-        return (KlChatDeed **) &g_ptr_array_index (self->planned, i);
+        return (KlChatDeed **)&g_ptr_array_index (self->planned, i);
     }
 
   return NULL;
 }
 
-typedef struct {
+typedef struct
+{
   KlChatGroup *group; /* referenced */
   GPtrArray *deeds;
   gboolean unknown; /* what is not found may or may not have been tried: it is unavailable */
@@ -225,13 +226,13 @@ search_ops (KlChatGroup *self, GPtrArray *deeds, gboolean unknown)
     }
 
   for (guint i = 0; i < deeds->len; i++)
-    g_ptr_array_add (ops, ((KlChatDeed *) g_ptr_array_index (deeds, i))->op);
+    g_ptr_array_add (ops, ((KlChatDeed *)g_ptr_array_index (deeds, i))->op);
   g_ptr_array_add (ops, NULL);
   search = g_new0 (OpSearch, 1);
   search->group = kl_chat_group_ref (self);
   search->deeds = deeds;
   search->unknown = unknown;
-  kl_store_find_ops_async (self->chat->store, (const char *const *) ops->pdata, on_ops_found, search);
+  kl_store_find_ops_async (self->chat->store, (const char *const *)ops->pdata, on_ops_found, search);
 }
 
 static void
@@ -379,7 +380,8 @@ kl_chat_group_read_on (KlChatGroup *self)
   self->uncertain = TRUE;
   self->reading_log = TRUE;
   g_object_ref (self->chat);
-  kl_store_read_log_async (self->chat->store, self->id, self->rev, READ_ON_LIMIT, on_log_read, kl_chat_group_ref (self));
+  kl_store_read_log_async (self->chat->store, self->id, self->rev, READ_ON_LIMIT, on_log_read,
+                           kl_chat_group_ref (self));
 }
 
 void
@@ -442,7 +444,8 @@ kl_chat_group_enqueue (KlChatGroup *self, KlChatDeed *deed)
 
 /* ── Watched messages ── */
 
-typedef struct {
+typedef struct
+{
   guint watchers;
   KlStoreMessage *newest; /* NULL: has not changed since */
 } Watched;
@@ -460,7 +463,7 @@ kl_chat_group_watch (KlChatGroup *self, const char *message)
   Watched *watched;
 
   if (!self->watched)
-    self->watched = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) free_watched);
+    self->watched = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)free_watched);
   watched = g_hash_table_lookup (self->watched, message);
   if (!watched)
     {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Who is in a group: join, leave, the list, roles, removing and bans. */
+/* Who is in a group: leaving, the list, roles, removing and bans. */
 #include "server/chat/kl-chat-private.h"
-
-#include <string.h>
 
 /* Touched by what depends on, or changes, who the owners are. */
 #define OWNERS(group) ((gconstpointer) & (group)->n_owners)
@@ -23,298 +21,17 @@ refuse_stranger (KlChatDeed *deed)
   return KL_DEED_ANSWERED;
 }
 
-/* ── group:join ── */
-
-typedef struct {
-  KlChatDeed deed;
-  KlChatPerson *person; /* used */
-  char *invite;         /* takes a use of this code */
-  gboolean invited;     /* may join what is private */
-} Join;
-
-typedef struct {
-  KlChatRequest *request;
-  GPtrArray *snapshots;
-} JoinAnswer;
-
-static void
-on_joined_counted (gpointer user_data, const GError *error)
-{
-  g_autofree JoinAnswer *answer = user_data;
-  g_autoptr (GPtrArray) snapshots = answer->snapshots;
-  KlChatRequest *request = answer->request;
-  KlJsonWriter *out;
-
-  if (error)
-    {
-      kl_chat_request_error (request, error);
-      return;
-    }
-
-  out = kl_chat_request_begin (request);
-  kl_json_key (out, "group");
-  kl_chat_snapshot_write (g_ptr_array_index (snapshots, 0), out);
-  kl_chat_request_answer_latest (request);
-}
-
-/* {group, messages, users}, with the flow of the asking connection. */
-static void
-answer_joined (KlChatRequest *request)
-{
-  KlChatSnapshot *snapshot = kl_chat_snapshot_new (request->group, request->person);
-  JoinAnswer *answer = g_new0 (JoinAnswer, 1);
-
-  if (request->connection && request->connection->person)
-    kl_chat_request_hold (request, kl_chat_connection_ensure_flow (request->connection, request->group), TRUE);
-  kl_chat_request_name (request, request->person);
-  for (guint i = 0; snapshot->named && i < snapshot->named->len; i++)
-    kl_chat_request_name (request, g_ptr_array_index (snapshot->named, i));
-  answer->request = request;
-  answer->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_snapshot_free);
-  g_ptr_array_add (answer->snapshots, snapshot);
-  kl_chat_count_snapshots (request->chat, request->person, answer->snapshots, on_joined_counted, answer);
-}
-
-static KlDeedVerdict
-check_join (Join *join, KlChatPlan *plan)
-{
-  KlChatGroup *group = plan->group;
-  const KlChatSettings *settings = &group->chat->settings;
-  KlChatDeed *deed = &join->deed;
-
-  if (g_hash_table_contains (group->bans, join->person->id) || group->meta->kind == KL_GROUP_KIND_DIRECT ||
-      (group->meta->visibility == KL_VISIBILITY_PRIVATE && !join->invited))
-    return refuse_stranger (deed);
-  if (settings->members_per_group > 0 &&
-      g_hash_table_size (group->members) + plan->joins >= (guint) settings->members_per_group)
-    return refuse (deed, KL_ERROR_CODE_CONFLICT, "members", "this group is full");
-  if (settings->groups_per_user > 0 &&
-      join->person->memberships->len + join->person->joining > (guint) settings->groups_per_user)
-    return refuse (deed, KL_ERROR_CODE_CONFLICT, "groups", "you are in as many groups as one can be");
-
-  return KL_DEED_PLANNED;
-}
-
-static KlDeedVerdict
-plan_join (KlChatDeed *deed, KlChatPlan *plan)
-{
-  Join *join = (Join *) deed;
-  KlStoreMember *member;
-  KlStoreChange *change;
-  KlDeedVerdict verdict;
-
-  if (kl_chat_plan_touches (plan, join->person) || kl_chat_plan_touches (plan, KL_CHAT_META (plan->group)))
-    return KL_DEED_WAIT;
-  if (kl_chat_group_get_member (plan->group, join->person))
-    {
-      answer_joined (g_steal_pointer (&deed->request));
-      return KL_DEED_ANSWERED;
-    }
-  verdict = check_join (join, plan);
-  if (verdict != KL_DEED_PLANNED)
-    return verdict;
-
-  change = kl_chat_plan_change (plan, deed, KL_CHANGE_MEMBER);
-  member = kl_store_member_new ();
-  member->user = g_strdup (join->person->id);
-  member->rev = change->rev;
-  member->role = KL_ROLE_MEMBER;
-  member->joined_at = plan->time;
-  member->read_seq = plan->seq + 1;
-  change->member = member;
-  change->sets_marks = TRUE;
-  change->invite = g_strdup (join->invite);
-  kl_chat_plan_system (plan, deed, "joined", join->person->id, NULL, NULL);
-  kl_chat_plan_touch (plan, join->person);
-  plan->joins++;
-
-  return KL_DEED_PLANNED;
-}
-
-static void
-stored_join (KlChatDeed *deed)
-{
-  Join *join = (Join *) deed;
-  KlChatRequest *request = g_steal_pointer (&deed->request);
-
-  if (request->group->state == KL_GROUP_GONE)
-    {
-      kl_chat_request_no_group (request);
-      return;
-    }
-  kl_chat_group_greet (request->group, join->person, request->connection);
-  answer_joined (request);
-}
-
-static void
-free_join (KlChatDeed *deed)
-{
-  Join *join = (Join *) deed;
-
-  join->person->joining--;
-  kl_chat_person_unuse (join->person);
-  g_free (join->invite);
-  g_free (join);
-}
-
-static const KlChatDeedClass join_class = { plan_join, stored_join, NULL, free_join };
-
-/* The request has its group. */
-static void
-enqueue_join (KlChatRequest *request, const char *invite, gboolean invited)
-{
-  Join *join = g_new0 (Join, 1);
-
-  join->deed.class = &join_class;
-  join->deed.request = request;
-  join->person = request->person;
-  join->person->uses++;
-  join->person->joining++;
-  join->invite = g_strdup (invite);
-  join->invited = invited;
-  kl_chat_group_enqueue (request->group, &join->deed);
-}
-
-typedef struct {
-  KlChatRequest *request;
-  char *invite;
-  gboolean invited;
-} JoinSearch;
-
-static void
-on_join_group (KlChatGroup *group, const GError *error, gpointer user_data)
-{
-  g_autofree JoinSearch *search = user_data;
-  g_autofree char *invite = search->invite;
-  KlChatRequest *request = search->request;
-
-  if (group && group->meta)
-    {
-      kl_chat_request_set_group (request, group);
-      enqueue_join (request, invite, search->invited);
-    }
-  else if (!error || g_error_matches (error, KL_STORE_ERROR, KL_STORE_ERROR_NOT_FOUND))
-    {
-      kl_chat_request_no_group (request);
-    }
-  else
-    {
-      kl_chat_request_error (request, error);
-    }
-}
-
-static void
-on_slug_found (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  JoinSearch *search = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *group = kl_store_find_group_finish (KL_STORE (source), result, &error);
-
-  if (group)
-    kl_chat_get_group (search->request->chat, group, on_join_group, search);
-  else
-    on_join_group (NULL, error, search);
-}
-
-static void
-on_join_invite (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  JoinSearch *search = user_data;
-  KlChatRequest *request = search->request;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (KlStoreInvite) invite = kl_store_get_invite_finish (KL_STORE (source), result, &error);
-
-  if (invite && invite->group)
-    {
-      search->invited = TRUE;
-      kl_chat_get_group (request->chat, invite->group, on_join_group, search);
-      return;
-    }
-
-  if (!error || g_error_matches (error, KL_STORE_ERROR, KL_STORE_ERROR_NOT_FOUND))
-    kl_chat_request_fail (request, KL_ERROR_CODE_NOT_FOUND, "invite", "this invite is not good");
-  else
-    kl_chat_request_error (request, error);
-  g_free (search->invite);
-  g_free (search);
-}
-
-/* The slug of an address of ours; NULL: it is another server's, or none. */
-static char *
-get_slug_of_address (KlChat *chat, const char *address)
-{
-  g_autofree char *ending = g_strconcat ("@groups.", chat->domain, NULL);
-
-  return g_str_has_suffix (address, ending) ? g_strndup (address, strlen (address) - strlen (ending)) : NULL;
-}
-
-static void
-handle_join (KlChatRequest *request, KlJsonFields *in)
-{
-  const char *group = kl_json_fields_id (in, "group", KL_JSON_OPTIONAL);
-  const char *slug = kl_json_fields_string (in, "slug", KL_JSON_OPTIONAL, 1, KL_LIMIT_ADDRESS_BYTES, NULL);
-  const char *address = kl_json_fields_string (in, "address", KL_JSON_OPTIONAL, 1, KL_LIMIT_ADDRESS_BYTES, NULL);
-  const char *code = kl_json_fields_id (in, "invite", KL_JSON_OPTIONAL);
-  g_autofree char *of_address = NULL;
-  JoinSearch *search;
-
-  if (!in->fault && !!group + !!slug + !!address + !!code != 1)
-    kl_json_fields_refuse (in, "group", "is needed, or one of slug, address and invite");
-  if (in->fault)
-    {
-      kl_chat_request_bad (request, in);
-      return;
-    }
-
-  if (address)
-    slug = of_address = get_slug_of_address (request->chat, address);
-  search = g_new0 (JoinSearch, 1);
-  search->request = request;
-  search->invite = g_strdup (code);
-  if (code)
-    kl_store_get_invite_async (request->chat->store, code, on_join_invite, search);
-  else if (group)
-    kl_chat_get_group (request->chat, group, on_join_group, search);
-  else if (slug)
-    kl_store_find_group_async (request->chat->store, slug, on_slug_found, search);
-  else
-    on_join_group (NULL, NULL, search);
-}
-
-/* Not in the table: for those whose registration has taken the use already. */
-static void
-handle_join_registered (KlChatRequest *request, KlJsonFields *in)
-{
-  const char *group = kl_json_fields_id (in, "group", KL_JSON_REQUIRED);
-  JoinSearch *search = g_new0 (JoinSearch, 1);
-
-  search->request = request;
-  search->invited = TRUE;
-  kl_chat_get_group (request->chat, group, on_join_group, search);
-}
-
-void
-kl_chat_join_registered (KlChat *self, const char *user, const char *group, KlChatReply reply, gpointer user_data)
-{
-  static const KlChatEntry entry = { "group:join", KL_ENTRY_PLAIN, handle_join_registered };
-  yyjson_mut_doc *draft = yyjson_mut_doc_new (NULL);
-  yyjson_doc *argument;
-
-  g_return_if_fail (KL_IS_CHAT (self));
-
-  yyjson_mut_doc_set_root (draft, yyjson_mut_obj (draft));
-  yyjson_mut_obj_add_str (draft, yyjson_mut_doc_get_root (draft), "group", group);
-  argument = yyjson_mut_doc_imut_copy (draft, NULL);
-  yyjson_mut_doc_free (draft);
-  kl_chat_begin (self, user, &entry, yyjson_doc_get_root (argument), reply, user_data);
-  yyjson_doc_free (argument);
-}
-
 /* ── Leaving, removing, roles: the state of one member ── */
 
-typedef enum { DEED_LEAVE, DEED_REMOVE, DEED_ROLE } MemberDeedKind;
+typedef enum
+{
+  DEED_LEAVE,
+  DEED_REMOVE,
+  DEED_ROLE
+} MemberDeedKind;
 
-typedef struct {
+typedef struct
+{
   KlChatDeed deed;
   MemberDeedKind kind;
   KlChatPerson *target; /* used */
@@ -336,7 +53,8 @@ check_member_deed (MemberDeed *self, KlChatGroup *group, KlChatMember *target)
     {
     case DEED_LEAVE:
       if (last_owner)
-        return refuse (deed, KL_ERROR_CODE_CONFLICT, NULL, "you are the last owner: hand over or delete the group first");
+        return refuse (deed, KL_ERROR_CODE_CONFLICT, NULL,
+                       "you are the last owner: hand over or delete the group first");
       break;
     case DEED_REMOVE:
       if (mine < KL_ROLE_ADMIN)
@@ -372,15 +90,15 @@ answer_member (KlChatRequest *request, const KlStoreMember *member)
 static KlDeedVerdict
 plan_member_deed (KlChatDeed *deed, KlChatPlan *plan)
 {
-  MemberDeed *self = (MemberDeed *) deed;
+  MemberDeed *self = (MemberDeed *)deed;
   KlChatGroup *group = plan->group;
   KlChatPerson *actor = deed->request->person;
   KlChatMember *target = kl_chat_group_get_member (group, self->target);
   KlStoreChange *change;
   KlDeedVerdict verdict;
 
-  if (kl_chat_plan_touches (plan, actor) || kl_chat_plan_touches (plan, self->target) ||
-      kl_chat_plan_touches (plan, OWNERS (group)))
+  if (kl_chat_plan_touches (plan, actor) || kl_chat_plan_touches (plan, self->target)
+      || kl_chat_plan_touches (plan, OWNERS (group)))
     return KL_DEED_WAIT;
   verdict = check_member_deed (self, group, target);
   if (verdict != KL_DEED_PLANNED)
@@ -418,7 +136,7 @@ plan_member_deed (KlChatDeed *deed, KlChatPlan *plan)
 static void
 stored_member_deed (KlChatDeed *deed)
 {
-  MemberDeed *self = (MemberDeed *) deed;
+  MemberDeed *self = (MemberDeed *)deed;
   KlChatRequest *request = g_steal_pointer (&deed->request);
 
   if (self->kind != DEED_ROLE)
@@ -434,7 +152,7 @@ stored_member_deed (KlChatDeed *deed)
 static void
 free_member_deed (KlChatDeed *deed)
 {
-  MemberDeed *self = (MemberDeed *) deed;
+  MemberDeed *self = (MemberDeed *)deed;
 
   kl_chat_person_unuse (self->target);
   g_clear_pointer (&self->result, kl_store_member_unref);
@@ -476,7 +194,8 @@ on_former_member (GObject *source, GAsyncResult *result, gpointer user_data)
     kl_chat_request_no_group (request);
 }
 
-typedef struct {
+typedef struct
+{
   KlChatRequest *request;
   char *group;
 } Leave;
@@ -521,7 +240,8 @@ handle_leave (KlChatRequest *request, KlJsonFields *in)
 
 /* ── group:members ── */
 
-typedef struct {
+typedef struct
+{
   KlChatRequest *request;
   guint limit;
 } MemberList;
@@ -559,7 +279,7 @@ on_members (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   kl_json_end_array (out);
   if (page->members->len > n)
-    kl_json_member_string (out, "next", ((KlStoreUser *) g_ptr_array_index (page->users, n - 1))->name);
+    kl_json_member_string (out, "next", ((KlStoreUser *)g_ptr_array_index (page->users, n - 1))->name);
   kl_chat_request_finish (request);
 }
 
@@ -568,7 +288,8 @@ handle_members (KlChatRequest *request, KlJsonFields *in)
 {
   const char *query = kl_json_fields_text (in, "query", KL_JSON_OPTIONAL, KL_TEXT_QUERY, NULL);
   const char *after = kl_json_fields_string (in, "after", KL_JSON_OPTIONAL, 1, KL_LIMIT_ADDRESS_BYTES, NULL);
-  gint64 limit = kl_json_fields_int (in, "limit", KL_JSON_OPTIONAL, KL_LIMIT_PAGE_MIN, KL_LIMIT_PAGE_MAX, KL_LIMIT_PAGE_DEFAULT);
+  gint64 limit
+      = kl_json_fields_int (in, "limit", KL_JSON_OPTIONAL, KL_LIMIT_PAGE_MIN, KL_LIMIT_PAGE_MAX, KL_LIMIT_PAGE_DEFAULT);
   MemberList *list;
 
   if (in->fault)
@@ -603,7 +324,7 @@ on_role_target (KlChatRequest *request, KlChatPerson *person, const GError *erro
     }
 
   deed = new_member_deed (request, DEED_ROLE, person);
-  deed->role = (KlRole) GPOINTER_TO_INT (user_data);
+  deed->role = (KlRole)GPOINTER_TO_INT (user_data);
   kl_chat_group_enqueue (request->group, &deed->deed);
 }
 
@@ -621,7 +342,8 @@ handle_role (KlChatRequest *request, KlJsonFields *in)
     kl_chat_request_find_person (request, user, on_role_target, GINT_TO_POINTER (KL_ROLE_MEMBER + role));
 }
 
-typedef struct {
+typedef struct
+{
   KlChatRequest *request;
   KlStoreBan *ban;
 } BanDeed;
@@ -794,7 +516,6 @@ handle_unban (KlChatRequest *request, KlJsonFields *in)
 }
 
 const KlChatEntry kl_chat_member_entries[] = {
-  { "group:join", KL_ENTRY_PLAIN, handle_join },
   { "group:leave", KL_ENTRY_PLAIN, handle_leave },
   { "group:members", KL_ENTRY_MEMBER | KL_ENTRY_READ, handle_members },
   { "group:role", KL_ENTRY_MEMBER, handle_role },

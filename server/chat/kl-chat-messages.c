@@ -17,7 +17,7 @@ answer_message (KlChatRequest *request, const KlStoreMessage *message)
 static gboolean
 check_body (KlChatRequest *request, const char *body, gsize length)
 {
-  if (length > (gsize) request->chat->settings.body_bytes)
+  if (length > (gsize)request->chat->settings.body_bytes)
     {
       kl_chat_request_fail (request, KL_ERROR_CODE_TOO_LARGE, "body", "this message is too long");
       return FALSE;
@@ -33,7 +33,8 @@ check_body (KlChatRequest *request, const char *body, gsize length)
 
 /* ── message:send ── */
 
-typedef struct {
+typedef struct
+{
   KlChatDeed deed;
   gboolean counted; /* against the rate */
   char *client_id;
@@ -46,7 +47,7 @@ typedef struct {
 static KlDeedVerdict
 plan_send (KlChatDeed *deed, KlChatPlan *plan)
 {
-  Send *send = (Send *) deed;
+  Send *send = (Send *)deed;
   KlChatPerson *person = deed->request->person;
   KlStoreChange *change;
 
@@ -62,16 +63,16 @@ plan_send (KlChatDeed *deed, KlChatPlan *plan)
   if (send->id[0] == '\0')
     kl_id_source_next (plan->group->chat->ids, plan->time, send->id);
   g_clear_pointer (&send->message, kl_store_message_unref);
-  send->message = kl_chat_draft_finish (&(KlChatDraft) {
-    .id = send->id,
-    .group = plan->group->id,
-    .seq = ++plan->seq,
-    .rev = change->rev,
-    .sender = person->id,
-    .client_id = send->client_id,
-    .body = send->body,
-    .body_length = send->body_length,
-    .created_at = plan->time,
+  send->message = kl_chat_draft_finish (&(KlChatDraft){
+      .id = send->id,
+      .group = plan->group->id,
+      .seq = ++plan->seq,
+      .rev = change->rev,
+      .sender = person->id,
+      .client_id = send->client_id,
+      .body = send->body,
+      .body_length = send->body_length,
+      .created_at = plan->time,
   });
   change->seq = send->message->seq;
   change->message = kl_store_message_ref (send->message);
@@ -82,7 +83,7 @@ plan_send (KlChatDeed *deed, KlChatPlan *plan)
 static void
 stored_send (KlChatDeed *deed)
 {
-  Send *send = (Send *) deed;
+  Send *send = (Send *)deed;
   KlChatConnection *connection = deed->request->connection;
   KlChatFlow *flow = connection ? kl_chat_connection_get_flow (connection, deed->request->group) : NULL;
 
@@ -127,7 +128,7 @@ answer_repeated (KlChatRequest *request, const KlStoreOp *op)
 static void
 repeated_send (KlChatDeed *deed, const KlStoreOp *op)
 {
-  Send *send = (Send *) deed;
+  Send *send = (Send *)deed;
   KlChatRequest *request = g_steal_pointer (&deed->request);
 
   if (send->counted)
@@ -141,7 +142,7 @@ repeated_send (KlChatDeed *deed, const KlStoreOp *op)
 static void
 free_send (KlChatDeed *deed)
 {
-  Send *send = (Send *) deed;
+  Send *send = (Send *)deed;
 
   g_clear_pointer (&send->message, kl_store_message_unref);
   g_free (send->client_id);
@@ -151,7 +152,8 @@ free_send (KlChatDeed *deed)
 
 static const KlChatDeedClass send_class = { plan_send, stored_send, repeated_send, free_send };
 
-typedef struct {
+typedef struct
+{
   KlChatRequest *request;
   gint64 retry_after_ms;
 } LimitedSend;
@@ -218,9 +220,15 @@ handle_send (KlChatRequest *request, KlJsonFields *in)
 
 /* ── Changing a message ── */
 
-typedef enum { CHANGE_EDIT, CHANGE_DELETE, CHANGE_REACT } ChangeKind;
+typedef enum
+{
+  CHANGE_EDIT,
+  CHANGE_DELETE,
+  CHANGE_REACT
+} ChangeKind;
 
-typedef struct {
+typedef struct
+{
   KlChatDeed deed;
   KlChatGroup *group; /* referenced */
   ChangeKind kind;
@@ -237,7 +245,7 @@ typedef struct {
 static gconstpointer
 touched_message (const KlStoreMessage *message)
 {
-  return GSIZE_TO_POINTER ((gsize) message->seq * 2 + 1);
+  return GSIZE_TO_POINTER ((gsize)message->seq * 2 + 1);
 }
 
 static KlDeedVerdict
@@ -257,7 +265,12 @@ answer_unchanged (KlChatDeed *deed, const KlStoreMessage *message)
 }
 
 /* The reactions of `old` with this one laid on or taken off. */
-typedef enum { REACT_UNCHANGED, REACT_CHANGED, REACT_TOO_MANY } ReactVerdict;
+typedef enum
+{
+  REACT_UNCHANGED,
+  REACT_CHANGED,
+  REACT_TOO_MANY
+} ReactVerdict;
 
 static gboolean
 contains_user (yyjson_val *users, const char *id)
@@ -266,10 +279,10 @@ contains_user (yyjson_val *users, const char *id)
   size_t i, n;
 
   yyjson_arr_foreach (users, i, n, user)
-    {
-      if (yyjson_equals_str (user, id))
-        return TRUE;
-    }
+  {
+    if (yyjson_equals_str (user, id))
+      return TRUE;
+  }
 
   return FALSE;
 }
@@ -285,10 +298,10 @@ write_reaction (KlJsonWriter *out, const char *emoji, yyjson_val *users, const c
   kl_json_key (out, "users");
   kl_json_begin_array (out);
   yyjson_arr_foreach (users, i, n, user)
-    {
-      if (!without || !yyjson_equals_str (user, without))
-        kl_json_string (out, yyjson_get_str (user), -1);
-    }
+  {
+    if (!without || !yyjson_equals_str (user, without))
+      kl_json_string (out, yyjson_get_str (user), -1);
+  }
   if (with)
     kl_json_string (out, with, -1);
   kl_json_end_array (out);
@@ -304,10 +317,10 @@ react (yyjson_val *old, const char *user, const char *emoji, gboolean on, GStrin
   size_t i, n;
 
   yyjson_arr_foreach (old, i, n, reaction)
-    {
-      if (yyjson_equals_str (yyjson_obj_get (reaction, "emoji"), emoji))
-        mine = reaction;
-    }
+  {
+    if (yyjson_equals_str (yyjson_obj_get (reaction, "emoji"), emoji))
+      mine = reaction;
+  }
   if (contains_user (yyjson_obj_get (mine, "users"), user) == on)
     return REACT_UNCHANGED;
   if (on && !mine && yyjson_arr_size (old) >= KL_LIMIT_REACTIONS_PER_MESSAGE)
@@ -316,16 +329,16 @@ react (yyjson_val *old, const char *user, const char *emoji, gboolean on, GStrin
   kl_json_writer_init (&out, 256);
   kl_json_begin_array (&out);
   yyjson_arr_foreach (old, i, n, reaction)
-    {
-      yyjson_val *users = yyjson_obj_get (reaction, "users");
-      gboolean here = reaction == mine;
+  {
+    yyjson_val *users = yyjson_obj_get (reaction, "users");
+    gboolean here = reaction == mine;
 
-      if (here && !on && yyjson_arr_size (users) == 1)
-        continue;
-      write_reaction (&out, yyjson_get_str (yyjson_obj_get (reaction, "emoji")), users, here && !on ? user : NULL,
-                      here && on ? user : NULL);
-      written++;
-    }
+    if (here && !on && yyjson_arr_size (users) == 1)
+      continue;
+    write_reaction (&out, yyjson_get_str (yyjson_obj_get (reaction, "emoji")), users, here && !on ? user : NULL,
+                    here && on ? user : NULL);
+    written++;
+  }
   if (on && !mine)
     {
       write_reaction (&out, emoji, NULL, NULL, user);
@@ -356,7 +369,7 @@ copy_reactions (yyjson_val *root)
 static KlDeedVerdict
 plan_change (KlChatDeed *deed, KlChatPlan *plan)
 {
-  Change *change = (Change *) deed;
+  Change *change = (Change *)deed;
   KlChatPerson *person = deed->request->person;
   KlRole role = kl_chat_group_get_role (plan->group, person);
   KlStoreMessage *newer = kl_chat_group_get_watched (plan->group, change->message_id);
@@ -374,8 +387,8 @@ plan_change (KlChatDeed *deed, KlChatPlan *plan)
     }
   if (now->flags & KL_MESSAGE_SYSTEM)
     return refuse (deed, KL_ERROR_CODE_FORBIDDEN, NULL, "this is the group's own record");
-  if (change->kind != CHANGE_REACT && g_strcmp0 (now->sender, person->id) != 0 &&
-      (change->kind == CHANGE_EDIT || role < KL_ROLE_ADMIN))
+  if (change->kind != CHANGE_REACT && g_strcmp0 (now->sender, person->id) != 0
+      && (change->kind == CHANGE_EDIT || role < KL_ROLE_ADMIN))
     return refuse (deed, KL_ERROR_CODE_FORBIDDEN, NULL, "this message is another's");
   if (now->flags & KL_MESSAGE_DELETED)
     {
@@ -434,13 +447,13 @@ plan_change (KlChatDeed *deed, KlChatPlan *plan)
 static void
 stored_change (KlChatDeed *deed)
 {
-  answer_message (g_steal_pointer (&deed->request), ((Change *) deed)->result);
+  answer_message (g_steal_pointer (&deed->request), ((Change *)deed)->result);
 }
 
 static void
 free_change (KlChatDeed *deed)
 {
-  Change *change = (Change *) deed;
+  Change *change = (Change *)deed;
 
   kl_chat_group_unwatch (change->group, change->message_id);
   kl_chat_group_unref (change->group);

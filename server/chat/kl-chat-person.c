@@ -4,7 +4,8 @@
  * rates still have a memory, with a later sweep. Residency: see kl-chat-private.h. */
 #include "server/chat/kl-chat-private.h"
 
-typedef struct {
+typedef struct
+{
   KlChatDone done;
   gpointer user_data;
 } Waiter;
@@ -212,8 +213,8 @@ kl_chat_sweep (KlChat *chat)
     {
       KlChatPerson *person = value;
 
-      if (person->state == KL_PERSON_RESIDENT && person->connections->len == 0 && person->joining == 0 &&
-          now_usec - person->used_usec > idle_usec)
+      if (person->state == KL_PERSON_RESIDENT && person->connections->len == 0 && person->joining == 0
+          && now_usec - person->used_usec > idle_usec)
         {
           pin_groups (person, -1);
           person->state = KL_PERSON_ABSENT;
@@ -276,7 +277,8 @@ kl_chat_drop_everything (KlChat *chat)
 
 /* ── Profiles ── */
 
-typedef struct {
+typedef struct
+{
   KlChat *chat;
   KlChatDone done;
   gpointer user_data;
@@ -325,7 +327,7 @@ kl_chat_load_profiles (KlChat *chat, GPtrArray *people, KlChatDone done, gpointe
   load->chat = g_object_ref (chat);
   load->done = done;
   load->user_data = user_data;
-  kl_store_get_users_async (chat->store, (const char *const *) ids->pdata, on_profiles, load);
+  kl_store_get_users_async (chat->store, (const char *const *)ids->pdata, on_profiles, load);
 }
 
 gboolean

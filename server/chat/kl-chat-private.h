@@ -346,11 +346,12 @@ typedef struct {
 
 /* A family's table ends with a name of NULL. */
 extern const KlChatEntry kl_chat_group_entries[];
+extern const KlChatEntry kl_chat_join_entries[];
 extern const KlChatEntry kl_chat_member_entries[];
 extern const KlChatEntry kl_chat_message_entries[];
 extern const KlChatEntry kl_chat_history_entries[];
 extern const KlChatEntry kl_chat_sync_entries[];
-extern const KlChatEntry kl_chat_presence_entries[];
+extern const KlChatEntry kl_chat_open_entries[];
 extern const KlChatEntry kl_chat_mark_entries[];
 extern const KlChatEntry kl_chat_invite_entries[];
 extern const KlChatEntry kl_chat_user_entries[];
@@ -504,6 +505,8 @@ void kl_chat_request_answer_latest (KlChatRequest *self);
 void kl_chat_presence_update (KlChatPerson *person);
 /* The counts of the group have changed. */
 void kl_chat_presence_touch_group (KlChatGroup *group);
+/* The array of those who are here, at most 200; `request` (NULL: none) names them. */
+void kl_chat_write_here (KlJsonWriter *out, KlChatGroup *group, KlChatRequest *request);
 /* `person` was shown to somebody. */
 void kl_chat_presence_shown (KlChatPerson *person);
 /* Takes those marks; read_seq never goes back. */

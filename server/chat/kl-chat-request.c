@@ -47,7 +47,7 @@ kl_chat_request_ok (KlChatRequest *self)
 {
   static const char json[] = "{\"ok\":true}";
 
-  answer (self, &(KlChatAnswer) { .json = json, .length = strlen (json), .repeated = self->repeated });
+  answer (self, &(KlChatAnswer){ .json = json, .length = strlen (json), .repeated = self->repeated });
 }
 
 static void
@@ -88,7 +88,7 @@ kl_chat_request_fault (KlChatRequest *self, const KlChatFault *fault)
 void
 kl_chat_request_fail (KlChatRequest *self, KlErrorCode code, const char *field, const char *text)
 {
-  kl_chat_request_fault (self, &(KlChatFault) { code, field, text });
+  kl_chat_request_fault (self, &(KlChatFault){ code, field, text });
 }
 
 void
@@ -159,7 +159,7 @@ kl_chat_request_with_users (KlChatRequest *self)
   if (self->named)
     return;
 
-  self->named = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_person_unuse);
+  self->named = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_person_unuse);
   self->named_set = g_hash_table_new (NULL, NULL);
 }
 
@@ -197,7 +197,7 @@ void
 kl_chat_request_hold (KlChatRequest *self, KlChatFlow *flow, gboolean begin)
 {
   if (!self->flows)
-    self->flows = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_flow_unref);
+    self->flows = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_flow_unref);
   if (!self->begins)
     self->begins = g_ptr_array_new ();
   kl_chat_flow_hold (flow);
@@ -243,7 +243,7 @@ on_named_loaded (gpointer user_data, const GError *error)
     }
   kl_json_end_array (out);
   kl_json_end_object (out);
-  answer (self, &(KlChatAnswer) { .json = out->out->str, .length = out->out->len, .repeated = self->repeated });
+  answer (self, &(KlChatAnswer){ .json = out->out->str, .length = out->out->len, .repeated = self->repeated });
 }
 
 void
@@ -258,7 +258,7 @@ kl_chat_request_finish (KlChatRequest *self)
     }
 
   kl_json_end_object (out);
-  answer (self, &(KlChatAnswer) { .json = out->out->str, .length = out->out->len, .repeated = self->repeated });
+  answer (self, &(KlChatAnswer){ .json = out->out->str, .length = out->out->len, .repeated = self->repeated });
 }
 
 /* ── The way to the handler ── */
@@ -373,8 +373,8 @@ on_resident (gpointer user_data, const GError *error)
 }
 
 static void
-begin (KlChat *chat, KlChatPerson *person, KlChatConnection *connection, const KlChatEntry *entry,
-       yyjson_val *argument, KlChatReply reply, gpointer user_data)
+begin (KlChat *chat, KlChatPerson *person, KlChatConnection *connection, const KlChatEntry *entry, yyjson_val *argument,
+       KlChatReply reply, gpointer user_data)
 {
   KlChatRequest *self = g_new0 (KlChatRequest, 1);
   const KlChatSettings *settings = &chat->settings;
@@ -389,7 +389,8 @@ begin (KlChat *chat, KlChatPerson *person, KlChatConnection *connection, const K
   self->user_data = user_data;
 
   if (entry->flags & KL_ENTRY_READ)
-    wait_ms = kl_chat_bucket_take (&person->reads, now_usec, settings->reads_per_second, 2 * settings->reads_per_second);
+    wait_ms
+        = kl_chat_bucket_take (&person->reads, now_usec, settings->reads_per_second, 2 * settings->reads_per_second);
   else if (entry->flags & KL_ENTRY_WRITE)
     wait_ms = kl_chat_bucket_take (&person->messages, now_usec, settings->messages_per_second, settings->message_burst);
   if (wait_ms > 0)
@@ -459,7 +460,8 @@ kl_chat_begin (KlChat *self, const char *user, const KlChatEntry *entry, yyjson_
 
 /* ── People in arguments ── */
 
-typedef struct {
+typedef struct
+{
   KlChatRequest *request;
   char *name; /* to be tried after the id; NULL: not */
   KlChatPersonFunc func;

@@ -6,7 +6,8 @@
 
 /* ── users ── */
 
-typedef struct {
+typedef struct
+{
   KlChatRequest *request;
   guint open; /* addresses still looked up; one more while they are being asked for */
   GError *error;

@@ -12,7 +12,7 @@ G_DEFINE_FINAL_TYPE (KlChat, kl_chat, G_TYPE_OBJECT)
 void
 kl_chat_settings_init (KlChatSettings *self, const char *domain)
 {
-  *self = (KlChatSettings) {
+  *self = (KlChatSettings){
     .domain = domain,
     .body_bytes = KL_LIMIT_BODY_BYTES,
     .messages_per_second = KL_LIMIT_MESSAGES_PER_SECOND,
@@ -38,7 +38,7 @@ static void
 add_entries (KlChat *self, const KlChatEntry *entries)
 {
   for (const KlChatEntry *entry = entries; entry->name; entry++)
-    g_hash_table_insert (self->entries, (gpointer) entry->name, (gpointer) entry);
+    g_hash_table_insert (self->entries, (gpointer)entry->name, (gpointer)entry);
 }
 
 static gboolean
@@ -130,11 +130,12 @@ kl_chat_init (KlChat *self)
   self->dirty_groups = g_ptr_array_new ();
   self->entries = g_hash_table_new (g_str_hash, g_str_equal);
   add_entries (self, kl_chat_group_entries);
+  add_entries (self, kl_chat_join_entries);
   add_entries (self, kl_chat_member_entries);
   add_entries (self, kl_chat_message_entries);
   add_entries (self, kl_chat_history_entries);
   add_entries (self, kl_chat_sync_entries);
-  add_entries (self, kl_chat_presence_entries);
+  add_entries (self, kl_chat_open_entries);
   add_entries (self, kl_chat_mark_entries);
   add_entries (self, kl_chat_invite_entries);
   add_entries (self, kl_chat_user_entries);
@@ -214,7 +215,7 @@ kl_chat_user_changed (KlChat *self, KlStoreUser *user)
 
   g_return_if_fail (KL_IS_CHAT (self));
 
-  kl_bus_signal (self->bus, &(KlBusSignal) { .kind = KL_BUS_USER_CHANGED, .user = user->id });
+  kl_bus_signal (self->bus, &(KlBusSignal){ .kind = KL_BUS_USER_CHANGED, .user = user->id });
   person = kl_chat_person_peek (self, user->id);
   if (!person)
     return;
@@ -248,8 +249,8 @@ close_connections (KlChatPerson *person, const char *session, const char *keep, 
       const KlChatSink *vtable = connection->vtable;
       gpointer sink = connection->sink;
 
-      if ((session && g_strcmp0 (connection->session, session) != 0) ||
-          (keep && g_strcmp0 (connection->session, keep) == 0))
+      if ((session && g_strcmp0 (connection->session, session) != 0)
+          || (keep && g_strcmp0 (connection->session, keep) == 0))
         continue;
 
       kl_chat_connection_end (connection);
@@ -277,12 +278,12 @@ kl_chat_end_sessions (KlChat *self, const char *user, const char *session, const
 {
   g_return_if_fail (KL_IS_CHAT (self));
 
-  kl_bus_signal (self->bus, &(KlBusSignal) {
-    .kind = KL_BUS_SESSION_ENDED,
-    .user = user,
-    .id = session,
-    .keep = keep,
-  });
+  kl_bus_signal (self->bus, &(KlBusSignal){
+                                .kind = KL_BUS_SESSION_ENDED,
+                                .user = user,
+                                .id = session,
+                                .keep = keep,
+                            });
   kl_chat_end_sessions_here (self, user, session, keep);
 }
 

@@ -2,7 +2,7 @@
 /* The calls of KlStore: each makes the GTask that its implementation returns. */
 #include "server/chat/kl-store.h"
 
-G_DEFINE_QUARK (kl-store-error-quark, kl_store_error)
+G_DEFINE_QUARK (kl - store - error - quark, kl_store_error)
 
 G_DEFINE_INTERFACE (KlStore, kl_store, G_TYPE_OBJECT)
 
@@ -119,11 +119,13 @@ kl_store_find_group_finish (KlStore *self, GAsyncResult *result, GError **error)
 }
 
 void
-kl_store_get_changes_async (KlStore *self, const char *group, gint64 since, guint limit, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_get_changes_async (KlStore *self, const char *group, gint64 since, guint limit, GAsyncReadyCallback callback,
+                            gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->get_changes (self, group, since, limit, make_task (self, kl_store_get_changes_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->get_changes (self, group, since, limit,
+                                          make_task (self, kl_store_get_changes_async, callback, user_data));
 }
 
 GArray *
@@ -135,11 +137,13 @@ kl_store_get_changes_finish (KlStore *self, GAsyncResult *result, GError **error
 }
 
 void
-kl_store_read_log_async (KlStore *self, const char *group, gint64 after_rev, guint limit, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_read_log_async (KlStore *self, const char *group, gint64 after_rev, guint limit, GAsyncReadyCallback callback,
+                         gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->read_log (self, group, after_rev, limit, make_task (self, kl_store_read_log_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->read_log (self, group, after_rev, limit,
+                                       make_task (self, kl_store_read_log_async, callback, user_data));
 }
 
 KlStoreBatch *
@@ -151,11 +155,13 @@ kl_store_read_log_finish (KlStore *self, GAsyncResult *result, GError **error)
 }
 
 void
-kl_store_get_messages_async (KlStore *self, const char *group, gint64 from_seq, gint64 to_seq, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_get_messages_async (KlStore *self, const char *group, gint64 from_seq, gint64 to_seq,
+                             GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->get_messages (self, group, from_seq, to_seq, make_task (self, kl_store_get_messages_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->get_messages (self, group, from_seq, to_seq,
+                                           make_task (self, kl_store_get_messages_async, callback, user_data));
 }
 
 GPtrArray *
@@ -167,11 +173,13 @@ kl_store_get_messages_finish (KlStore *self, GAsyncResult *result, GError **erro
 }
 
 void
-kl_store_get_message_async (KlStore *self, const char *group, const char *id, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_get_message_async (KlStore *self, const char *group, const char *id, GAsyncReadyCallback callback,
+                            gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->get_message (self, group, id, make_task (self, kl_store_get_message_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->get_message (self, group, id,
+                                          make_task (self, kl_store_get_message_async, callback, user_data));
 }
 
 KlStoreMessage *
@@ -183,11 +191,13 @@ kl_store_get_message_finish (KlStore *self, GAsyncResult *result, GError **error
 }
 
 void
-kl_store_get_member_async (KlStore *self, const char *group, const char *user, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_get_member_async (KlStore *self, const char *group, const char *user, GAsyncReadyCallback callback,
+                           gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->get_member (self, group, user, make_task (self, kl_store_get_member_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->get_member (self, group, user,
+                                         make_task (self, kl_store_get_member_async, callback, user_data));
 }
 
 KlStoreMember *
@@ -199,11 +209,13 @@ kl_store_get_member_finish (KlStore *self, GAsyncResult *result, GError **error)
 }
 
 void
-kl_store_get_members_async (KlStore *self, const char *group, const char *query, const char *after_name, guint limit, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_get_members_async (KlStore *self, const char *group, const char *query, const char *after_name, guint limit,
+                            GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->get_members (self, group, query, after_name, limit, make_task (self, kl_store_get_members_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->get_members (self, group, query, after_name, limit,
+                                          make_task (self, kl_store_get_members_async, callback, user_data));
 }
 
 KlStoreMemberPage *
@@ -219,7 +231,8 @@ kl_store_get_memberships_async (KlStore *self, const char *user, GAsyncReadyCall
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->get_memberships (self, user, make_task (self, kl_store_get_memberships_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->get_memberships (self, user,
+                                              make_task (self, kl_store_get_memberships_async, callback, user_data));
 }
 
 GPtrArray *
@@ -231,11 +244,13 @@ kl_store_get_memberships_finish (KlStore *self, GAsyncResult *result, GError **e
 }
 
 void
-kl_store_count_unread_async (KlStore *self, const char *user, const KlUnreadQuery *queries, guint n_queries, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_count_unread_async (KlStore *self, const char *user, const KlUnreadQuery *queries, guint n_queries,
+                             GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->count_unread (self, user, queries, n_queries, make_task (self, kl_store_count_unread_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->count_unread (self, user, queries, n_queries,
+                                           make_task (self, kl_store_count_unread_async, callback, user_data));
 }
 
 GArray *
@@ -247,11 +262,13 @@ kl_store_count_unread_finish (KlStore *self, GAsyncResult *result, GError **erro
 }
 
 void
-kl_store_set_marks_async (KlStore *self, const char *group, const KlStoreMember *marks, KlMarkFields fields, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_set_marks_async (KlStore *self, const char *group, const KlStoreMember *marks, KlMarkFields fields,
+                          GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->set_marks (self, group, marks, fields, make_task (self, kl_store_set_marks_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->set_marks (self, group, marks, fields,
+                                        make_task (self, kl_store_set_marks_async, callback, user_data));
 }
 
 gboolean
@@ -263,11 +280,13 @@ kl_store_set_marks_finish (KlStore *self, GAsyncResult *result, GError **error)
 }
 
 void
-kl_store_set_ban_async (KlStore *self, const char *group, KlStoreBan *ban, gboolean on, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_set_ban_async (KlStore *self, const char *group, KlStoreBan *ban, gboolean on, GAsyncReadyCallback callback,
+                        gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->set_ban (self, group, ban, on, make_task (self, kl_store_set_ban_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->set_ban (self, group, ban, on,
+                                      make_task (self, kl_store_set_ban_async, callback, user_data));
 }
 
 gboolean
@@ -279,11 +298,13 @@ kl_store_set_ban_finish (KlStore *self, GAsyncResult *result, GError **error)
 }
 
 void
-kl_store_list_groups_async (KlStore *self, const char *query, gboolean all, gint64 after_members, const char *after_id, guint limit, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_list_groups_async (KlStore *self, const char *query, gboolean all, gint64 after_members, const char *after_id,
+                            guint limit, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->list_groups (self, query, all, after_members, after_id, limit, make_task (self, kl_store_list_groups_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->list_groups (self, query, all, after_members, after_id, limit,
+                                          make_task (self, kl_store_list_groups_async, callback, user_data));
 }
 
 GPtrArray *
@@ -295,11 +316,13 @@ kl_store_list_groups_finish (KlStore *self, GAsyncResult *result, GError **error
 }
 
 void
-kl_store_create_user_async (KlStore *self, KlStoreUser *user, const char *password_hash, KlStoreCreate how, const char *invite, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_create_user_async (KlStore *self, KlStoreUser *user, const char *password_hash, KlStoreCreate how,
+                            const char *invite, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->create_user (self, user, password_hash, how, invite, make_task (self, kl_store_create_user_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->create_user (self, user, password_hash, how, invite,
+                                          make_task (self, kl_store_create_user_async, callback, user_data));
 }
 
 KlStoreInvite *
@@ -343,11 +366,13 @@ kl_store_find_user_finish (KlStore *self, GAsyncResult *result, GError **error)
 }
 
 void
-kl_store_list_users_async (KlStore *self, const char *after_name, guint limit, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_list_users_async (KlStore *self, const char *after_name, guint limit, GAsyncReadyCallback callback,
+                           gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->list_users (self, after_name, limit, make_task (self, kl_store_list_users_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->list_users (self, after_name, limit,
+                                         make_task (self, kl_store_list_users_async, callback, user_data));
 }
 
 GPtrArray *
@@ -391,11 +416,13 @@ kl_store_get_totals_finish (KlStore *self, GAsyncResult *result, GError **error)
 }
 
 void
-kl_store_update_user_async (KlStore *self, KlStoreUser *user, KlUserFields fields, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_update_user_async (KlStore *self, KlStoreUser *user, KlUserFields fields, GAsyncReadyCallback callback,
+                            gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->update_user (self, user, fields, make_task (self, kl_store_update_user_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->update_user (self, user, fields,
+                                          make_task (self, kl_store_update_user_async, callback, user_data));
 }
 
 KlStoreUser *
@@ -411,7 +438,8 @@ kl_store_get_credentials_async (KlStore *self, const char *name, GAsyncReadyCall
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->get_credentials (self, name, make_task (self, kl_store_get_credentials_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->get_credentials (self, name,
+                                              make_task (self, kl_store_get_credentials_async, callback, user_data));
 }
 
 KlStoreCredentials *
@@ -423,11 +451,13 @@ kl_store_get_credentials_finish (KlStore *self, GAsyncResult *result, GError **e
 }
 
 void
-kl_store_set_password_async (KlStore *self, const char *user, const char *password_hash, gboolean end_sessions, const char *keep_session, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_set_password_async (KlStore *self, const char *user, const char *password_hash, gboolean end_sessions,
+                             const char *keep_session, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->set_password (self, user, password_hash, end_sessions, keep_session, make_task (self, kl_store_set_password_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->set_password (self, user, password_hash, end_sessions, keep_session,
+                                           make_task (self, kl_store_set_password_async, callback, user_data));
 }
 
 GPtrArray *
@@ -443,7 +473,8 @@ kl_store_create_session_async (KlStore *self, KlStoreSession *session, GAsyncRea
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->create_session (self, session, make_task (self, kl_store_create_session_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->create_session (self, session,
+                                             make_task (self, kl_store_create_session_async, callback, user_data));
 }
 
 gboolean
@@ -459,7 +490,8 @@ kl_store_find_session_async (KlStore *self, const guint8 *token_hash, GAsyncRead
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->find_session (self, token_hash, make_task (self, kl_store_find_session_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->find_session (self, token_hash,
+                                           make_task (self, kl_store_find_session_async, callback, user_data));
 }
 
 KlStoreSignedIn *
@@ -475,7 +507,8 @@ kl_store_list_sessions_async (KlStore *self, const char *user, GAsyncReadyCallba
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->list_sessions (self, user, make_task (self, kl_store_list_sessions_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->list_sessions (self, user,
+                                            make_task (self, kl_store_list_sessions_async, callback, user_data));
 }
 
 GPtrArray *
@@ -487,11 +520,13 @@ kl_store_list_sessions_finish (KlStore *self, GAsyncResult *result, GError **err
 }
 
 void
-kl_store_touch_session_async (KlStore *self, const char *id, gint64 time, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_touch_session_async (KlStore *self, const char *id, gint64 time, GAsyncReadyCallback callback,
+                              gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->touch_session (self, id, time, make_task (self, kl_store_touch_session_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->touch_session (self, id, time,
+                                            make_task (self, kl_store_touch_session_async, callback, user_data));
 }
 
 gboolean
@@ -503,11 +538,13 @@ kl_store_touch_session_finish (KlStore *self, GAsyncResult *result, GError **err
 }
 
 void
-kl_store_end_session_async (KlStore *self, const char *user, const char *id, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_end_session_async (KlStore *self, const char *user, const char *id, GAsyncReadyCallback callback,
+                            gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->end_session (self, user, id, make_task (self, kl_store_end_session_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->end_session (self, user, id,
+                                          make_task (self, kl_store_end_session_async, callback, user_data));
 }
 
 gboolean
@@ -523,7 +560,8 @@ kl_store_end_stale_sessions_async (KlStore *self, gint64 before, GAsyncReadyCall
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->end_stale_sessions (self, before, make_task (self, kl_store_end_stale_sessions_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->end_stale_sessions (
+      self, before, make_task (self, kl_store_end_stale_sessions_async, callback, user_data));
 }
 
 gboolean
@@ -539,7 +577,8 @@ kl_store_create_invite_async (KlStore *self, KlStoreInvite *invite, GAsyncReadyC
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->create_invite (self, invite, make_task (self, kl_store_create_invite_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->create_invite (self, invite,
+                                            make_task (self, kl_store_create_invite_async, callback, user_data));
 }
 
 gboolean
@@ -571,7 +610,8 @@ kl_store_revoke_invite_async (KlStore *self, const char *code, GAsyncReadyCallba
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->revoke_invite (self, code, make_task (self, kl_store_revoke_invite_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->revoke_invite (self, code,
+                                            make_task (self, kl_store_revoke_invite_async, callback, user_data));
 }
 
 gboolean
@@ -583,11 +623,13 @@ kl_store_revoke_invite_finish (KlStore *self, GAsyncResult *result, GError **err
 }
 
 void
-kl_store_list_invites_async (KlStore *self, const char *group, const char *by, GAsyncReadyCallback callback, gpointer user_data)
+kl_store_list_invites_async (KlStore *self, const char *group, const char *by, GAsyncReadyCallback callback,
+                             gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->list_invites (self, group, by, make_task (self, kl_store_list_invites_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->list_invites (self, group, by,
+                                           make_task (self, kl_store_list_invites_async, callback, user_data));
 }
 
 GPtrArray *

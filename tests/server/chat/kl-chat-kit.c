@@ -39,7 +39,7 @@ kl_kit_new (const KlChatSettings *settings)
 static void
 clear_heard (gpointer data)
 {
-  kl_json_unref (((KlHeard *) data)->json);
+  kl_json_unref (((KlHeard *)data)->json);
 }
 
 static void
@@ -237,7 +237,8 @@ on_reply (const KlChatAnswer *with, gpointer user_data)
   g_assert_cmpint (kl_get_bool (kl_json_get_root (answer->json), "ok"), ==, with->code == KL_ERROR_CODE_NONE);
 }
 
-static KlAnswer *start (KlClient *client, const char *event, const char *format, va_list args) G_GNUC_PRINTF (3, 0);
+static KlAnswer *
+start (KlClient *client, const char *event, const char *format, va_list args) G_GNUC_PRINTF (3, 0);
 
 static KlAnswer *
 start (KlClient *client, const char *event, const char *format, va_list args)
@@ -300,7 +301,8 @@ kl_client_ok (KlClient *client, const char *event, const char *format, ...)
   va_end (args);
   kl_answer_wait (answer);
   if (answer->code != KL_ERROR_CODE_NONE)
-    g_error ("%s: %s: %s (%s)", client->user->name, event, kl_get_string (kl_json_get_root (answer->json), "error.code"),
+    g_error ("%s: %s: %s (%s)", client->user->name, event,
+             kl_get_string (kl_json_get_root (answer->json), "error.code"),
              kl_get_string (kl_json_get_root (answer->json), "error.message"));
   kept.json = kl_json_ref (answer->json);
   kept.order = answer->order;
@@ -413,10 +415,10 @@ kl_find (yyjson_val *root, const char *path, const char *key, const char *wanted
   size_t i, n;
 
   yyjson_arr_foreach (array, i, n, item)
-    {
-      if (g_strcmp0 (yyjson_get_str (yyjson_obj_get (item, key)), wanted) == 0)
-        return item;
-    }
+  {
+    if (g_strcmp0 (yyjson_get_str (yyjson_obj_get (item, key)), wanted) == 0)
+      return item;
+  }
 
   return NULL;
 }
@@ -425,8 +427,8 @@ const char *
 kl_client_create (KlClient *client, const char *name, const char *visibility)
 {
   g_autofree char *client_id = kl_id_new_random ();
-  yyjson_val *answer = kl_client_ok (client, "group:create", "{'client_id':'%s','name':'%s','visibility':'%s'}", client_id,
-                                     name, visibility);
+  yyjson_val *answer = kl_client_ok (client, "group:create", "{'client_id':'%s','name':'%s','visibility':'%s'}",
+                                     client_id, name, visibility);
 
   return g_intern_string (kl_get_string (answer, "group.id"));
 }
@@ -435,8 +437,8 @@ yyjson_val *
 kl_client_send (KlClient *client, const char *group, const char *body)
 {
   g_autofree char *client_id = kl_id_new_random ();
-  yyjson_val *answer = kl_client_ok (client, "message:send", "{'group':'%s','client_id':'%s','body':'%s'}", group,
-                                     client_id, body);
+  yyjson_val *answer
+      = kl_client_ok (client, "message:send", "{'group':'%s','client_id':'%s','body':'%s'}", group, client_id, body);
 
   return kl_get (answer, "message");
 }
@@ -448,12 +450,12 @@ run_test (gconstpointer data)
 {
   KlKit *kit = kl_kit_new (NULL);
 
-  ((KlKitTest) data) (kit);
+  ((KlKitTest)data) (kit);
   kl_kit_free (kit);
 }
 
 void
 kl_kit_add (const char *path, KlKitTest test)
 {
-  g_test_add_data_func (path, (gconstpointer) test, run_test);
+  g_test_add_data_func (path, (gconstpointer)test, run_test);
 }

@@ -9,7 +9,9 @@ test_create (KlKit *kit)
   yyjson_val *answer, *again, *event, *system;
   const char *id;
 
-  answer = kl_client_ok (anna, "group:create", "{'client_id':'c1','name':'Tea','topic':'hot','slug':'tea','emoji':'🍵','hue':3,'visibility':'public'}");
+  answer = kl_client_ok (
+      anna, "group:create",
+      "{'client_id':'c1','name':'Tea','topic':'hot','slug':'tea','emoji':'🍵','hue':3,'visibility':'public'}");
   id = kl_get_string (answer, "group.id");
   g_assert_cmpuint (strlen (id), ==, 26);
   g_assert_cmpstr (kl_get_string (answer, "group.kind"), ==, "group");
@@ -45,7 +47,8 @@ test_create (KlKit *kit)
   again = kl_client_ok (anna, "group:create", "{'client_id':'c1','name':'Other'}");
   g_assert_cmpstr (kl_get_string (again, "group.id"), ==, id);
   g_assert_cmpstr (kl_get_string (again, "group.name"), ==, "Tea");
-  kl_client_fails (anna, KL_ERROR_CODE_CONFLICT, "client_id", "message:send", "{'group':'%s','client_id':'c1','body':'x'}", id);
+  kl_client_fails (anna, KL_ERROR_CODE_CONFLICT, "client_id", "message:send",
+                   "{'group':'%s','client_id':'c1','body':'x'}", id);
 
   /* History begins with its creation. */
   answer = kl_client_ok (anna, "history", "{'group':'%s'}", id);
@@ -61,7 +64,8 @@ static void
 test_create_refused (KlKit *kit)
 {
   KlClient *anna = kl_kit_person (kit, "anna");
-  struct {
+  struct
+  {
     const char *field;
     const char *argument;
   } rows[] = {
@@ -138,7 +142,8 @@ test_update (KlKit *kit)
 
   /* One group, then a message for each system event, each with a rev of its own. */
   kl_client_forget (anna);
-  answer = kl_client_ok (ben, "group:update", "{'group':'%s','name':'Coffee','topic':'black','emoji':'☕','hue':0}", id);
+  answer
+      = kl_client_ok (ben, "group:update", "{'group':'%s','name':'Coffee','topic':'black','emoji':'☕','hue':0}", id);
   g_assert_cmpstr (kl_get_string (answer, "group.name"), ==, "Coffee");
   g_assert_cmpint (kl_get_int (answer, "group.hue"), ==, 0);
   g_assert_cmpint (kl_get_int (answer, "group.rev"), ==, 9);
@@ -161,7 +166,8 @@ test_update (KlKit *kit)
   g_assert_cmpstr (kl_get_string (event, "message.system.value"), ==, "black");
 
   /* What changes nothing has no rev. */
-  answer = kl_client_ok (ben, "group:update", "{'group':'%s','name':'Coffee','topic':'black','visibility':'public'}", id);
+  answer
+      = kl_client_ok (ben, "group:update", "{'group':'%s','name':'Coffee','topic':'black','visibility':'public'}", id);
   g_assert_cmpint (kl_get_int (answer, "group.rev"), ==, 9);
 
   /* null clears, and says so. */
@@ -250,7 +256,7 @@ test_settings (KlKit *kit)
 static void
 on_directory (const KlChatAnswer *answer, gpointer user_data)
 {
-  *(char **) user_data = kl_chat_answer_to_rest (answer, &(gsize) { 0 });
+  *(char **)user_data = kl_chat_answer_to_rest (answer, &(gsize){ 0 });
 }
 
 static yyjson_val *
@@ -341,7 +347,8 @@ test_group_limit (KlKit *kit)
   kl_client_fails (anna, KL_ERROR_CODE_CONFLICT, "groups", "group:create", "{'client_id':'x','name':'4'}");
   kl_client_ok (ben, "group:join", "{'group':'%s'}", id);
   kl_client_fails (kl_kit_person (kit, "carla"), KL_ERROR_CODE_CONFLICT, "members", "group:join", "{'group':'%s'}", id);
-  kl_client_fails (anna, KL_ERROR_CODE_CONFLICT, "groups", "group:join", "{'group':'%s'}", kl_client_create (ben, "b", "public"));
+  kl_client_fails (anna, KL_ERROR_CODE_CONFLICT, "groups", "group:join", "{'group':'%s'}",
+                   kl_client_create (ben, "b", "public"));
   kl_client_ok (anna, "group:delete", "{'group':'%s'}", id);
   kl_client_create (anna, "4", "public");
   kl_kit_free (kit);

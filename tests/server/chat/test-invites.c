@@ -47,14 +47,18 @@ test_link (KlKit *kit)
 
   kl_client_fails (anna, KL_ERROR_CODE_BAD_REQUEST, "link", "group:invite", "{'group':'%s'}", group);
   kl_client_fails (anna, KL_ERROR_CODE_BAD_REQUEST, "link", "group:invite", "{'group':'%s','link':false}", group);
-  kl_client_fails (anna, KL_ERROR_CODE_BAD_REQUEST, "uses", "group:invite", "{'group':'%s','link':true,'uses':0}", group);
-  kl_client_fails (anna, KL_ERROR_CODE_BAD_REQUEST, "expires_in_ms", "group:invite", "{'group':'%s','link':true,'expires_in_ms':0}", group);
+  kl_client_fails (anna, KL_ERROR_CODE_BAD_REQUEST, "uses", "group:invite", "{'group':'%s','link':true,'uses':0}",
+                   group);
+  kl_client_fails (anna, KL_ERROR_CODE_BAD_REQUEST, "expires_in_ms", "group:invite",
+                   "{'group':'%s','link':true,'expires_in_ms':0}", group);
 
   /* In a public one members do. */
   kl_client_ok (anna, "group:update", "{'group':'%s','visibility':'public'}", group);
-  code = (g_free (code), g_strdup (kl_get_string (kl_client_ok (ben, "group:invite", "{'group':'%s','link':true}", group), "invite.code")));
+  code = (g_free (code), g_strdup (kl_get_string (
+                             kl_client_ok (ben, "group:invite", "{'group':'%s','link':true}", group), "invite.code")));
   kl_client_ok (ben, "invite:revoke", "{'code':'%s'}", code);
-  code = (g_free (code), g_strdup (kl_get_string (kl_client_ok (ben, "group:invite", "{'group':'%s','link':true}", group), "invite.code")));
+  code = (g_free (code), g_strdup (kl_get_string (
+                             kl_client_ok (ben, "group:invite", "{'group':'%s','link':true}", group), "invite.code")));
   kl_client_ok (anna, "invite:revoke", "{'code':'%s'}", code);
 }
 
@@ -64,7 +68,8 @@ test_uses (KlKit *kit)
 {
   KlClient *anna = kl_kit_person (kit, "anna");
   const char *group = kl_client_create (anna, "Tea", "private");
-  g_autofree char *code = g_strdup (kl_get_string (kl_client_ok (anna, "group:invite", "{'group':'%s','link':true,'uses':2}", group), "invite.code"));
+  g_autofree char *code = g_strdup (
+      kl_get_string (kl_client_ok (anna, "group:invite", "{'group':'%s','link':true,'uses':2}", group), "invite.code"));
   KlAnswer *answers[20];
   guint joined = 0;
 
@@ -73,10 +78,10 @@ test_uses (KlKit *kit)
       g_autofree char *name = g_strdup_printf ("guest%u", i);
       KlClient *guest = kl_kit_person (kit, name);
 
-      answers[i] = (gpointer) guest;
+      answers[i] = (gpointer)guest;
     }
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
-    answers[i] = kl_client_start ((gpointer) answers[i], "group:join", "{'invite':'%s'}", code);
+    answers[i] = kl_client_start ((gpointer)answers[i], "group:join", "{'invite':'%s'}", code);
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
     {
       kl_answer_wait (answers[i]);
@@ -92,9 +97,11 @@ test_uses (KlKit *kit)
   g_assert_cmpint (kl_get_int (kl_client_ok (anna, "sync", "{}"), "groups.0.rev"), ==, 7);
 
   g_free (code);
-  code = g_strdup (kl_get_string (kl_client_ok (anna, "group:invite", "{'group':'%s','link':true,'expires_in_ms':1}", group), "invite.code"));
+  code = g_strdup (kl_get_string (
+      kl_client_ok (anna, "group:invite", "{'group':'%s','link':true,'expires_in_ms':1}", group), "invite.code"));
   kl_test_spin (20);
-  kl_client_fails (kl_kit_person (kit, "late"), KL_ERROR_CODE_NOT_FOUND, "invite", "group:join", "{'invite':'%s'}", code);
+  kl_client_fails (kl_kit_person (kit, "late"), KL_ERROR_CODE_NOT_FOUND, "invite", "group:join", "{'invite':'%s'}",
+                   code);
 }
 
 static void
@@ -103,7 +110,8 @@ test_banned (KlKit *kit)
   KlClient *anna = kl_kit_person (kit, "anna");
   KlClient *ben = kl_kit_person (kit, "ben");
   const char *group = kl_client_create (anna, "Tea", "private");
-  g_autofree char *code = g_strdup (kl_get_string (kl_client_ok (anna, "group:invite", "{'group':'%s','link':true}", group), "invite.code"));
+  g_autofree char *code = g_strdup (
+      kl_get_string (kl_client_ok (anna, "group:invite", "{'group':'%s','link':true}", group), "invite.code"));
 
   kl_client_ok (anna, "group:remove", "{'group':'%s','user':'%s','ban':true}", group, ben->user->id);
   kl_client_fails (ben, KL_ERROR_CODE_NOT_FOUND, NULL, "group:join", "{'invite':'%s'}", code);
@@ -112,15 +120,17 @@ test_banned (KlKit *kit)
 static void
 keep_answer (const KlChatAnswer *answer, gpointer user_data)
 {
-  *(char **) user_data = g_strdup_printf ("%d %.*s", answer->code, (int) answer->length, answer->json);
+  *(char **)user_data = g_strdup_printf ("%d %.*s", answer->code, (int)answer->length, answer->json);
 }
 
 static void
 test_preview (KlKit *kit)
 {
   KlClient *anna = kl_kit_person (kit, "anna");
-  const char *group = kl_get_string (kl_client_ok (anna, "group:create", "{'client_id':'c','name':'Tea','emoji':'🍵','hue':2}"), "group.id");
-  g_autofree char *code = g_strdup (kl_get_string (kl_client_ok (anna, "group:invite", "{'group':'%s','link':true}", group), "invite.code"));
+  const char *group = kl_get_string (
+      kl_client_ok (anna, "group:create", "{'client_id':'c','name':'Tea','emoji':'🍵','hue':2}"), "group.id");
+  g_autofree char *code = g_strdup (
+      kl_get_string (kl_client_ok (anna, "group:invite", "{'group':'%s','link':true}", group), "invite.code"));
   g_autofree char *answer = NULL;
 
   kl_chat_preview_invite (kit->chat, code, keep_answer, &answer);

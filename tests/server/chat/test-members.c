@@ -77,8 +77,10 @@ test_private (KlKit *kit)
 {
   KlClient *anna = kl_kit_person (kit, "anna");
   KlClient *ben = kl_kit_person (kit, "ben");
-  const char *group = kl_get_string (kl_client_ok (anna, "group:create", "{'client_id':'c','name':'Tea','slug':'tea'}"), "group.id");
-  const struct {
+  const char *group
+      = kl_get_string (kl_client_ok (anna, "group:create", "{'client_id':'c','name':'Tea','slug':'tea'}"), "group.id");
+  const struct
+  {
     const char *event;
     const char *rest;
   } rows[] = {
@@ -109,7 +111,8 @@ test_private (KlKit *kit)
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       g_autoptr (KlAnswer) there = kl_client_start (ben, rows[i].event, "{'group':'%s'%s}", group, rows[i].rest);
-      g_autoptr (KlAnswer) nowhere = kl_client_start (ben, rows[i].event, "{'group':'00000000000000000000000000'%s}", rows[i].rest);
+      g_autoptr (KlAnswer) nowhere
+          = kl_client_start (ben, rows[i].event, "{'group':'00000000000000000000000000'%s}", rows[i].rest);
 
       g_test_message ("%s", rows[i].event);
       g_assert_true (yyjson_equals (kl_answer_wait (there), kl_answer_wait (nowhere)));
@@ -200,7 +203,8 @@ test_roles (KlKit *kit)
   kl_client_ok (carla, "group:join", "{'group':'%s'}", group);
   kl_client_forget (ben);
   kl_client_forget (carla);
-  kl_client_fails (ben, KL_ERROR_CODE_FORBIDDEN, NULL, "group:role", "{'group':'%s','user':'%s','role':'owner'}", group, id_of (ben));
+  kl_client_fails (ben, KL_ERROR_CODE_FORBIDDEN, NULL, "group:role", "{'group':'%s','user':'%s','role':'owner'}", group,
+                   id_of (ben));
   answer = kl_client_ok (anna, "group:role", "{'group':'%s','user':'ben@example.net','role':'admin'}", group);
   g_assert_cmpstr (kl_get_string (answer, "member.role"), ==, "admin");
   g_assert_cmpint (kl_get_int (answer, "member.rev"), ==, 8);
@@ -218,18 +222,24 @@ test_roles (KlKit *kit)
   /* The same role: no rev. */
   answer = kl_client_ok (anna, "group:role", "{'group':'%s','user':'%s','role':'admin'}", group, id_of (ben));
   g_assert_cmpint (kl_get_int (answer, "member.rev"), ==, 8);
-  kl_client_fails (anna, KL_ERROR_CODE_CONFLICT, NULL, "group:role", "{'group':'%s','user':'%s','role':'member'}", group, id_of (anna));
-  kl_client_fails (anna, KL_ERROR_CODE_BAD_REQUEST, "role", "group:role", "{'group':'%s','user':'%s','role':'king'}", group, id_of (ben));
-  kl_client_fails (anna, KL_ERROR_CODE_NOT_FOUND, "user", "group:role", "{'group':'%s','user':'nobody','role':'admin'}", group);
-  kl_client_fails (anna, KL_ERROR_CODE_NOT_FOUND, "user", "group:role", "{'group':'%s','user':'%s','role':'admin'}", group, id_of (kl_kit_person (kit, "dora")));
+  kl_client_fails (anna, KL_ERROR_CODE_CONFLICT, NULL, "group:role", "{'group':'%s','user':'%s','role':'member'}",
+                   group, id_of (anna));
+  kl_client_fails (anna, KL_ERROR_CODE_BAD_REQUEST, "role", "group:role", "{'group':'%s','user':'%s','role':'king'}",
+                   group, id_of (ben));
+  kl_client_fails (anna, KL_ERROR_CODE_NOT_FOUND, "user", "group:role", "{'group':'%s','user':'nobody','role':'admin'}",
+                   group);
+  kl_client_fails (anna, KL_ERROR_CODE_NOT_FOUND, "user", "group:role", "{'group':'%s','user':'%s','role':'admin'}",
+                   group, id_of (kl_kit_person (kit, "dora")));
 
   /* Two owners who both go at once: one stays. */
   kl_client_ok (anna, "group:role", "{'group':'%s','user':'%s','role':'owner'}", group, id_of (ben));
   {
     /* So that both are in one batch. */
-    g_autoptr (KlAnswer) before = kl_client_start (anna, "message:send", "{'group':'%s','client_id':'b','body':'x'}", group);
+    g_autoptr (KlAnswer) before
+        = kl_client_start (anna, "message:send", "{'group':'%s','client_id':'b','body':'x'}", group);
     g_autoptr (KlAnswer) one = kl_client_start (anna, "group:leave", "{'group':'%s'}", group);
-    g_autoptr (KlAnswer) two = kl_client_start (ben, "group:role", "{'group':'%s','user':'%s','role':'member'}", group, id_of (ben));
+    g_autoptr (KlAnswer) two
+        = kl_client_start (ben, "group:role", "{'group':'%s','user':'%s','role':'member'}", group, id_of (ben));
 
     kl_answer_wait (before);
     kl_answer_wait (one);
@@ -255,10 +265,14 @@ test_remove (KlKit *kit)
   kl_client_ok (ben, "group:join", "{'group':'%s'}", group);
   kl_client_ok (carla, "group:join", "{'group':'%s'}", group);
   kl_client_ok (anna, "group:role", "{'group':'%s','user':'%s','role':'admin'}", group, id_of (ben));
-  kl_client_fails (carla, KL_ERROR_CODE_FORBIDDEN, NULL, "group:remove", "{'group':'%s','user':'%s'}", group, id_of (ben));
-  kl_client_fails (ben, KL_ERROR_CODE_FORBIDDEN, NULL, "group:remove", "{'group':'%s','user':'%s'}", group, id_of (anna));
-  kl_client_fails (ben, KL_ERROR_CODE_BAD_REQUEST, "user", "group:remove", "{'group':'%s','user':'%s'}", group, id_of (ben));
-  kl_client_fails (ben, KL_ERROR_CODE_NOT_FOUND, "user", "group:remove", "{'group':'%s','user':'%s'}", group, id_of (dora));
+  kl_client_fails (carla, KL_ERROR_CODE_FORBIDDEN, NULL, "group:remove", "{'group':'%s','user':'%s'}", group,
+                   id_of (ben));
+  kl_client_fails (ben, KL_ERROR_CODE_FORBIDDEN, NULL, "group:remove", "{'group':'%s','user':'%s'}", group,
+                   id_of (anna));
+  kl_client_fails (ben, KL_ERROR_CODE_BAD_REQUEST, "user", "group:remove", "{'group':'%s','user':'%s'}", group,
+                   id_of (ben));
+  kl_client_fails (ben, KL_ERROR_CODE_NOT_FOUND, "user", "group:remove", "{'group':'%s','user':'%s'}", group,
+                   id_of (dora));
   kl_client_forget (anna);
   kl_client_ok (ben, "group:remove", "{'group':'%s','user':'%s'}", group, id_of (carla));
   g_assert_cmpstr (kl_get_string (kl_client_next (carla, "group:removed"), "reason"), ==, "removed");
@@ -314,9 +328,11 @@ test_list (KlKit *kit)
   answer = kl_client_ok (anna, "group:members", "{'group':'%s','limit':2}", group);
   g_assert_cmpuint (kl_get_size (answer, "members"), ==, 2);
   g_assert_cmpstr (kl_get_string (answer, "users.1.name"), ==, "ben");
-  answer = kl_client_ok (anna, "group:members", "{'group':'%s','limit':2,'after':'%s'}", group, kl_get_string (answer, "next"));
+  answer = kl_client_ok (anna, "group:members", "{'group':'%s','limit':2,'after':'%s'}", group,
+                         kl_get_string (answer, "next"));
   g_assert_cmpstr (kl_get_string (answer, "users.0.name"), ==, "carla");
-  answer = kl_client_ok (anna, "group:members", "{'group':'%s','limit':2,'after':'%s'}", group, kl_get_string (answer, "next"));
+  answer = kl_client_ok (anna, "group:members", "{'group':'%s','limit':2,'after':'%s'}", group,
+                         kl_get_string (answer, "next"));
   g_assert_cmpuint (kl_get_size (answer, "members"), ==, 1);
   g_assert_null (kl_get (answer, "next"));
   answer = kl_client_ok (anna, "group:members", "{'group':'%s','query':'CÁR'}", group);
@@ -335,7 +351,8 @@ test_users (KlKit *kit)
   const char *group = kl_client_create (anna, "Tea", "public");
 
   kl_client_ok (ben, "group:join", "{'group':'%s'}", group);
-  answer = kl_client_ok (anna, "users", "{'ids':['%s','%s','carla@example.net','nobody','ben@elsewhere.net']}", id_of (anna), id_of (ben));
+  answer = kl_client_ok (anna, "users", "{'ids':['%s','%s','carla@example.net','nobody','ben@elsewhere.net']}",
+                         id_of (anna), id_of (ben));
   g_assert_cmpuint (kl_get_size (answer, "users"), ==, 3);
   user = kl_find (answer, "users", "id", id_of (anna));
   g_assert_true (kl_get_bool (user, "read_receipts"));

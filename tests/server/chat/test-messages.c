@@ -3,9 +3,10 @@
 
 #include <sqlite3.h>
 
-typedef struct {
-  KlClient *anna; /* owner */
-  KlClient *ben;  /* member */
+typedef struct
+{
+  KlClient *anna;  /* owner */
+  KlClient *ben;   /* member */
   KlClient *carla; /* nobody */
   const char *group;
 } Cast;
@@ -34,7 +35,10 @@ test_send (KlKit *kit)
   yyjson_val *message, *event;
   g_autoptr (KlAnswer) again = NULL;
 
-  message = kl_get (kl_client_ok (cast.ben, "message:send", "{'group':'%s','client_id':'m1','body':'Hello\\n\\tyou \\u0041 \\\" 🍵'}", cast.group), "message");
+  message
+      = kl_get (kl_client_ok (cast.ben, "message:send",
+                              "{'group':'%s','client_id':'m1','body':'Hello\\n\\tyou \\u0041 \\\" 🍵'}", cast.group),
+                "message");
   g_assert_cmpint (kl_get_int (message, "seq"), ==, 3);
   g_assert_cmpint (kl_get_int (message, "rev"), ==, 6);
   g_assert_cmpstr (kl_get_string (message, "group"), ==, cast.group);
@@ -56,20 +60,24 @@ test_send (KlKit *kit)
   g_assert_true (yyjson_equals (kl_get (kl_answer_wait (again), "message"), message));
   g_assert_true (again->repeated);
   /* As it is now. */
-  kl_client_ok (cast.ben, "message:edit", "{'group':'%s','id':'%s','body':'edited'}", cast.group, kl_get_string (message, "id"));
-  message = kl_get (kl_client_ok (cast.ben, "message:send", "{'group':'%s','client_id':'m1','body':'other'}", cast.group), "message");
+  kl_client_ok (cast.ben, "message:edit", "{'group':'%s','id':'%s','body':'edited'}", cast.group,
+                kl_get_string (message, "id"));
+  message = kl_get (
+      kl_client_ok (cast.ben, "message:send", "{'group':'%s','client_id':'m1','body':'other'}", cast.group), "message");
   g_assert_cmpstr (kl_get_string (message, "body"), ==, "edited");
   kl_client_next (cast.anna, "message");
   /* The same client_id of another is another. */
   kl_client_ok (cast.anna, "message:send", "{'group':'%s','client_id':'m1','body':'mine'}", cast.group);
   g_assert_cmpint (kl_get_int (kl_client_next (cast.anna, "message"), "rev"), ==, 8);
   /* With another group it is a conflict. */
-  kl_client_fails (cast.ben, KL_ERROR_CODE_CONFLICT, "client_id", "message:send", "{'group':'%s','client_id':'m1','body':'x'}", kl_client_create (cast.ben, "Other", "private"));
+  kl_client_fails (cast.ben, KL_ERROR_CODE_CONFLICT, "client_id", "message:send",
+                   "{'group':'%s','client_id':'m1','body':'x'}", kl_client_create (cast.ben, "Other", "private"));
 
   /* All of that is still so when memory is gone. */
   kl_kit_restart (kit);
   cast.ben = kl_kit_device (cast.ben);
-  message = kl_get (kl_client_ok (cast.ben, "message:send", "{'group':'%s','client_id':'m1','body':'other'}", cast.group), "message");
+  message = kl_get (
+      kl_client_ok (cast.ben, "message:send", "{'group':'%s','client_id':'m1','body':'other'}", cast.group), "message");
   g_assert_cmpstr (kl_get_string (message, "body"), ==, "edited");
   g_assert_cmpint (kl_get_int (message, "seq"), ==, 3);
 }
@@ -81,24 +89,34 @@ test_send_refused (KlKit *kit)
   g_autofree char *big = g_strnfill (16 * 1024 - 4, 'x');
   g_autofree char *id65 = g_strnfill (65, 'i');
   g_autofree char *id64 = g_strnfill (64, 'i');
-  const char *bodies[] = { "''", "' \\n\\t '", "'\\u200b\\u2060'", "'a\\u0000b'", "'a\\u0001'", "'a\\rb'", "'\\ufffe'", "5", "null", "['a']", "'\\u007f'" };
+  const char *bodies[]
+      = { "''",   "' \\n\\t '", "'\\u200b\\u2060'", "'a\\u0000b'", "'a\\u0001'", "'a\\rb'", "'\\ufffe'", "5",
+          "null", "['a']",      "'\\u007f'" };
 
   for (guint i = 0; i < G_N_ELEMENTS (bodies); i++)
-    kl_client_fails (cast.ben, KL_ERROR_CODE_BAD_REQUEST, "body", "message:send", "{'group':'%s','client_id':'m','body':%s}", cast.group, bodies[i]);
-  kl_client_fails (cast.ben, KL_ERROR_CODE_BAD_REQUEST, "client_id", "message:send", "{'group':'%s','client_id':'%s','body':'x'}", cast.group, id65);
-  kl_client_fails (cast.ben, KL_ERROR_CODE_BAD_REQUEST, "client_id", "message:send", "{'group':'%s','body':'x'}", cast.group);
+    kl_client_fails (cast.ben, KL_ERROR_CODE_BAD_REQUEST, "body", "message:send",
+                     "{'group':'%s','client_id':'m','body':%s}", cast.group, bodies[i]);
+  kl_client_fails (cast.ben, KL_ERROR_CODE_BAD_REQUEST, "client_id", "message:send",
+                   "{'group':'%s','client_id':'%s','body':'x'}", cast.group, id65);
+  kl_client_fails (cast.ben, KL_ERROR_CODE_BAD_REQUEST, "client_id", "message:send", "{'group':'%s','body':'x'}",
+                   cast.group);
   kl_client_fails (cast.ben, KL_ERROR_CODE_BAD_REQUEST, "group", "message:send", "{'client_id':'m','body':'x'}");
-  kl_client_fails (cast.ben, KL_ERROR_CODE_BAD_REQUEST, "group", "message:send", "{'group':'a:b','client_id':'m','body':'x'}");
+  kl_client_fails (cast.ben, KL_ERROR_CODE_BAD_REQUEST, "group", "message:send",
+                   "{'group':'a:b','client_id':'m','body':'x'}");
   kl_client_ok (cast.ben, "message:send", "{'group':'%s','client_id':'%s','body':'x'}", cast.group, id64);
 
   /* 16 KiB, to the byte, with a code point at the end. */
   kl_client_ok (cast.ben, "message:send", "{'group':'%s','client_id':'big','body':'%s🍵'}", cast.group, big);
-  kl_client_fails (cast.ben, KL_ERROR_CODE_TOO_LARGE, "body", "message:send", "{'group':'%s','client_id':'bigger','body':'%sx🍵'}", cast.group, big);
+  kl_client_fails (cast.ben, KL_ERROR_CODE_TOO_LARGE, "body", "message:send",
+                   "{'group':'%s','client_id':'bigger','body':'%sx🍵'}", cast.group, big);
 
-  kl_client_fails (cast.carla, KL_ERROR_CODE_FORBIDDEN, NULL, "message:send", "{'group':'%s','client_id':'m','body':'x'}", cast.group);
+  kl_client_fails (cast.carla, KL_ERROR_CODE_FORBIDDEN, NULL, "message:send",
+                   "{'group':'%s','client_id':'m','body':'x'}", cast.group);
   kl_client_ok (cast.anna, "group:update", "{'group':'%s','visibility':'private'}", cast.group);
-  kl_client_fails (cast.carla, KL_ERROR_CODE_NOT_FOUND, "group", "message:send", "{'group':'%s','client_id':'m','body':'x'}", cast.group);
-  kl_client_fails (cast.carla, KL_ERROR_CODE_NOT_FOUND, "group", "message:send", "{'group':'nosuchgroup','client_id':'m','body':'x'}");
+  kl_client_fails (cast.carla, KL_ERROR_CODE_NOT_FOUND, "group", "message:send",
+                   "{'group':'%s','client_id':'m','body':'x'}", cast.group);
+  kl_client_fails (cast.carla, KL_ERROR_CODE_NOT_FOUND, "group", "message:send",
+                   "{'group':'nosuchgroup','client_id':'m','body':'x'}");
 }
 
 static void
@@ -109,7 +127,8 @@ test_order (KlKit *kit)
   gint64 time = 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
-    answers[i] = kl_client_start (i % 2 ? cast.anna : cast.ben, "message:send", "{'group':'%s','client_id':'m%u','body':'%u'}", cast.group, i % 97, i);
+    answers[i] = kl_client_start (i % 2 ? cast.anna : cast.ben, "message:send",
+                                  "{'group':'%s','client_id':'m%u','body':'%u'}", cast.group, i % 97, i);
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
     {
       kl_answer_wait (answers[i]);
@@ -144,7 +163,8 @@ test_edit (KlKit *kit)
   yyjson_val *message, *event;
 
   kl_client_forget (cast.anna);
-  message = kl_get (kl_client_ok (cast.ben, "message:edit", "{'group':'%s','id':'%s','body':'two'}", cast.group, id), "message");
+  message = kl_get (kl_client_ok (cast.ben, "message:edit", "{'group':'%s','id':'%s','body':'two'}", cast.group, id),
+                    "message");
   g_assert_cmpstr (kl_get_string (message, "body"), ==, "two");
   g_assert_cmpint (kl_get_int (message, "rev"), ==, 7);
   g_assert_cmpint (kl_get_int (message, "seq"), ==, 3);
@@ -155,19 +175,27 @@ test_edit (KlKit *kit)
 
   /* Unchanged: no rev, no event. */
   kl_client_ok (cast.ben, "message:edit", "{'group':'%s','id':'%s','body':'two'}", cast.group, id);
-  kl_client_fails (cast.anna, KL_ERROR_CODE_FORBIDDEN, NULL, "message:edit", "{'group':'%s','id':'%s','body':'x'}", cast.group, id);
-  kl_client_fails (cast.carla, KL_ERROR_CODE_FORBIDDEN, NULL, "message:edit", "{'group':'%s','id':'%s','body':'x'}", cast.group, id);
-  kl_client_fails (cast.ben, KL_ERROR_CODE_NOT_FOUND, "id", "message:edit", "{'group':'%s','id':'nosuch','body':'x'}", cast.group);
-  kl_client_fails (cast.ben, KL_ERROR_CODE_BAD_REQUEST, "body", "message:edit", "{'group':'%s','id':'%s','body':' '}", cast.group, id);
+  kl_client_fails (cast.anna, KL_ERROR_CODE_FORBIDDEN, NULL, "message:edit", "{'group':'%s','id':'%s','body':'x'}",
+                   cast.group, id);
+  kl_client_fails (cast.carla, KL_ERROR_CODE_FORBIDDEN, NULL, "message:edit", "{'group':'%s','id':'%s','body':'x'}",
+                   cast.group, id);
+  kl_client_fails (cast.ben, KL_ERROR_CODE_NOT_FOUND, "id", "message:edit", "{'group':'%s','id':'nosuch','body':'x'}",
+                   cast.group);
+  kl_client_fails (cast.ben, KL_ERROR_CODE_BAD_REQUEST, "body", "message:edit", "{'group':'%s','id':'%s','body':' '}",
+                   cast.group, id);
   /* In another group of mine it is not there. */
-  kl_client_fails (cast.ben, KL_ERROR_CODE_NOT_FOUND, "id", "message:edit", "{'group':'%s','id':'%s','body':'x'}", kl_client_create (cast.ben, "b", "private"), id);
+  kl_client_fails (cast.ben, KL_ERROR_CODE_NOT_FOUND, "id", "message:edit", "{'group':'%s','id':'%s','body':'x'}",
+                   kl_client_create (cast.ben, "b", "private"), id);
   g_assert_cmpuint (kl_client_count (cast.anna, "message"), ==, 0);
 
   /* Several at once: each sees the one before. */
   {
-    g_autoptr (KlAnswer) a = kl_client_start (cast.ben, "message:edit", "{'group':'%s','id':'%s','body':'three'}", cast.group, id);
-    g_autoptr (KlAnswer) b = kl_client_start (cast.anna, "message:react", "{'group':'%s','id':'%s','emoji':'👍','on':true}", cast.group, id);
-    g_autoptr (KlAnswer) c = kl_client_start (cast.ben, "message:react", "{'group':'%s','id':'%s','emoji':'👍','on':true}", cast.group, id);
+    g_autoptr (KlAnswer) a
+        = kl_client_start (cast.ben, "message:edit", "{'group':'%s','id':'%s','body':'three'}", cast.group, id);
+    g_autoptr (KlAnswer) b = kl_client_start (cast.anna, "message:react",
+                                              "{'group':'%s','id':'%s','emoji':'👍','on':true}", cast.group, id);
+    g_autoptr (KlAnswer) c = kl_client_start (cast.ben, "message:react",
+                                              "{'group':'%s','id':'%s','emoji':'👍','on':true}", cast.group, id);
 
     kl_answer_wait (a);
     kl_answer_wait (b);
@@ -188,7 +216,8 @@ test_delete (KlKit *kit)
   yyjson_val *message, *history;
 
   kl_client_ok (cast.ben, "message:react", "{'group':'%s','id':'%s','emoji':'👍','on':true}", cast.group, id);
-  kl_client_fails (cast.ben, KL_ERROR_CODE_FORBIDDEN, NULL, "message:delete", "{'group':'%s','id':'%s'}", cast.group, other);
+  kl_client_fails (cast.ben, KL_ERROR_CODE_FORBIDDEN, NULL, "message:delete", "{'group':'%s','id':'%s'}", cast.group,
+                   other);
   kl_client_forget (cast.ben);
   message = kl_get (kl_client_ok (cast.anna, "message:delete", "{'group':'%s','id':'%s'}", cast.group, id), "message");
   g_assert_true (kl_get_bool (message, "deleted"));
@@ -203,16 +232,21 @@ test_delete (KlKit *kit)
   /* Twice is ok, and nobody hears of it. */
   message = kl_get (kl_client_ok (cast.ben, "message:delete", "{'group':'%s','id':'%s'}", cast.group, id), "message");
   g_assert_cmpstr (kl_get_string (message, "deleted_by"), ==, cast.anna->user->id);
-  kl_client_fails (cast.ben, KL_ERROR_CODE_CONFLICT, NULL, "message:edit", "{'group':'%s','id':'%s','body':'x'}", cast.group, id);
-  kl_client_fails (cast.ben, KL_ERROR_CODE_CONFLICT, NULL, "message:react", "{'group':'%s','id':'%s','emoji':'👍','on':true}", cast.group, id);
+  kl_client_fails (cast.ben, KL_ERROR_CODE_CONFLICT, NULL, "message:edit", "{'group':'%s','id':'%s','body':'x'}",
+                   cast.group, id);
+  kl_client_fails (cast.ben, KL_ERROR_CODE_CONFLICT, NULL, "message:react",
+                   "{'group':'%s','id':'%s','emoji':'👍','on':true}", cast.group, id);
 
   history = kl_client_ok (cast.ben, "history", "{'group':'%s'}", cast.group);
   g_assert_cmpuint (kl_get_size (history, "messages"), ==, 4);
   g_assert_true (kl_get_bool (history, "messages.2.deleted"));
   system = kl_get_string (history, "messages.0.id");
-  kl_client_fails (cast.anna, KL_ERROR_CODE_FORBIDDEN, NULL, "message:delete", "{'group':'%s','id':'%s'}", cast.group, system);
-  kl_client_fails (cast.anna, KL_ERROR_CODE_FORBIDDEN, NULL, "message:edit", "{'group':'%s','id':'%s','body':'x'}", cast.group, system);
-  kl_client_fails (cast.anna, KL_ERROR_CODE_FORBIDDEN, NULL, "message:react", "{'group':'%s','id':'%s','emoji':'👍','on':true}", cast.group, system);
+  kl_client_fails (cast.anna, KL_ERROR_CODE_FORBIDDEN, NULL, "message:delete", "{'group':'%s','id':'%s'}", cast.group,
+                   system);
+  kl_client_fails (cast.anna, KL_ERROR_CODE_FORBIDDEN, NULL, "message:edit", "{'group':'%s','id':'%s','body':'x'}",
+                   cast.group, system);
+  kl_client_fails (cast.anna, KL_ERROR_CODE_FORBIDDEN, NULL, "message:react",
+                   "{'group':'%s','id':'%s','emoji':'👍','on':true}", cast.group, system);
 
   /* A deleted one is still the last. */
   kl_client_ok (cast.anna, "message:delete", "{'group':'%s','id':'%s'}", cast.group, other);
@@ -227,7 +261,9 @@ test_react (KlKit *kit)
   yyjson_val *message;
 
   kl_client_forget (cast.ben);
-  message = kl_get (kl_client_ok (cast.anna, "message:react", "{'group':'%s','id':'%s','emoji':'👍','on':true}", cast.group, id), "message");
+  message = kl_get (
+      kl_client_ok (cast.anna, "message:react", "{'group':'%s','id':'%s','emoji':'👍','on':true}", cast.group, id),
+      "message");
   g_assert_cmpstr (kl_get_string (message, "reactions.0.emoji"), ==, "👍");
   g_assert_cmpstr (kl_get_string (message, "reactions.0.users.0"), ==, cast.anna->user->id);
   g_assert_null (kl_get (message, "edited_at"));
@@ -236,20 +272,26 @@ test_react (KlKit *kit)
   kl_client_ok (cast.anna, "message:react", "{'group':'%s','id':'%s','emoji':'👍','on':true}", cast.group, id);
   kl_client_ok (cast.anna, "message:react", "{'group':'%s','id':'%s','emoji':'👎','on':false}", cast.group, id);
   g_assert_cmpuint (kl_client_count (cast.ben, "message"), ==, 0);
-  message = kl_get (kl_client_ok (cast.anna, "message:react", "{'group':'%s','id':'%s','emoji':'👍','on':false}", cast.group, id), "message");
+  message = kl_get (
+      kl_client_ok (cast.anna, "message:react", "{'group':'%s','id':'%s','emoji':'👍','on':false}", cast.group, id),
+      "message");
   g_assert_null (kl_get (message, "reactions"));
   g_assert_cmpint (kl_get_int (message, "rev"), ==, 8);
 
-  kl_client_fails (cast.anna, KL_ERROR_CODE_BAD_REQUEST, "emoji", "message:react", "{'group':'%s','id':'%s','emoji':'👍👍','on':true}", cast.group, id);
-  kl_client_fails (cast.anna, KL_ERROR_CODE_BAD_REQUEST, "on", "message:react", "{'group':'%s','id':'%s','emoji':'👍'}", cast.group, id);
+  kl_client_fails (cast.anna, KL_ERROR_CODE_BAD_REQUEST, "emoji", "message:react",
+                   "{'group':'%s','id':'%s','emoji':'👍👍','on':true}", cast.group, id);
+  kl_client_fails (cast.anna, KL_ERROR_CODE_BAD_REQUEST, "on", "message:react", "{'group':'%s','id':'%s','emoji':'👍'}",
+                   cast.group, id);
   for (gunichar c = 0x1f600; c < 0x1f600 + 20; c++)
     {
       char emoji[8] = { 0 };
 
       g_unichar_to_utf8 (c, emoji);
-      kl_client_ok (cast.anna, "message:react", "{'group':'%s','id':'%s','emoji':'%s','on':true}", cast.group, id, emoji);
+      kl_client_ok (cast.anna, "message:react", "{'group':'%s','id':'%s','emoji':'%s','on':true}", cast.group, id,
+                    emoji);
     }
-  kl_client_fails (cast.anna, KL_ERROR_CODE_CONFLICT, "reactions", "message:react", "{'group':'%s','id':'%s','emoji':'👍','on':true}", cast.group, id);
+  kl_client_fails (cast.anna, KL_ERROR_CODE_CONFLICT, "reactions", "message:react",
+                   "{'group':'%s','id':'%s','emoji':'👍','on':true}", cast.group, id);
   /* One of the twenty is still free for others. */
   kl_client_ok (cast.ben, "message:react", "{'group':'%s','id':'%s','emoji':'😀','on':true}", cast.group, id);
   message = kl_client_ok (cast.ben, "history", "{'group':'%s'}", cast.group);
@@ -262,7 +304,8 @@ static void
 test_history (KlKit *kit)
 {
   Cast cast = make_cast (kit, "public");
-  const struct {
+  const struct
+  {
     const char *place;
     gint64 first, last;
     gboolean before, after;
@@ -284,7 +327,9 @@ test_history (KlKit *kit)
     { ",'around':122,'limit':10", 113, 122, TRUE, FALSE },
     { ",'around':9999,'limit':10", 113, 122, TRUE, FALSE },
   };
-  const char *bad[] = { ",'limit':0", ",'limit':101", ",'limit':5.0", ",'limit':'5'", ",'before':1,'after':1", ",'around':1,'after':1", ",'before':-1" };
+  const char *bad[] = { ",'limit':0",   ",'limit':101",          ",'limit':5.0",
+                        ",'limit':'5'", ",'before':1,'after':1", ",'around':1,'after':1",
+                        ",'before':-1" };
   yyjson_val *answer;
 
   for (guint i = 3; i <= 122; i++)
@@ -301,7 +346,8 @@ test_history (KlKit *kit)
           if (n > 0)
             g_assert_cmpint (kl_get_int (answer, "messages.0.seq"), ==, rows[i].first);
           for (guint j = 1; j < n; j++)
-            g_assert_cmpint (kl_get_int (yyjson_arr_get (kl_get (answer, "messages"), j), "seq"), ==, rows[i].first + j);
+            g_assert_cmpint (kl_get_int (yyjson_arr_get (kl_get (answer, "messages"), j), "seq"), ==,
+                             rows[i].first + j);
           g_assert_cmpint (kl_get_bool (answer, "more_before"), ==, rows[i].before);
           g_assert_cmpint (kl_get_bool (answer, "more_after"), ==, rows[i].after);
           if (n > 0)
@@ -342,7 +388,8 @@ test_last_message (KlKit *kit)
   yyjson_val *answer;
 
   /* No grapheme cluster is cut. */
-  kl_client_ok (cast.ben, "message:send", "{'group':'%s','client_id':'a','body':'%s👨‍👩‍👧yz'}", cast.group, text);
+  kl_client_ok (cast.ben, "message:send", "{'group':'%s','client_id':'a','body':'%s👨‍👩‍👧yz'}", cast.group,
+                text);
   answer = kl_client_ok (cast.anna, "sync", "{}");
   g_assert_cmpstr (kl_get_string (answer, "groups.0.last_message.body"), ==, text);
   g_assert_true (kl_get_bool (answer, "groups.0.last_message.cut"));
@@ -377,7 +424,8 @@ test_unavailable (KlKit *kit)
   g_assert_cmpint (sqlite3_open (path, &tool), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_exec (tool, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
-    answers[i] = kl_client_start (i % 2 ? cast.anna : cast.ben, "message:send", "{'group':'%s','client_id':'m%u','body':'%u'}", cast.group, i, i);
+    answers[i] = kl_client_start (i % 2 ? cast.anna : cast.ben, "message:send",
+                                  "{'group':'%s','client_id':'m%u','body':'%u'}", cast.group, i, i);
   kl_answer_wait (answers[0]);
   g_assert_cmpint (answers[0]->code, ==, KL_ERROR_CODE_UNAVAILABLE);
   g_assert_cmpint (answers[0]->retry_after_ms, >, 0);
@@ -396,7 +444,8 @@ test_unavailable (KlKit *kit)
     }
   g_assert_cmpuint (unavailable, >, 0);
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
-    kl_client_ok (i % 2 ? cast.anna : cast.ben, "message:send", "{'group':'%s','client_id':'m%u','body':'%u'}", cast.group, i, i);
+    kl_client_ok (i % 2 ? cast.anna : cast.ben, "message:send", "{'group':'%s','client_id':'m%u','body':'%u'}",
+                  cast.group, i, i);
   message = kl_client_ok (cast.ben, "history", "{'group':'%s'}", cast.group);
   g_assert_cmpuint (kl_get_size (message, "messages"), ==, 23);
   for (guint i = 0; i < 23; i++)
@@ -434,7 +483,8 @@ test_rates (void)
   for (guint i = 0; i < 5; i++)
     kl_client_ok (anna, "message:send", "{'group':'%s','client_id':'a','body':'x'}", group);
   kl_client_ok (phone, "message:send", "{'group':'%s','client_id':'b','body':'x'}", group);
-  kl_client_ok (anna, "message:react", "{'group':'%s','id':'%s','emoji':'👍','on':true}", group, kl_get_string (message, "id"));
+  kl_client_ok (anna, "message:react", "{'group':'%s','id':'%s','emoji':'👍','on':true}", group,
+                kl_get_string (message, "id"));
   limited = kl_client_start (anna, "message:send", "{'group':'%s','client_id':'c','body':'x'}", group);
   kl_answer_wait (limited);
   g_assert_cmpint (limited->code, ==, KL_ERROR_CODE_RATE_LIMITED);
@@ -442,7 +492,8 @@ test_rates (void)
   g_assert_cmpint (limited->retry_after_ms, <=, 1001);
   g_assert_cmpint (kl_get_int (kl_json_get_root (limited->json), "error.retry_after_ms"), ==, limited->retry_after_ms);
   kl_client_ok (anna, "message:send", "{'group':'%s','client_id':'a','body':'x'}", group);
-  kl_client_fails (phone, KL_ERROR_CODE_RATE_LIMITED, NULL, "message:edit", "{'group':'%s','id':'%s','body':'y'}", group, kl_get_string (message, "id"));
+  kl_client_fails (phone, KL_ERROR_CODE_RATE_LIMITED, NULL, "message:edit", "{'group':'%s','id':'%s','body':'y'}",
+                   group, kl_get_string (message, "id"));
   /* Nobody else is slowed, nothing is lost. */
   kl_client_ok (ben, "message:send", "{'group':'%s','client_id':'c','body':'x'}", group);
   g_assert_cmpuint (kl_get_size (kl_client_ok (ben, "history", "{'group':'%s'}", group), "messages"), ==, 5);

@@ -328,7 +328,7 @@ on_appended (GObject *source, GAsyncResult *result, gpointer user_data)
 
   g_assert_nonnull (appended);
   g_assert_cmpint (appended->outcome, ==, KL_APPEND_OK);
-  (*(guint *) user_data)--;
+  (*(guint *)user_data)--;
 }
 
 static void
@@ -337,7 +337,7 @@ on_user_created (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (KlStoreInvite) none = kl_store_create_user_finish (KL_STORE (source), result, NULL);
 
   g_assert_nonnull (none);
-  (*(guint *) user_data)--;
+  (*(guint *)user_data)--;
 }
 
 /* Ten thousand: whoever joins or opens is told of few, and the list comes in pages. */
@@ -361,7 +361,8 @@ test_ten_thousand (KlKit *kit)
       user->name = g_strdup_printf ("user%04u", i);
       user->display_name = g_strdup (user->name);
       open++;
-      kl_store_create_user_async (KL_STORE (kit->store), user, "none", KL_STORE_CREATE_ANY, NULL, on_user_created, &open);
+      kl_store_create_user_async (KL_STORE (kit->store), user, "none", KL_STORE_CREATE_ANY, NULL, on_user_created,
+                                  &open);
       change->actor = g_strdup (user->id);
       change->member = kl_store_member_new ();
       change->member->user = g_strdup (user->id);
@@ -381,7 +382,8 @@ test_ten_thousand (KlKit *kit)
   g_assert_cmpuint (kl_get_size (answer, "users"), ==, 2);
   answer = kl_client_ok (ben, "group:open", "{'group':'%s'}", group);
   g_assert_cmpuint (kl_get_size (answer, "users"), ==, 1);
-  kl_client_fails (kl_kit_person (kit, "one-more"), KL_ERROR_CODE_CONFLICT, "members", "group:join", "{'group':'%s'}", group);
+  kl_client_fails (kl_kit_person (kit, "one-more"), KL_ERROR_CODE_CONFLICT, "members", "group:join", "{'group':'%s'}",
+                   group);
   do
     {
       answer = kl_client_ok (ben, "group:members", "{'group':'%s','limit':100,'after':%s%s%s}", group, after ? "'" : "",
@@ -549,7 +551,8 @@ test_unread (KlKit *kit)
   anna = kl_kit_device (anna);
   for (guint i = 0; i < 999; i++)
     {
-      g_autoptr (KlAnswer) sent = kl_client_start (anna, "message:send", "{'group':'%s','client_id':'u%u','body':'x'}", group, i);
+      g_autoptr (KlAnswer) sent
+          = kl_client_start (anna, "message:send", "{'group':'%s','client_id':'u%u','body':'x'}", group, i);
 
       kl_answer_wait (sent);
     }

@@ -6,14 +6,16 @@
 
 /* ── A client's memory ── */
 
-typedef struct {
-  gint64 rev;          /* held; -1: none */
+typedef struct
+{
+  gint64 rev; /* held; -1: none */
   gboolean flowing;
   GHashTable *messages; /* id → KlJson: newest state */
   GHashTable *members;  /* user → role, of what was told */
 } Held;
 
-typedef struct {
+typedef struct
+{
   KlClient *client;
   GHashTable *groups; /* id → Held */
   GArray *later;      /* char * */
@@ -35,7 +37,7 @@ model_new (KlClient *client)
   Model *model = g_new0 (Model, 1);
 
   model->client = client;
-  model->groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) free_held);
+  model->groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)free_held);
 
   return model;
 }
@@ -144,10 +146,10 @@ contains (yyjson_val *array, const char *id)
   size_t i, n;
 
   yyjson_arr_foreach (array, i, n, item)
-    {
-      if (yyjson_equals_str (item, id))
-        return TRUE;
-    }
+  {
+    if (yyjson_equals_str (item, id))
+      return TRUE;
+  }
 
   return FALSE;
 }
@@ -176,28 +178,27 @@ take_sync (Model *model, yyjson_val *answer)
         }
       g_assert_cmpint (rev, >=, held->rev);
       yyjson_arr_foreach (kl_get (entry, "messages"), i, n, item)
-        {
-          if (kl_get_bool (entry, "reset"))
-            g_assert_cmpint (kl_get_int (item, "seq"), >, seq);
-          seq = kl_get_int (item, "seq");
-          hold_message (held, item);
-          g_assert_nonnull (kl_find (answer, "users", "id", kl_get_string (item, "sender")));
-        }
-      yyjson_arr_foreach (kl_get (entry, "members"), i, n, item)
-        hold_member (held, item);
+      {
+        if (kl_get_bool (entry, "reset"))
+          g_assert_cmpint (kl_get_int (item, "seq"), >, seq);
+        seq = kl_get_int (item, "seq");
+        hold_message (held, item);
+        g_assert_nonnull (kl_find (answer, "users", "id", kl_get_string (item, "sender")));
+      }
+      yyjson_arr_foreach (kl_get (entry, "members"), i, n, item) hold_member (held, item);
       held->rev = rev;
     }
   yyjson_arr_foreach (kl_get (answer, "groups"), i, n, group)
-    {
-      Held *held = model_get (model, kl_get_string (group, "id"));
+  {
+    Held *held = model_get (model, kl_get_string (group, "id"));
 
-      if (contains (later, kl_get_string (group, "id")))
-        continue;
-      if (held->rev < 0)
-        held->rev = kl_get_int (group, "rev");
-      g_assert_cmpint (held->rev, ==, kl_get_int (group, "rev"));
-      held->flowing = TRUE;
-    }
+    if (contains (later, kl_get_string (group, "id")))
+      continue;
+    if (held->rev < 0)
+      held->rev = kl_get_int (group, "rev");
+    g_assert_cmpint (held->rev, ==, kl_get_int (group, "rev"));
+    held->flowing = TRUE;
+  }
 
   return yyjson_arr_size (later);
 }
@@ -217,9 +218,9 @@ get_since (Model *model, yyjson_val *only)
       if (only && !contains (only, key))
         continue;
       if (held->rev >= 0)
-        g_string_append_printf (json, "%s'%s':%" G_GINT64_FORMAT, json->len > 1 ? "," : "", (char *) key, held->rev);
+        g_string_append_printf (json, "%s'%s':%" G_GINT64_FORMAT, json->len > 1 ? "," : "", (char *)key, held->rev);
       else
-        g_string_append_printf (json, "%s'%s':null", json->len > 1 ? "," : "", (char *) key);
+        g_string_append_printf (json, "%s'%s':null", json->len > 1 ? "," : "", (char *)key);
     }
   g_string_append_c (json, '}');
 
@@ -247,8 +248,7 @@ synchronize (Model *model)
         yyjson_val *id;
         size_t i, n;
 
-        yyjson_arr_foreach (later, i, n, id)
-          model_get (model, yyjson_get_str (id));
+        yyjson_arr_foreach (later, i, n, id) model_get (model, yyjson_get_str (id));
         more = get_since (model, later);
       }
       kl_answer_free (g_steal_pointer (&answer));
@@ -273,14 +273,14 @@ check_against_history (Model *model, const char *group)
   hear (model, G_MAXUINT);
   held = model_get (model, group);
   yyjson_arr_foreach (kl_get (answer, "messages"), i, n, message)
-    {
-      const char *known = g_hash_table_lookup (held->messages, kl_get_string (message, "id"));
-      g_autofree char *now = g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s", kl_get_int (message, "rev"),
-                                              kl_get_int (message, "seq"), kl_get_string (message, "body"));
+  {
+    const char *known = g_hash_table_lookup (held->messages, kl_get_string (message, "id"));
+    g_autofree char *now = g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s", kl_get_int (message, "rev"),
+                                            kl_get_int (message, "seq"), kl_get_string (message, "body"));
 
-      if (known)
-        g_assert_cmpstr (known, ==, now);
-    }
+    if (known)
+      g_assert_cmpstr (known, ==, now);
+  }
 }
 
 /* ── Tests ── */
@@ -344,11 +344,11 @@ test_changes (KlKit *kit)
 
   kl_client_ok (ben, "group:join", "{'group':'%s'}", group);
   kl_client_ok (carla, "group:join", "{'group':'%s'}", group);
-  first = g_strdup (kl_get_string (kl_client_send (anna, group, "one"), "id")); /* rev 8 */
-  kl_client_send (anna, group, "two");                                           /* 9 */
-  kl_client_ok (carla, "group:leave", "{'group':'%s'}", group);                  /* 10, 11 */
+  first = g_strdup (kl_get_string (kl_client_send (anna, group, "one"), "id"));               /* rev 8 */
+  kl_client_send (anna, group, "two");                                                        /* 9 */
+  kl_client_ok (carla, "group:leave", "{'group':'%s'}", group);                               /* 10, 11 */
   kl_client_ok (anna, "message:edit", "{'group':'%s','id':'%s','body':'uno'}", group, first); /* 12 */
-  kl_client_ok (anna, "group:update", "{'group':'%s','hue':3}", group);          /* 13 */
+  kl_client_ok (anna, "group:update", "{'group':'%s','hue':3}", group);                       /* 13 */
 
   answer = kl_client_ok (ben, "sync", "{'since':{'%s':7,'nosuch':3}}", group);
   changes = kl_get (kl_get (answer, "changes"), group);
@@ -382,7 +382,8 @@ test_changes (KlKit *kit)
   g_assert_cmpint (kl_get_int (changes, "messages.0.seq"), ==, 1);
   answer = kl_client_ok (ben, "sync", "{'epoch':'other','since':{'%s':13}}", group);
   g_assert_true (kl_get_bool (kl_get (kl_get (answer, "changes"), group), "reset"));
-  answer = kl_client_ok (ben, "sync", "{'epoch':'%s','since':{'%s':13}}", kl_store_get_epoch (KL_STORE (kit->store)), group);
+  answer = kl_client_ok (ben, "sync", "{'epoch':'%s','since':{'%s':13}}", kl_store_get_epoch (KL_STORE (kit->store)),
+                         group);
   g_assert_false (kl_get_bool (kl_get (kl_get (answer, "changes"), group), "reset"));
 
   /* Left: neither in groups nor in later. */
@@ -396,11 +397,13 @@ test_changes (KlKit *kit)
 static void
 send_many (KlClient *client, const char *group, guint n, const char *body)
 {
-  g_autoptr (GPtrArray) answers = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_answer_free);
+  g_autoptr (GPtrArray) answers = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_answer_free);
   static guint serial;
 
   for (guint i = 0; i < n; i++)
-    g_ptr_array_add (answers, kl_client_start (client, "message:send", "{'group':'%s','client_id':'many%u','body':'%s'}", group, serial++, body));
+    g_ptr_array_add (answers,
+                     kl_client_start (client, "message:send", "{'group':'%s','client_id':'many%u','body':'%s'}", group,
+                                      serial++, body));
   for (guint i = 0; i < n; i++)
     kl_answer_wait (g_ptr_array_index (answers, i));
 }
@@ -514,7 +517,7 @@ test_many_groups (KlKit *kit)
   g_assert_cmpuint (g_hash_table_size (model->groups), ==, n);
   g_hash_table_iter_init (&iter, model->groups);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    g_assert_true (((Held *) value)->flowing);
+    g_assert_true (((Held *)value)->flowing);
   model_free (model);
 }
 
@@ -526,7 +529,7 @@ test_no_gap (KlKit *kit)
   g_autoptr (KlStoreUser) user = kl_kit_user (kit, "dora");
   KlClient *dora = kl_kit_connect (kit, user);
   g_autoptr (GRand) rand = g_rand_new_with_seed (42);
-  g_autoptr (GPtrArray) answers = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_answer_free);
+  g_autoptr (GPtrArray) answers = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_answer_free);
   GPtrArray *ids[2];
   const char *groups[2];
   Model *model = model_new (dora);
@@ -573,12 +576,18 @@ test_no_gap (KlKit *kit)
               guint what = g_rand_int_range (rand, 0, 10);
 
               if (what < 6 || ids[g]->len == 0)
-                g_ptr_array_add (answers, kl_client_start (sender, "message:send", "{'group':'%s','client_id':'%u','body':'%u'}", groups[g], answers->len, answers->len));
+                g_ptr_array_add (answers,
+                                 kl_client_start (sender, "message:send", "{'group':'%s','client_id':'%u','body':'%u'}",
+                                                  groups[g], answers->len, answers->len));
               else if (what < 9)
-                g_ptr_array_add (answers, kl_client_start (sender, "message:react", "{'group':'%s','id':'%s','emoji':'%s','on':true}", groups[g],
-                                                           (char *) g_ptr_array_index (ids[g], g_rand_int_range (rand, 0, ids[g]->len)), what == 7 ? "👍" : "🍵"));
+                g_ptr_array_add (
+                    answers, kl_client_start (
+                                 sender, "message:react", "{'group':'%s','id':'%s','emoji':'%s','on':true}", groups[g],
+                                 (char *)g_ptr_array_index (ids[g], g_rand_int_range (rand, 0, ids[g]->len)),
+                                 what == 7 ? "👍" : "🍵"));
               else
-                g_ptr_array_add (answers, kl_client_start (senders[0], "group:update", "{'group':'%s','topic':'%u'}", groups[g], answers->len));
+                g_ptr_array_add (answers, kl_client_start (senders[0], "group:update", "{'group':'%s','topic':'%u'}",
+                                                           groups[g], answers->len));
             }
           for (guint k = g_rand_int_range (rand, 0, 4); k > 0; k--)
             g_main_context_iteration (NULL, FALSE);
@@ -624,7 +633,8 @@ test_overlap (KlKit *kit)
   const char *group = kl_client_create (anna, "Tea", "public");
   g_autoptr (KlAnswer) one = kl_client_start (ben, "sync", "{}");
   g_autoptr (KlAnswer) join = kl_client_start (ben, "group:join", "{'group':'%s'}", group);
-  g_autoptr (KlAnswer) send = kl_client_start (anna, "message:send", "{'group':'%s','client_id':'a','body':'x'}", group);
+  g_autoptr (KlAnswer) send
+      = kl_client_start (anna, "message:send", "{'group':'%s','client_id':'a','body':'x'}", group);
   g_autoptr (KlAnswer) two = kl_client_start (ben, "sync", "{'since':{'%s':0}}", group);
   g_autoptr (KlAnswer) leave = NULL;
   g_autoptr (KlAnswer) three = NULL;
@@ -713,8 +723,10 @@ write_behind (KlKit *kit, KlClient *as, const char *group, gint64 rev, gint64 se
   change->message->sender = g_strdup (as->user->id);
   change->message->created_at = change->time;
   change->message->text = g_strdup ("behind");
-  change->message->json = g_strdup_printf ("{\"id\":\"%s\",\"group\":\"%s\",\"seq\":%d,\"rev\":%d,\"sender\":\"%s\",\"client_id\":\"%s\",\"kind\":\"text\",\"body\":\"behind\",\"created_at\":%" G_GINT64_FORMAT "}",
-                                           id, group, (int) seq + 1, (int) rev + 1, as->user->id, op, change->time);
+  change->message->json
+      = g_strdup_printf ("{\"id\":\"%s\",\"group\":\"%s\",\"seq\":%d,\"rev\":%d,\"sender\":\"%s\",\"client_id\":\"%s\","
+                         "\"kind\":\"text\",\"body\":\"behind\",\"created_at\":%" G_GINT64_FORMAT "}",
+                         id, group, (int)seq + 1, (int)rev + 1, as->user->id, op, change->time);
   change->message->json_length = strlen (change->message->json);
   kl_store_append_async (KL_STORE (kit->store), batch, kl_test_keep_result, &result);
   kl_test_await (&result);
@@ -747,7 +759,8 @@ test_conflict (KlKit *kit)
     }
   /* An op that another node has stored. */
   write_behind (kit, anna, group, 8, 5, "theirs");
-  message = kl_get (kl_client_ok (anna, "message:send", "{'group':'%s','client_id':'theirs','body':'mine'}", group), "message");
+  message = kl_get (kl_client_ok (anna, "message:send", "{'group':'%s','client_id':'theirs','body':'mine'}", group),
+                    "message");
   g_assert_cmpstr (kl_get_string (message, "body"), ==, "behind");
   g_assert_cmpint (kl_get_int (kl_client_next (ben, "message"), "rev"), ==, 9);
   message = kl_client_send (ben, group, "on");
