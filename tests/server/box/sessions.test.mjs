@@ -109,6 +109,8 @@ test("stronger parameters are used from the next sign-in on", async (t) => {
   assert.equal((await raised.api("POST", "sessions", { body: { name: "anna", password: "wrong" } })).status, 401);
   await signIn(raised, "anna", secretOf("anna"));
   await raised.stop();
+  const hash = execFileSync("sqlite3", [join(server.data, "klatch.db"), "SELECT hash FROM passwords"]).toString();
+  assert.match(hash, /^\$argon2id\$v=19\$m=64,t=3,p=1\$/);
   const back = await Server.start(t, { data: server.data });
   await signIn(back, "anna", secretOf("anna"));
 });
