@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Pages and dialogs as a person meets them, on a session that has no server. Leaks are not looked for here: libadwaita's
- * rows keep some bytes each; that our widgets go is asserted. */
-#include "app/ui/kl-find-groups-page.h"
+ * rows and buttons keep some bytes each; that our widgets go is asserted. */
+#include "app/ui/kl-group-welcome.h"
 #include "app/ui/kl-join-dialog.h"
 #include "app/ui/kl-main-page.h"
 #include "app/ui/kl-new-group-dialog.h"
@@ -368,6 +368,24 @@ test_new_group_offline (Main         *self,
 }
 
 static void
+test_welcome (void)
+{
+  KlGroup *group = kl_group_new ("g");
+  GtkWidget *welcome = g_object_new (KL_TYPE_GROUP_WELCOME, NULL);
+  GtkWindow *window;
+
+  g_object_set (group, "name", "Ceramics Night", "members", 1u, NULL);
+  kl_group_welcome_set_group (KL_GROUP_WELCOME (welcome), group);
+  window = kl_ui_test_show (welcome, 360, 480);
+  g_assert_true (shows (welcome, "Ceramics Night is ready"));
+  g_object_set (group, "members", 2u, "topic", "Kilns", NULL);
+  g_assert_true (shows (welcome, "Be the first in Ceramics Night") && shows (welcome, "Kilns"));
+  kl_group_welcome_set_group (KL_GROUP_WELCOME (welcome), NULL);
+  kl_ui_test_close (window, welcome);
+  kl_test_finalize (group);
+}
+
+static void
 test_dialogs (void)
 {
   g_autoptr (GSettings) settings = g_settings_new ("chat.klatch.Klatch");
@@ -421,6 +439,7 @@ main (int   argc,
   g_test_add ("/ui/main/commands", Main, GINT_TO_POINTER (900), main_set_up, test_main_commands, main_tear_down);
   g_test_add ("/ui/main/dialogs", Main, GINT_TO_POINTER (900), main_set_up, test_main_dialogs, main_tear_down);
   g_test_add ("/ui/main/new-group-offline", Main, GINT_TO_POINTER (900), main_set_up, test_new_group_offline, main_tear_down);
+  g_test_add_func ("/ui/group-welcome", test_welcome);
   g_test_add_func ("/ui/dialogs", test_dialogs);
   return g_test_run ();
 }

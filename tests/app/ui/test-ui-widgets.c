@@ -4,7 +4,6 @@
 #include "app/ui/kl-badge.h"
 #include "app/ui/kl-group-card.h"
 #include "app/ui/kl-group-row.h"
-#include "app/ui/kl-group-welcome.h"
 #include "app/ui/kl-hue-picker.h"
 #include "app/ui/kl-member-row.h"
 #include "app/ui/kl-notice.h"
@@ -257,24 +256,6 @@ test_card (void)
 }
 
 static void
-test_welcome (void)
-{
-  KlGroup *group = new_group ("Ceramics Night");
-  GtkWidget *welcome = g_object_new (KL_TYPE_GROUP_WELCOME, NULL);
-  GtkWindow *window;
-
-  g_object_set (group, "members", 1u, NULL);
-  kl_group_welcome_set_group (KL_GROUP_WELCOME (welcome), group);
-  window = kl_ui_test_show (welcome, 360, 480);
-  g_assert_true (shows (welcome, "Ceramics Night is ready"));
-  g_object_set (group, "members", 2u, "topic", "Kilns", NULL);
-  g_assert_true (shows (welcome, "Be the first in Ceramics Night") && shows (welcome, "Kilns"));
-  kl_group_welcome_set_group (KL_GROUP_WELCOME (welcome), NULL);
-  kl_ui_test_close (window, welcome);
-  kl_test_finalize (group);
-}
-
-static void
 test_hue_picker (void)
 {
   GtkWidget *picker = g_object_new (KL_TYPE_HUE_PICKER, NULL);
@@ -325,7 +306,6 @@ main (int   argc,
   g_test_add_func ("/ui/member-row", test_member_row);
   g_test_add_func ("/ui/typing-line", test_typing_line);
   g_test_add_func ("/ui/group-card", test_card);
-  g_test_add_func ("/ui/group-welcome", test_welcome);
   g_test_add_func ("/ui/hue-picker", test_hue_picker);
   g_test_add_func ("/ui/notice", test_notice);
   return g_test_run ();
