@@ -3,6 +3,7 @@
 
 #include "klatch-config.h"
 
+#include <glib-unix.h>
 #include <glib/gi18n.h>
 
 #include "app/core/kl-core.h"
@@ -19,6 +20,7 @@ struct _KlApplication
   KlAccounts *accounts;
   GtkCssProvider *accent;
   char *server; /* of --server */
+  guint signals[2];
 };
 
 G_DEFINE_FINAL_TYPE (KlApplication, kl_application, ADW_TYPE_APPLICATION)
@@ -28,7 +30,7 @@ kl_application_new (void)
 {
   /* Two that run beside each other, with folders of their own, are two people's: neither hands over to the other. */
   return g_object_new (KL_TYPE_APPLICATION, "application-id", KL_APP_ID, "resource-base-path", "/chat/klatch/Klatch",
-                       "flags", G_APPLICATION_NON_UNIQUE, NULL);
+                       "flags", G_APPLICATION_NON_UNIQUE, "register-session", TRUE, NULL);
 }
 
 static void
@@ -110,6 +112,14 @@ on_quit (GSimpleAction *action,
     gtk_window_close (window);
 }
 
+/* Told to end, we end as if the window was closed: what is unsent is on disk then. */
+static gboolean
+on_signal (gpointer user_data)
+{
+  on_quit (NULL, NULL, user_data);
+  return G_SOURCE_CONTINUE;
+}
+
 static const GActionEntry actions[] = {
   { .name = "about", .activate = on_about },
   { .name = "preferences", .activate = on_preferences },
@@ -159,6 +169,8 @@ kl_application_startup (GApplication *application)
   g_signal_connect_object (manager, "notify::accent-color-rgba", G_CALLBACK (update_accent), self, G_CONNECT_SWAPPED);
   update_style (self);
   update_accent (self);
+  self->signals[0] = g_unix_signal_add (SIGTERM, on_signal, self);
+  self->signals[1] = g_unix_signal_add (SIGINT, on_signal, self);
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
@@ -203,6 +215,8 @@ kl_application_dispose (GObject *object)
 {
   KlApplication *self = KL_APPLICATION (object);
 
+  for (guint i = 0; i < G_N_ELEMENTS (self->signals); i++)
+    g_clear_handle_id (&self->signals[i], g_source_remove);
   if (self->accent != NULL && gdk_display_get_default () != NULL)
     gtk_style_context_remove_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (self->accent));
   g_clear_object (&self->accent);

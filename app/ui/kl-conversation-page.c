@@ -21,6 +21,7 @@ struct _KlConversationPage
   GtkLabel *name_label;
   GtkWidget *here_dot;
   GtkLabel *here_label;
+  GtkWidget *dot_label;
   GtkLabel *members_label;
   GtkWidget *people_button;
   KlConnectionBanner *banner;
@@ -58,7 +59,6 @@ update_subtitle (KlConversationPage *self)
   gboolean online = kl_session_get_state (self->session) == KL_CONNECTION_STATE_ONLINE;
   g_autofree char *here_words = NULL;
   g_autofree char *members_words = kl_words_dup_members (members);
-  g_autofree char *rest = NULL;
 
   if (!online)
     here_words = g_strdup (_ ("Waiting for network"));
@@ -66,15 +66,15 @@ update_subtitle (KlConversationPage *self)
     here_words = g_strdup (_ ("You are here"));
   else if (here > 0)
     here_words = kl_words_dup_here (here);
-  rest = here_words != NULL ? g_strconcat (" · ", members_words, NULL) : g_strdup (members_words);
 
   gtk_widget_set_visible (self->here_dot, online && here > 0);
   gtk_widget_set_visible (GTK_WIDGET (self->here_label), here_words != NULL);
   gtk_label_set_label (self->here_label, here_words != NULL ? here_words : "");
   gtk_widget_remove_css_class (GTK_WIDGET (self->here_label), online ? "waiting" : "here");
   gtk_widget_add_css_class (GTK_WIDGET (self->here_label), online ? "here" : "waiting");
-  gtk_label_set_label (self->members_label, rest);
+  gtk_label_set_label (self->members_label, members_words);
   gtk_widget_set_visible (GTK_WIDGET (self->members_label), !self->narrow || here_words == NULL);
+  gtk_widget_set_visible (self->dot_label, !self->narrow && here_words != NULL);
 }
 
 static void
@@ -90,8 +90,8 @@ update_header (KlConversationPage *self)
   gtk_label_set_label (self->name_label, kl_group_get_name (group));
   adw_navigation_page_set_title (ADW_NAVIGATION_PAGE (self), kl_group_get_name (group));
   update_subtitle (self);
-  /* Translators: a group's name, and who is there */
-  spoken = g_strdup_printf (_ ("%s, %s%s. Who is here"), kl_group_get_name (group), gtk_label_get_label (self->here_label),
+  /* Translators: a group's name, who is there, and how many members it has */
+  spoken = g_strdup_printf (_ ("%s, %s, %s"), kl_group_get_name (group), gtk_label_get_label (self->here_label),
                             gtk_label_get_label (self->members_label));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->title_button), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
 }
@@ -329,6 +329,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, KlConversationPage, name_label);
   gtk_widget_class_bind_template_child (widget_class, KlConversationPage, here_dot);
   gtk_widget_class_bind_template_child (widget_class, KlConversationPage, here_label);
+  gtk_widget_class_bind_template_child (widget_class, KlConversationPage, dot_label);
   gtk_widget_class_bind_template_child (widget_class, KlConversationPage, members_label);
   gtk_widget_class_bind_template_child (widget_class, KlConversationPage, people_button);
   gtk_widget_class_bind_template_child (widget_class, KlConversationPage, banner);

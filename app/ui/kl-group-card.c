@@ -44,7 +44,6 @@ update (KlGroupCard *self)
   const char *topic = kl_group_get_topic (group);
   g_autofree char *here_words = here > 0 ? kl_words_dup_here (here) : g_strdup (_ ("Quiet now"));
   g_autofree char *members_words = kl_words_dup_members (kl_group_get_members (group));
-  g_autofree char *rest = g_strconcat (" · ", members_words, NULL);
   g_autofree char *deed = NULL;
 
   kl_tile_set_look (self->tile, kl_group_get_id (group), kl_group_get_name (group), kl_group_get_emoji (group),
@@ -53,8 +52,8 @@ update (KlGroupCard *self)
   gtk_widget_set_visible (self->here_dot, here > 0);
   gtk_label_set_label (self->here, here_words);
   gtk_widget_set_css_classes (GTK_WIDGET (self->here),
-                              here > 0 ? (const char *[]) { "small", "here", NULL } : (const char *[]) { "small", "dimmed", NULL });
-  gtk_label_set_label (self->members, rest);
+                              here > 0 ? (const char *[]) { "subline", "here", NULL } : (const char *[]) { "subline", "dimmed", NULL });
+  gtk_label_set_label (self->members, members_words);
   gtk_label_set_label (self->topic, topic != NULL ? topic : "");
   gtk_label_set_label (self->button_label, joined ? _ ("Open") : _ ("Join"));
   if (joined)

@@ -545,6 +545,14 @@ kl_group_pane_set_session (KlGroupPane *self,
   update_unread_toggle (self);
 }
 
+static gboolean
+kl_group_pane_grab_focus (GtkWidget *widget)
+{
+  KlGroupPane *self = KL_GROUP_PANE (widget);
+
+  return g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "list") == 0 && gtk_widget_grab_focus (GTK_WIDGET (self->list));
+}
+
 static void
 kl_group_pane_get_property (GObject    *object,
                             guint       id,
@@ -606,6 +614,7 @@ kl_group_pane_class_init (KlGroupPaneClass *klass)
   object_class->get_property = kl_group_pane_get_property;
   object_class->dispose = kl_group_pane_dispose;
   object_class->finalize = kl_group_pane_finalize;
+  widget_class->grab_focus = kl_group_pane_grab_focus;
 
   properties[PROP_SELECTED]
     = g_param_spec_object ("selected", NULL, NULL, KL_TYPE_GROUP, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);

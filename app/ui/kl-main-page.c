@@ -635,6 +635,20 @@ kl_main_page_unroot (GtkWidget *widget)
   GTK_WIDGET_CLASS (kl_main_page_parent_class)->unroot (widget);
 }
 
+/* To where one goes on: the field, else the groups, else what there is to do. */
+static gboolean
+kl_main_page_grab_focus (GtkWidget *widget)
+{
+  KlMainPage *self = KL_MAIN_PAGE (widget);
+
+  if (self->group != NULL && is_looked_at (self))
+    {
+      kl_conversation_page_focus_composer (KL_CONVERSATION_PAGE (self->conversation));
+      return TRUE;
+    }
+  return gtk_widget_grab_focus (GTK_WIDGET (self->group_pane)) || gtk_widget_grab_focus (GTK_WIDGET (self->welcome));
+}
+
 static void
 set_session (KlMainPage *self,
              KlSession  *session)
@@ -702,6 +716,7 @@ kl_main_page_class_init (KlMainPageClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = kl_main_page_dispose;
+  widget_class->grab_focus = kl_main_page_grab_focus;
   widget_class->root = kl_main_page_root;
   widget_class->unroot = kl_main_page_unroot;
 

@@ -60,6 +60,12 @@ kl_welcome_page_new (KlSession *session)
   return ADW_NAVIGATION_PAGE (self);
 }
 
+static gboolean
+kl_welcome_page_grab_focus (GtkWidget *widget)
+{
+  return gtk_widget_grab_focus (GTK_WIDGET (KL_WELCOME_PAGE (widget)->find_row));
+}
+
 static void
 kl_welcome_page_dispose (GObject *object)
 {
@@ -74,6 +80,8 @@ kl_welcome_page_class_init (KlWelcomePageClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = kl_welcome_page_dispose;
+  widget_class->grab_focus = kl_welcome_page_grab_focus;
+
   g_type_ensure (KL_TYPE_CONNECTION_BANNER);
   gtk_widget_class_set_template_from_resource (widget_class, "/chat/klatch/Klatch/kl-welcome-page.ui");
   gtk_widget_class_bind_template_child (widget_class, KlWelcomePage, banner);

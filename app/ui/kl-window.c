@@ -83,6 +83,7 @@ start_session (KlWindow  *self,
   self->main = kl_main_page_new (self->session, self->settings);
   gtk_stack_add_named (self->stack, self->main, "main");
   gtk_stack_set_visible_child (self->stack, self->main);
+  gtk_widget_grab_focus (self->main);
   kl_session_start (self->session);
   kl_sign_in_page_reset (self->sign_in);
 }
@@ -114,21 +115,46 @@ on_signed_out (GObject      *source,
 }
 
 static void
-on_sign_out (GtkWidget  *widget,
-             const char *name,
-             GVariant   *parameter)
+sign_out (KlWindow *self)
 {
-  KlWindow *self = KL_WINDOW (widget);
   g_autoptr (KlSession) session = NULL;
 
-  if (self->session == NULL)
-    return;
   session = g_object_ref (self->session);
   kl_sign_in_page_reset (self->sign_in);
   kl_sign_in_page_prefill (self->sign_in, kl_account_get_url (kl_session_get_account (session)),
                            kl_account_get_name (kl_session_get_account (session)));
   end_session (self);
   kl_session_sign_out_async (session, on_signed_out, g_object_ref (self));
+}
+
+static void
+on_sign_out_chosen (GObject      *source,
+                    GAsyncResult *result,
+                    gpointer      user_data)
+{
+  g_autoptr (KlWindow) self = user_data;
+
+  if (g_strcmp0 (adw_alert_dialog_choose_finish (ADW_ALERT_DIALOG (source), result), "sign-out") == 0 && self->session != NULL)
+    sign_out (self);
+}
+
+static void
+on_sign_out (GtkWidget  *widget,
+             const char *name,
+             GVariant   *parameter)
+{
+  KlWindow *self = KL_WINDOW (widget);
+  AdwAlertDialog *dialog;
+
+  if (self->session == NULL)
+    return;
+  dialog = ADW_ALERT_DIALOG (adw_alert_dialog_new (
+    _ ("Sign out?"), _ ("Conversations are taken off this computer. Drafts and unsent messages stay until you are back.")));
+  adw_alert_dialog_add_responses (dialog, "cancel", _ ("_Cancel"), "sign-out", _ ("_Sign out"), NULL);
+  adw_alert_dialog_set_response_appearance (dialog, "sign-out", ADW_RESPONSE_DESTRUCTIVE);
+  adw_alert_dialog_set_default_response (dialog, "cancel");
+  adw_alert_dialog_set_close_response (dialog, "cancel");
+  adw_alert_dialog_choose (dialog, widget, NULL, on_sign_out_chosen, g_object_ref (self));
 }
 
 /* ── Keeping the key ─────────────────────────────────────────────────────── */
