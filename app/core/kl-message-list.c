@@ -392,12 +392,22 @@ confirm_pending (KlMessageList *self, guint index)
   guint position = self->stored->len;
 
   g_ptr_array_add (self->stored, message);
-  if (index > 0 && !self->more_after)
-    {
-      /* One change that spans both places, so that nobody sees the model without it. */
-      items_changed (self, position, index + 1, index + 1);
-    }
+  if (self->more_after)
+    items_changed (self, position, 0, 1); /* it was not shown */
+  else if (index > 0)
+    items_changed (self, position, index + 1, index + 1); /* spans both places: nobody sees the model without it */
   mark_read_by_others (self, message);
+}
+
+/* Whether the stretch has reached the newest message, now that it has grown. */
+static void
+settle_end (KlMessageList *self)
+{
+  gint64 first, last;
+
+  if (self->more_after && kl_message_list_get_range (self, &first, &last)
+      && last >= kl_group_get_newest_seq (self->group))
+    set_more_after (self, FALSE);
 }
 
 static void
@@ -419,11 +429,12 @@ kl_message_list_receive (KlMessageList *self, KlMessage *message)
   gboolean was_pending = kl_message_get_client_id (message) != NULL && kl_message_get_mine (message)
                          && find_pending (self, kl_message_get_client_id (message), &index)
                          && g_ptr_array_index (self->pending, index) == message;
-  gboolean follows = any ? seq == last + 1 && !self->more_after : seq == 1 && !self->more_after && self->n_loading == 0;
+  gboolean follows = any ? seq == last + 1 : seq == 1 && !self->more_after && self->n_loading == 0;
 
   if (follows && was_pending)
     {
       confirm_pending (self, index);
+      settle_end (self);
       return;
     }
   if (was_pending)
@@ -433,6 +444,7 @@ kl_message_list_receive (KlMessageList *self, KlMessage *message)
       g_ptr_array_add (self->stored, g_object_ref (message));
       mark_read_by_others (self, message);
       items_changed (self, self->stored->len - 1, 0, 1);
+      settle_end (self);
       settle_unread_line (self);
       trim (self, FALSE);
       return;
@@ -459,8 +471,11 @@ kl_message_list_confirm (KlMessageList *self, KlMessage *message)
   gint64 seq = kl_message_get_seq (message);
   if (any && seq >= first && seq <= last)
     kl_message_list_remove_pending (self, message);
-  else if (any && seq == last + 1 && !self->more_after)
-    confirm_pending (self, index);
+  else if (any && seq == last + 1)
+    {
+      confirm_pending (self, index);
+      settle_end (self);
+    }
 }
 
 /* From where: the run of new messages that may be added at the end at once. */
@@ -469,7 +484,7 @@ end_of_new_run (KlMessageList *self, GPtrArray *messages, guint from)
 {
   gint64 first = 0, last = 0;
 
-  if (self->more_after || !kl_message_list_get_range (self, &first, &last))
+  if (!kl_message_list_get_range (self, &first, &last))
     return from;
   while (from < messages->len && seq_at (messages, from) == last + 1
          && !g_ptr_array_find (self->pending, g_ptr_array_index (messages, from), NULL))
@@ -494,6 +509,7 @@ kl_message_list_receive_all (KlMessageList *self, GPtrArray *messages)
       guint position = self->stored->len;
       insert_range (self, position, messages, i, end);
       items_changed (self, position, 0, end - i);
+      settle_end (self);
       i = end;
     }
   settle_unread_line (self);

@@ -53,16 +53,29 @@ forget_seen_below (KlTrack *track)
   skip_seen (track);
 }
 
+/* Those that wait for a further sync: with a gap that has not closed by itself, or left over from "later". */
+static void
+catch_up (KlSession *self)
+{
+  g_autoptr (GPtrArray) ids = g_hash_table_steal_all_keys (self->catch_up);
+
+  for (guint i = ids->len; i > 0; i--)
+    {
+      KlTrack *track = kl_session_track (self, g_ptr_array_index (ids, i - 1));
+      if (track != NULL && track->live && g_hash_table_size (track->seen) == 0)
+        g_ptr_array_remove_index (ids, i - 1);
+    }
+  if (ids->len > 0)
+    send_more (self, ids);
+}
+
 static gboolean
 on_catch_up_due (gpointer user_data)
 {
   KlSession *self = user_data;
-  g_autoptr (GPtrArray) ids = g_hash_table_get_keys_as_ptr_array (self->catch_up);
 
-  if (self->syncing || !self->synced)
-    return G_SOURCE_REMOVE;
-  send_more (self, ids);
-  g_hash_table_remove_all (self->catch_up);
+  if (!self->syncing && self->synced)
+    catch_up (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -205,10 +218,27 @@ take_group (KlSession *self, Sync *sync, yyjson_val *object, yyjson_val *changes
     kl_session_group_went_live (self, track);
 }
 
+/* A part of the changes may come before the group itself does. */
+static void
+take_rest (KlSession *self, yyjson_val *changes, GHashTable *present, KlCacheChange *change)
+{
+  yyjson_val *key, *entry;
+  size_t i, n;
+
+  if (!yyjson_is_obj (changes))
+    return;
+  yyjson_obj_foreach (changes, i, n, key, entry)
+    {
+      KlTrack *track = kl_session_track (self, yyjson_get_str (key));
+      if (track != NULL && !g_hash_table_contains (present, yyjson_get_str (key)))
+        take_changes (self, track, entry, change);
+    }
+}
+
 static void
 take_answer (KlSession *self, Sync *sync, yyjson_val *answer)
 {
-  yyjson_val *changes = yyjson_obj_get (answer, "changes"), *object, *key;
+  yyjson_val *changes = yyjson_obj_get (answer, "changes"), *object;
   g_autoptr (GHashTable) present = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) later = read_later (answer);
   g_autoptr (GPtrArray) more = g_ptr_array_new ();
@@ -226,13 +256,7 @@ take_answer (KlSession *self, Sync *sync, yyjson_val *answer)
     }
   yyjson_arr_foreach (yyjson_obj_get (answer, "groups"), i, n, object)
     take_group (self, sync, object, changes, present, later, change);
-  /* A part of the changes may come before the group itself does. */
-  yyjson_obj_foreach (changes, i, n, key, object)
-    {
-      KlTrack *track = kl_session_track (self, yyjson_get_str (key));
-      if (track != NULL && !g_hash_table_contains (present, yyjson_get_str (key)))
-        take_changes (self, track, object, change);
-    }
+  take_rest (self, changes, present, change);
   if (!sync->more)
     drop_left (self, present, later);
   kl_cache_write (self->cache, change);
@@ -249,7 +273,7 @@ static void
 on_synced (yyjson_val *answer, const GError *error, gpointer user_data)
 {
   Sync *sync = user_data;
-  KlSession *self = sync->session;
+  g_autoptr (KlSession) self = g_object_ref (sync->session);
 
   if (sync->generation != self->generation || !kl_session_is_alive (self))
     {
@@ -275,11 +299,8 @@ on_synced (yyjson_val *answer, const GError *error, gpointer user_data)
       kl_session_end_sync (self);
     }
   sync_free (sync);
-  if (!self->syncing && g_hash_table_size (self->catch_up) > 0)
-    {
-      g_autoptr (KlSession) alive = g_object_ref (self);
-      on_catch_up_due (alive);
-    }
+  if (!self->syncing)
+    catch_up (self);
 }
 
 /* ── The question ──────────────────────────────────────────────────────── */

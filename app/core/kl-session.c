@@ -418,7 +418,6 @@ kl_session_set_open_group (KlSession *self, KlGroup *group)
       if (track != NULL && track->live)
         {
           g_autofree char *json = group_json (kl_group_get_id (self->open_group));
-          g_autoptr (KlMemberList) list = g_weak_ref_get (&track->members);
           kl_session_stop_typing (self, track, TRUE);
           kl_connection_emit (self->connection, "group:close", json, KL_ANSWER_MS, NULL, NULL);
           kl_group_clear_typing (self->open_group);
