@@ -285,7 +285,7 @@ kl_chat_flow_end (KlChatFlow *self, KlChatEvent *last)
   KlChatMember *member;
 
   kl_chat_flow_ref (self);
-  if (self->typing_usec)
+  if (self->typing)
     kl_chat_flow_stop_typing (self);
   member = kl_chat_group_get_member (self->group, connection->person);
   if (self->open)

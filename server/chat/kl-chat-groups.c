@@ -338,14 +338,73 @@ stored_delete (KlChatDeed *deed)
 
 static const KlChatDeedClass delete_class = { plan_delete, stored_delete, NULL, (gpointer)g_free };
 
+/* Who was an owner when it was deleted may say so twice. */
+static void
+on_former_owner (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  KlChatRequest *request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KlStoreMember) member = kl_store_get_member_finish (KL_STORE (source), result, &error);
+
+  if (member && member->role == KL_ROLE_OWNER)
+    kl_chat_request_ok (request);
+  else if (member || g_error_matches (error, KL_STORE_ERROR, KL_STORE_ERROR_NOT_FOUND))
+    kl_chat_request_no_group (request);
+  else
+    kl_chat_request_error (request, error);
+}
+
+typedef struct
+{
+  KlChatRequest *request;
+  char *group;
+} Deletion;
+
+static void
+on_delete_group (KlChatGroup *group, const GError *error, gpointer user_data)
+{
+  g_autofree Deletion *deletion = user_data;
+  g_autofree char *id = deletion->group;
+  KlChatRequest *request = deletion->request;
+  KlChatDeed *deed;
+
+  if (!group && g_error_matches (error, KL_STORE_ERROR, KL_STORE_ERROR_NOT_FOUND))
+    {
+      kl_store_get_member_async (request->chat->store, id, request->person->id, on_former_owner, request);
+      return;
+    }
+  if (error || !group->meta)
+    {
+      if (error)
+        kl_chat_request_error (request, error);
+      else
+        kl_chat_request_no_group (request);
+      return;
+    }
+
+  kl_chat_request_set_group (request, group);
+  deed = g_new0 (KlChatDeed, 1);
+  deed->class = &delete_class;
+  deed->request = request;
+  kl_chat_group_enqueue (group, deed);
+}
+
 static void
 handle_delete (KlChatRequest *request, KlJsonFields *in)
 {
-  KlChatDeed *deed = g_new0 (KlChatDeed, 1);
+  const char *group = kl_json_fields_id (in, "group", KL_JSON_REQUIRED);
+  Deletion *deletion;
 
-  deed->class = &delete_class;
-  deed->request = request;
-  kl_chat_group_enqueue (request->group, deed);
+  if (in->fault)
+    {
+      kl_chat_request_bad (request, in);
+      return;
+    }
+
+  deletion = g_new0 (Deletion, 1);
+  deletion->request = request;
+  deletion->group = g_strdup (group);
+  kl_chat_get_group (request->chat, group, on_delete_group, deletion);
 }
 
 /* ── group:settings ── */
@@ -547,7 +606,7 @@ handle_directory (KlChatRequest *request, KlJsonFields *in)
 const KlChatEntry kl_chat_group_entries[] = {
   { "group:create", KL_ENTRY_PLAIN, handle_create },
   { "group:update", KL_ENTRY_MEMBER, handle_update },
-  { "group:delete", KL_ENTRY_MEMBER, handle_delete },
+  { "group:delete", KL_ENTRY_PLAIN, handle_delete },
   { "group:settings", KL_ENTRY_MEMBER, handle_settings },
   { "directory", KL_ENTRY_REST | KL_ENTRY_READ, handle_directory },
   { NULL },

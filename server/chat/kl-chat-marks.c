@@ -2,7 +2,7 @@
 /* read and typing: what people do in a group that stands in no log. */
 #include "server/chat/kl-chat-private.h"
 
-/* A client that repeats itself is passed on so often. */
+/* A client that repeats itself, or cannot make up its mind, is passed on so often. */
 #define TYPING_REPEAT_USEC (1 * G_USEC_PER_SEC)
 
 /* ── Marks ── */
@@ -169,7 +169,7 @@ tell_everywhere (KlChatFlow *flow, gboolean on)
 void
 kl_chat_flow_stop_typing (KlChatFlow *flow)
 {
-  flow->typing_usec = 0;
+  flow->typing = FALSE;
   if (flow->group->meta && !flow->group->meta->deleted)
     tell_everywhere (flow, FALSE);
 }
@@ -190,10 +190,11 @@ handle_typing (KlChatRequest *request, KlJsonFields *in)
   flow = request->connection->person ? kl_chat_connection_ensure_flow (request->connection, request->group) : NULL;
   if (flow && on && now_usec - flow->typing_usec >= TYPING_REPEAT_USEC)
     {
+      flow->typing = TRUE;
       flow->typing_usec = now_usec;
       tell_everywhere (flow, TRUE);
     }
-  else if (flow && !on && flow->typing_usec)
+  else if (flow && !on && flow->typing)
     {
       kl_chat_flow_stop_typing (flow);
     }

@@ -89,7 +89,10 @@ stored_send (KlChatDeed *deed)
 
   /* The message itself tells that the typing is over. */
   if (flow)
-    flow->typing_usec = 0;
+    {
+      flow->typing = FALSE;
+      flow->typing_usec = 0;
+    }
   answer_message (g_steal_pointer (&deed->request), send->message);
 }
 

@@ -96,7 +96,7 @@ handle_close (KlChatRequest *request, KlJsonFields *in)
 
   if (flow && flow->open)
     {
-      if (flow->typing_usec)
+      if (flow->typing)
         kl_chat_flow_stop_typing (flow);
       flow->open = FALSE;
       request->connection->n_open--;
@@ -109,10 +109,17 @@ handle_close (KlChatRequest *request, KlJsonFields *in)
 
 static const char *const activity_words[] = { "online", "away", NULL };
 
+typedef struct
+{
+  KlChatRequest *request;
+  KlUserFields fields;
+} UserUpdate;
+
 static void
 on_user_updated (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  KlChatRequest *request = user_data;
+  g_autofree UserUpdate *update = user_data;
+  KlChatRequest *request = update->request;
   g_autoptr (GError) error = NULL;
   g_autoptr (KlStoreUser) user = kl_store_update_user_finish (KL_STORE (source), result, &error);
 
@@ -123,7 +130,7 @@ on_user_updated (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   kl_chat_person_take_user (request->person, user);
-  kl_chat_tell_user (request->person, request->connection, TRUE);
+  kl_chat_tell_user (request->person, request->connection, !(update->fields & KL_USER_STATUS_TEXT));
   kl_bus_signal (request->chat->bus, &(KlBusSignal){ .kind = KL_BUS_USER_CHANGED, .user = user->id });
   kl_chat_request_ok (request);
 }
@@ -136,8 +143,11 @@ handle_presence (KlChatRequest *request, KlJsonFields *in)
   gboolean dnd = kl_json_fields_bool (in, "dnd", KL_JSON_OPTIONAL, now->dnd);
   gboolean has_text = kl_json_fields_has (in, "text");
   const char *text = kl_json_fields_text (in, "text", KL_JSON_OPTIONAL, KL_TEXT_STATUS, NULL);
+  const KlChatSettings *settings = &request->chat->settings;
   g_autoptr (KlStoreUser) user = NULL;
   KlUserFields fields = 0;
+  UserUpdate *update;
+  gint64 wait_ms;
 
   if (in->fault)
     {
@@ -162,12 +172,24 @@ handle_presence (KlChatRequest *request, KlJsonFields *in)
       return;
     }
 
+  /* It is written down, and many are told. */
+  wait_ms = kl_chat_bucket_take (&request->person->messages, g_get_monotonic_time (), settings->messages_per_second,
+                                 settings->message_burst);
+  if (wait_ms > 0)
+    {
+      kl_chat_request_limited (request, wait_ms);
+      return;
+    }
+
   user = kl_store_user_copy (now);
   user->dnd = dnd;
   if (fields & KL_USER_STATUS_TEXT)
     g_set_str (&user->status_text, text);
   user->updated_at = MAX (kl_chat_now_ms (), now->updated_at);
-  kl_store_update_user_async (request->chat->store, user, fields, on_user_updated, request);
+  update = g_new0 (UserUpdate, 1);
+  update->request = request;
+  update->fields = fields;
+  kl_store_update_user_async (request->chat->store, user, fields, on_user_updated, update);
 }
 
 const KlChatEntry kl_chat_open_entries[] = {

@@ -169,7 +169,8 @@ struct _KlChatFlow
   KlChatEvent *last; /* group:removed, to be sent when the holds are gone */
   guint target; /* index in group->targets while flowing and not held */
   gboolean open;
-  gint64 typing_usec; /* last told that its person types; 0: does not */
+  gboolean typing;    /* the others were told that its person types */
+  gint64 typing_usec; /* when they were told last */
 };
 
 KlChatFlow *kl_chat_flow_ref (KlChatFlow *self);

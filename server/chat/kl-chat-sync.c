@@ -142,15 +142,25 @@ finish (Sync *self)
 /* ── Changes ── */
 
 static gsize
+bound_of_user (Sync *self, const char *id)
+{
+  KlChatPerson *person = kl_chat_person_peek (self->request->chat, id);
+
+  if (person && g_hash_table_contains (self->request->named_set, person))
+    return 0;
+
+  return person && person->user ? kl_chat_user_bound (person) : UNKNOWN_USER_BOUND;
+}
+
+/* With the people whom it brings into `users`. */
+static gsize
 bound_of_message (Sync *self, const KlStoreMessage *message)
 {
-  KlChatPerson *sender = kl_chat_person_peek (self->request->chat, message->sender);
-  gsize bound = message->json_length + 1;
+  g_autoptr (GPtrArray) named = kl_chat_message_get_named (message);
+  gsize bound = message->json_length + 1 + bound_of_user (self, message->sender);
 
-  if (!sender || !sender->user)
-    bound += UNKNOWN_USER_BOUND;
-  else if (!self->request->named_set || !g_hash_table_contains (self->request->named_set, sender))
-    bound += kl_chat_user_bound (sender);
+  for (guint i = 0; named && i < named->len; i++)
+    bound += bound_of_user (self, g_ptr_array_index (named, i));
 
   return bound;
 }
@@ -252,7 +262,7 @@ on_reset_page (GPtrArray *messages, const GError *error, gpointer user_data)
   g_autoptr (GString) items = g_string_new (NULL);
   guint first;
 
-  if (error)
+  if (!messages)
     {
       fail (self, error);
       return;

@@ -117,7 +117,7 @@ void kl_chat_preview_invite (KlChat *self, const char *code, KlChatReply reply, 
 
 /* ── What the accounts (kl-chat-accounts.h) and the administrator tell the core ──*/
 
-/* One more use of the message rate, for a deed outside of the table of events. TRUE: allowed. */
+/* One more use of the rate of reads, for a call outside of the table of events. TRUE: allowed. */
 gboolean kl_chat_take_read (KlChat *self, const char *user, gint64 *retry_after_ms);
 
 /* The JSON of a user object as this very user sees it (read_receipts, dnd …). */

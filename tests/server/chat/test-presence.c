@@ -51,6 +51,10 @@ test_status (KlKit *kit)
   wait_status (anna, ben, "away");
   /* dnd and the text are the person's. */
   kl_client_ok (ben, "presence", "{'dnd':true,'text':'busy 🍵'}");
+  /* The text is a part of the profile, too. */
+  event = kl_client_next (anna, "user");
+  g_assert_cmpstr (kl_get_string (event, "user.status_text"), ==, "busy 🍵");
+  g_assert_null (kl_get (event, "user.dnd"));
   wait_status (anna, ben, "dnd");
   event = kl_client_next (phone, "user");
   g_assert_true (kl_get_bool (event, "user.dnd"));
@@ -58,8 +62,6 @@ test_status (KlKit *kit)
   user = kl_find (kl_client_ok (anna, "users", "{'ids':['%s']}", id_of (ben)), "users", "id", id_of (ben));
   g_assert_cmpstr (kl_get_string (user, "status"), ==, "dnd");
   g_assert_cmpstr (kl_get_string (user, "status_text"), ==, "busy 🍵");
-  /* Others get it as presence. */
-  g_assert_cmpuint (kl_client_count (anna, "user"), ==, 0);
 
   /* offline > dnd */
   kl_client_end (phone);
@@ -413,18 +415,18 @@ test_typing (KlKit *kit)
   event = kl_client_next (anna, "typing");
   g_assert_cmpstr (kl_get_string (event, "user"), ==, id_of (ben));
   g_assert_true (kl_get_bool (event, "on"));
-  /* Repeated at once: not passed on. Not to those who look elsewhere, nor to the typist. */
+  /* Repeated at once: not passed on, and on and off not either. Not to those who look elsewhere, nor to the typist. */
   kl_client_ok (ben, "typing", "{'group':'%s','on':true}", group);
   kl_client_ok (ben, "typing", "{'group':'%s','on':false}", group);
   g_assert_false (kl_get_bool (kl_client_next (anna, "typing"), "on"));
+  kl_client_ok (ben, "typing", "{'group':'%s','on':false}", group);
+  kl_client_ok (ben, "typing", "{'group':'%s','on':true}", group);
   kl_client_ok (ben, "typing", "{'group':'%s','on':false}", group);
   g_assert_cmpuint (kl_client_count (anna, "typing"), ==, 0);
   g_assert_cmpuint (kl_client_count (carla, "typing"), ==, 0);
   g_assert_cmpuint (kl_client_count (phone, "typing"), ==, 0);
 
   /* After a message one may type again at once. */
-  kl_client_ok (ben, "typing", "{'group':'%s','on':true}", group);
-  kl_client_next (anna, "typing");
   kl_client_send (ben, group, "x");
   kl_client_ok (ben, "typing", "{'group':'%s','on':true}", group);
   kl_client_next (anna, "typing");
