@@ -72,7 +72,7 @@ append_next (Writer *self)
   kl_store_append_async (self->store, batch, on_appended, append);
 }
 
-static int
+G_NORETURN static void
 run_child (const char *path, const char *round)
 {
   KlSqliteStore *store = kl_sqlite_store_open (path, "example.org", NULL);
@@ -222,7 +222,7 @@ int
 main (int argc, char **argv)
 {
   if (argc == 4 && g_str_equal (argv[1], "--append"))
-    return run_child (argv[2], argv[3]);
+    run_child (argv[2], argv[3]);
 
   kl_test_init (&argc, &argv);
   g_test_add_func ("/store/sqlite/kill", test_kill);
