@@ -67,7 +67,6 @@ struct _KlChat
   gint64 counts_last_usec;
   guint sweep_source;
 
-  gboolean stopping;
   KlChatStats stats;
 };
 

@@ -174,23 +174,6 @@ kl_chat_get_stats (KlChat *self, KlChatStats *stats)
   stats->groups_loaded = g_hash_table_size (self->groups);
 }
 
-gboolean
-kl_chat_take_read (KlChat *self, const char *user, gint64 *retry_after_ms)
-{
-  KlChatPerson *person;
-  gint64 now_usec = g_get_monotonic_time ();
-
-  g_return_val_if_fail (KL_IS_CHAT (self), FALSE);
-
-  person = kl_chat_person_use (self, user);
-  person->used_usec = now_usec;
-  *retry_after_ms = kl_chat_bucket_take (&person->reads, now_usec, self->settings.reads_per_second,
-                                         2 * self->settings.reads_per_second);
-  kl_chat_person_unuse (person);
-
-  return *retry_after_ms == 0;
-}
-
 char *
 kl_chat_own_user_json (KlChat *self, KlStoreUser *user, gsize *length)
 {
@@ -225,7 +208,7 @@ kl_chat_user_changed (KlChat *self, KlStoreUser *user)
 }
 
 static KlChatEvent *
-make_notice (const char *code, const char *text, gint64 retry_after_ms)
+make_notice (const char *code, const char *text)
 {
   g_auto (KlJsonWriter) out = { 0 };
 
@@ -233,8 +216,6 @@ make_notice (const char *code, const char *text, gint64 retry_after_ms)
   kl_json_begin_object (&out);
   kl_json_member_string (&out, "code", code);
   kl_json_member_string (&out, "message", text);
-  if (retry_after_ms > 0)
-    kl_json_member_int (&out, "retry_after_ms", retry_after_ms);
   kl_json_end_object (&out);
 
   return kl_chat_event_new_written ("notice", &out);
@@ -267,7 +248,7 @@ kl_chat_end_sessions_here (KlChat *self, const char *user, const char *session, 
   if (!person || person->connections->len == 0)
     return;
 
-  notice = make_notice ("revoked", "this session has been ended", 0);
+  notice = make_notice ("revoked", "this session has been ended");
   person->uses++;
   close_connections (person, session, keep, notice);
   kl_chat_person_unuse (person);
@@ -285,36 +266,4 @@ kl_chat_end_sessions (KlChat *self, const char *user, const char *session, const
                                 .keep = keep,
                             });
   kl_chat_end_sessions_here (self, user, session, keep);
-}
-
-void
-kl_chat_shutdown (KlChat *self, gint64 retry_after_ms)
-{
-  g_autoptr (KlChatEvent) notice = NULL;
-  g_autoptr (GPtrArray) people = NULL;
-  GHashTableIter iter;
-  gpointer value;
-
-  g_return_if_fail (KL_IS_CHAT (self));
-
-  notice = make_notice ("shutdown", "the server is going down", retry_after_ms);
-  people = g_ptr_array_new ();
-  self->stopping = TRUE;
-  g_hash_table_iter_init (&iter, self->people);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      KlChatPerson *person = value;
-
-      if (person->connections->len == 0)
-        continue;
-      person->uses++;
-      g_ptr_array_add (people, person);
-    }
-  for (guint i = 0; i < people->len; i++)
-    {
-      KlChatPerson *person = g_ptr_array_index (people, i);
-
-      close_connections (person, NULL, NULL, notice);
-      kl_chat_person_unuse (person);
-    }
 }

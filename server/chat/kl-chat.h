@@ -117,9 +117,6 @@ void kl_chat_preview_invite (KlChat *self, const char *code, KlChatReply reply, 
 
 /* ── What the accounts (kl-chat-accounts.h) and the administrator tell the core ──*/
 
-/* One more use of the rate of reads, for a call outside of the table of events. TRUE: allowed. */
-gboolean kl_chat_take_read (KlChat *self, const char *user, gint64 *retry_after_ms);
-
 /* The JSON of a user object as this very user sees it (read_receipts, dnd …). */
 char *kl_chat_own_user_json (KlChat *self, KlStoreUser *user, gsize *length);
 
@@ -131,9 +128,6 @@ void kl_chat_end_sessions (KlChat *self, const char *user, const char *session, 
 
 /* Puts one who has just registered by a group's code into its group; the use is taken already. */
 void kl_chat_join_registered (KlChat *self, const char *user, const char *group, KlChatReply reply, gpointer user_data);
-
-/* Sends `notice` to every connection, e.g. "shutdown", and closes them. */
-void kl_chat_shutdown (KlChat *self, gint64 retry_after_ms);
 
 typedef struct {
   guint connections;
