@@ -9,7 +9,8 @@
 
 enum
 {
-  TIMEOUT_S = 15,
+  TIMEOUT_S = 15,            /* without a byte */
+  WHOLE_MS = 20 * 1000,      /* in all, however slowly the bytes come */
   BODY_BYTES_MAX = 2 * 1024 * 1024,
   READ_BYTES = 64 * 1024,
 };
@@ -18,6 +19,10 @@ typedef struct
 {
   SoupMessage *message;
   GByteArray *body;
+  GCancellable *cancellable; /* own: by the time-out, or through the caller's */
+  gulong cancelled_handler;
+  guint timeout_source;
+  gboolean timed_out;
 } Call;
 
 static void
@@ -25,6 +30,8 @@ call_free (gpointer data)
 {
   Call *call = data;
 
+  g_clear_handle_id (&call->timeout_source, g_source_remove);
+  g_clear_object (&call->cancellable);
   g_clear_object (&call->message);
   g_byte_array_unref (call->body);
   g_free (call);
@@ -42,6 +49,51 @@ not_klatch (void)
   return kl_core_error_new_full (KL_CORE_ERROR_NOT_KLATCH, "There is no Klatch server at this address", NULL, 0);
 }
 
+/* The call is over, one way or the other. */
+static void
+end_waiting (GTask *task)
+{
+  Call *call = g_task_get_task_data (task);
+  GCancellable *outer = g_task_get_cancellable (task);
+
+  g_clear_handle_id (&call->timeout_source, g_source_remove);
+  if (outer != NULL)
+    g_cancellable_disconnect (outer, call->cancelled_handler);
+  call->cancelled_handler = 0;
+}
+
+/* Takes error. */
+static void
+fail (GTask *task, GError *error)
+{
+  Call *call = g_task_get_task_data (task);
+
+  end_waiting (task);
+  if (call->timed_out)
+    {
+      g_error_free (error);
+      error = kl_core_error_new_full (KL_CORE_ERROR_TIMED_OUT, "The server does not answer", NULL, 0);
+    }
+  g_task_return_error (task, kl_dial_translate_error (error));
+}
+
+static gboolean
+on_timeout (gpointer user_data)
+{
+  Call *call = user_data;
+
+  call->timeout_source = 0;
+  call->timed_out = TRUE;
+  g_cancellable_cancel (call->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_outer_cancelled (GCancellable *outer, gpointer user_data)
+{
+  g_cancellable_cancel (user_data);
+}
+
 static void
 judge (GTask *task)
 {
@@ -49,6 +101,7 @@ judge (GTask *task)
   guint status = soup_message_get_status (call->message);
   g_autoptr (KlJson) json = kl_json_parse (call->body->data, call->body->len, NULL);
 
+  end_waiting (task);
   if (SOUP_STATUS_IS_SUCCESSFUL (status))
     {
       if (json == NULL && status != SOUP_STATUS_NO_CONTENT)
@@ -77,7 +130,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (bytes == NULL)
     {
-      g_task_return_error (task, kl_dial_translate_error (error));
+      fail (task, error);
       return;
     }
   if (g_bytes_get_size (bytes) == 0)
@@ -87,7 +140,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (call->body->len + g_bytes_get_size (bytes) > BODY_BYTES_MAX)
     {
-      g_task_return_error (task, not_klatch ());
+      fail (task, not_klatch ());
       return;
     }
   g_byte_array_append (call->body, g_bytes_get_data (bytes, NULL), (guint) g_bytes_get_size (bytes));
@@ -97,7 +150,9 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 read_on (GTask *task, GInputStream *stream)
 {
-  g_input_stream_read_bytes_async (stream, READ_BYTES, G_PRIORITY_DEFAULT, g_task_get_cancellable (task), on_read, task);
+  Call *call = g_task_get_task_data (task);
+
+  g_input_stream_read_bytes_async (stream, READ_BYTES, G_PRIORITY_DEFAULT, call->cancellable, on_read, task);
 }
 
 static void
@@ -113,7 +168,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
       gboolean nonsense = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT) || error->domain == SOUP_SESSION_ERROR;
       if (nonsense)
         g_clear_error (&error);
-      g_task_return_error (task, nonsense ? not_klatch () : kl_dial_translate_error (error));
+      fail (task, nonsense ? not_klatch () : error);
       return;
     }
   read_on (g_steal_pointer (&task), stream);
@@ -155,7 +210,12 @@ kl_rest_call_async (SoupSession *session,
       g_autoptr (GBytes) body = g_bytes_new (json, strlen (json));
       soup_message_set_request_body_from_bytes (call->message, "application/json", body);
     }
-  soup_session_send_async (session, call->message, G_PRIORITY_DEFAULT, cancellable, on_sent, g_steal_pointer (&task));
+  call->cancellable = g_cancellable_new ();
+  if (cancellable != NULL)
+    call->cancelled_handler
+        = g_cancellable_connect (cancellable, G_CALLBACK (on_outer_cancelled), call->cancellable, NULL);
+  call->timeout_source = g_timeout_add (WHOLE_MS, on_timeout, call);
+  soup_session_send_async (session, call->message, G_PRIORITY_DEFAULT, call->cancellable, on_sent, g_steal_pointer (&task));
 }
 
 gboolean
