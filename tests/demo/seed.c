@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* klatch-demo-seed STORY FOLDER: makes the server's folder as if six people had talked in it for a week.
+/* klatch-demo-seed STORY FOLDER: makes the server's folder as if six people had talked in it for a week,
+ * and prints the id of the story's first group.
  *
  * It runs the real chat core on a real store, one deed after the other in the order of the story, with a clock that
  * says what the story says. */
@@ -487,6 +488,7 @@ main (int argc, char **argv)
     fail ("the database", error->message);
 
   tell (&story);
+  g_print ("%s\n", ((Group *) story.groups->pdata[0])->id);
 
   kl_chat_accounts_stop (story.accounts);
   kl_store_close_async (KL_STORE (store), on_done, &closed);
