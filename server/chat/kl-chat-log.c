@@ -242,6 +242,7 @@ on_stored (KlChatGroup *self)
   g_autoptr (GPtrArray) deeds = g_steal_pointer (&self->planned);
 
   self->planned = g_ptr_array_new ();
+  self->stored_usec = g_get_monotonic_time ();
   kl_chat_group_apply (self, batch);
   kl_bus_publish (self->chat->bus, batch);
   for (guint i = 0; i < deeds->len; i++)
@@ -424,6 +425,8 @@ kl_chat_group_advance (KlChatGroup *self)
       kl_chat_group_read_on (self);
       return;
     }
+  if (!kl_chat_gather_is_due (self))
+    return;
 
   self->planning = TRUE;
   self->in_flight = plan_batch (self);

@@ -67,6 +67,10 @@ struct _KlChat
   gint64 counts_last_usec;
   guint sweep_source;
 
+  GSource *gather_source;
+  GPtrArray *gathering; /* KlChatGroup, referenced: their next batch waits for company */
+  gint64 gather_ready_usec;
+
   KlChatStats stats;
 };
 
@@ -235,6 +239,9 @@ struct _KlChatGroup
   GQueue pending; /* KlChatDeed */
   GPtrArray *planned; /* KlChatDeed, of the batch in flight */
   KlStoreBatch *in_flight;
+  gint64 stored_usec;     /* when the last one came back */
+  gint64 gather_due_usec; /* when the next one begins; 0: not known yet */
+  gboolean gathering;
   gboolean planning;
   gboolean reading_log;
   gboolean uncertain; /* an append ended in an error: read the log before the next */
@@ -307,6 +314,13 @@ void kl_chat_group_enqueue (KlChatGroup *self, KlChatDeed *deed);
 void kl_chat_group_advance (KlChatGroup *self);
 /* Reads what others have stored. */
 void kl_chat_group_read_on (KlChatGroup *self);
+/* ── When a batch begins ── (kl-chat-gather.c) */
+
+void kl_chat_gather_start (KlChat *chat);
+void kl_chat_gather_stop (KlChat *chat);
+/* FALSE: not yet; kl_chat_group_advance() will be called when it is. */
+gboolean kl_chat_gather_is_due (KlChatGroup *self);
+
 /* What another node has stored. */
 void kl_chat_group_hear (KlChatGroup *self, KlStoreBatch *batch);
 void kl_chat_group_fail_all (KlChatGroup *self, const KlChatFault *fault);

@@ -85,6 +85,7 @@ kl_chat_dispose (GObject *object)
     kl_bus_set_listener (self->bus, NULL, NULL);
   if (self->people)
     {
+      kl_chat_gather_stop (self);
       kl_chat_drop_everything (self);
       g_clear_pointer (&self->groups, g_hash_table_unref);
       g_clear_pointer (&self->people, g_hash_table_unref);
@@ -126,6 +127,7 @@ kl_chat_init (KlChat *self)
   self->ids = kl_id_source_new ();
   self->people = g_hash_table_new (g_str_hash, g_str_equal);
   self->groups = g_hash_table_new (g_str_hash, g_str_equal);
+  kl_chat_gather_start (self);
   self->dirty_people = g_ptr_array_new ();
   self->dirty_groups = g_ptr_array_new ();
   self->entries = g_hash_table_new (g_str_hash, g_str_equal);
