@@ -39,7 +39,8 @@
 #define RETRY_EACH_MS 2
 #define RETRY_MAX_MS 30000
 
-typedef struct {
+typedef struct
+{
   KlSettings *settings;
   GMainLoop *loop;
   KlStore *store;
@@ -55,12 +56,10 @@ typedef struct {
 /* ── Words ── */
 
 static void
-say (const char *format,
-     ...) G_GNUC_PRINTF (1, 2);
+say (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
 static void
-say (const char *format,
-     ...)
+say (const char *format, ...)
 {
   g_autofree char *text = NULL;
   va_list arguments;
@@ -74,10 +73,7 @@ say (const char *format,
 /* Warnings and what is worse, one line each; the journal gets them with their level. The rest only where
  * G_MESSAGES_DEBUG asks for it. Standard output is never used. */
 static GLogWriterOutput
-write_log (GLogLevelFlags   level,
-           const GLogField *fields,
-           gsize            n_fields,
-           gpointer         unused)
+write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer unused)
 {
   if (g_log_writer_default_would_drop (level, NULL))
     return G_LOG_WRITER_HANDLED;
@@ -87,8 +83,9 @@ write_log (GLogLevelFlags   level,
 
   for (gsize i = 0; i < n_fields; i++)
     if (g_str_equal (fields[i].key, "MESSAGE"))
-      fprintf (stderr, "klatch-server: %.*s\n", fields[i].length < 0 ? (int) strlen (fields[i].value) : (int) fields[i].length,
-               (const char *) fields[i].value);
+      fprintf (stderr, "klatch-server: %.*s\n",
+               fields[i].length < 0 ? (int)strlen (fields[i].value) : (int)fields[i].length,
+               (const char *)fields[i].value);
   return G_LOG_WRITER_HANDLED;
 }
 
@@ -102,9 +99,7 @@ on_stop_deadline (gpointer unused)
 }
 
 static void
-on_store_closed (GObject      *source,
-                 GAsyncResult *result,
-                 gpointer      user_data)
+on_store_closed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Server *server = user_data;
   g_autoptr (GError) error = NULL;
@@ -115,9 +110,7 @@ on_store_closed (GObject      *source,
 }
 
 static void
-on_api_stopped (GObject      *source,
-                GAsyncResult *result,
-                gpointer      user_data)
+on_api_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Server *server = user_data;
 
@@ -139,7 +132,7 @@ on_stop_signal (gpointer user_data)
       return G_SOURCE_CONTINUE;
     }
 
-  gint64 retry_after_ms = RETRY_BASE_MS + (gint64) kl_api_get_n_connections (server->api) * RETRY_EACH_MS;
+  gint64 retry_after_ms = RETRY_BASE_MS + (gint64)kl_api_get_n_connections (server->api) * RETRY_EACH_MS;
 
   server->stopping = TRUE;
   sd_notify (0, "STOPPING=1");
@@ -152,9 +145,7 @@ on_stop_signal (gpointer user_data)
 /* ── The start ── */
 
 static void
-give_up (Server     *server,
-         int         status,
-         const char *sentence)
+give_up (Server *server, int status, const char *sentence)
 {
   say ("klatch-server: %s", sentence);
   server->status = status;
@@ -162,8 +153,7 @@ give_up (Server     *server,
 }
 
 static gboolean
-start_admin (Server  *server,
-             GError **error)
+start_admin (Server *server, GError **error)
 {
   g_autofree char *path = g_build_filename (server->settings->data, "admin.sock", NULL);
   g_autofree char *address = g_strdup_printf ("http://%s", kl_sio_listener_get_address (server->listener));
@@ -180,9 +170,7 @@ start_admin (Server  *server,
 }
 
 static void
-on_accounts_started (GObject      *source,
-                     GAsyncResult *result,
-                     gpointer      user_data)
+on_accounts_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Server *server = user_data;
   g_autoptr (GError) error = NULL;
@@ -206,12 +194,12 @@ make_accounts (Server *server)
   KlChatAccountsSettings accounts;
 
   kl_chat_accounts_settings_init (&accounts);
-  accounts.policy = (KlChatPolicy) settings->policy;
+  accounts.policy = (KlChatPolicy)settings->policy;
   accounts.has_public_url = settings->public_url != NULL;
-  accounts.argon2_memory_kib = (gsize) settings->argon2_memory_kib;
-  accounts.argon2_passes = (guint) settings->argon2_passes;
-  accounts.sign_ins_per_minute = (guint) settings->sign_ins_per_minute;
-  accounts.failures_per_minute = (guint) settings->failures_per_minute;
+  accounts.argon2_memory_kib = (gsize)settings->argon2_memory_kib;
+  accounts.argon2_passes = (guint)settings->argon2_passes;
+  accounts.sign_ins_per_minute = (guint)settings->sign_ins_per_minute;
+  accounts.failures_per_minute = (guint)settings->failures_per_minute;
   server->accounts = kl_chat_accounts_new (server->chat, &accounts);
 }
 
@@ -249,14 +237,13 @@ dup_listen_address (const KlSettings *settings)
 }
 
 static gboolean
-make_listener (Server  *server,
-               GError **error)
+make_listener (Server *server, GError **error)
 {
   const KlSettings *settings = server->settings;
   KlSioListenerConfig config = {
     .request_timeout_ms = REQUEST_TIMEOUT_MS,
-    .connections_unsigned = (guint) settings->connections_unsigned,
-    .trusted_proxies = (const char *const *) settings->proxies,
+    .connections_unsigned = (guint)settings->connections_unsigned,
+    .trusted_proxies = (const char *const *)settings->proxies,
   };
   g_autofree char *numeric = dup_listen_address (settings);
 
@@ -276,8 +263,7 @@ get_web (void)
 
 /* Everything that can be refused is tried before anything is served: until the loop runs, who connects waits. */
 static gboolean
-start (Server  *server,
-       GError **error)
+start (Server *server, GError **error)
 {
   const KlSettings *settings = server->settings;
 
@@ -360,8 +346,7 @@ run (KlSettings *settings)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_autofree char *config = NULL;
   g_autofree char *listen = NULL;
@@ -402,9 +387,9 @@ main (int    argc,
       return EXIT_SUCCESS;
     }
 
-  KlSettings *settings = kl_settings_load (config, (const char *const *) environment, listen, data, faults);
+  KlSettings *settings = kl_settings_load (config, (const char *const *)environment, listen, data, faults);
   for (guint i = 0; i < faults->len; i++)
-    say ("%s%s", check_config ? "" : "klatch-server: ", (const char *) faults->pdata[i]);
+    say ("%s%s", check_config ? "" : "klatch-server: ", (const char *)faults->pdata[i]);
   if (settings == NULL)
     return EXIT_REFUSED;
   if (check_config)

@@ -6,9 +6,7 @@
 
 /* True where `host` (a Host header) and `rest` (an origin behind its scheme) are the same place. */
 static gboolean
-is_same_host (const char *host,
-              const char *rest,
-              const char *default_port)
+is_same_host (const char *host, const char *rest, const char *default_port)
 {
   gsize host_length = strlen (host);
   gsize port_length = strlen (default_port);
@@ -19,10 +17,7 @@ is_same_host (const char *host,
 }
 
 static gboolean
-is_own_origin (const char *origin,
-               const char *host,
-               const char *public_url,
-               gboolean    https)
+is_own_origin (const char *origin, const char *host, const char *public_url, gboolean https)
 {
   if (public_url != NULL && g_ascii_strcasecmp (origin, public_url) == 0)
     return TRUE;
@@ -38,10 +33,7 @@ is_own_origin (const char *origin,
 }
 
 KlApiOrigin
-kl_api_origin_judge (SoupMessageHeaders *headers,
-                     const char         *public_url,
-                     gboolean            https,
-                     gboolean            is_get)
+kl_api_origin_judge (SoupMessageHeaders *headers, const char *public_url, gboolean https, gboolean is_get)
 {
   /* As lists: of two such headers neither is believed. */
   const char *site = soup_message_headers_get_list (headers, "Sec-Fetch-Site");
@@ -56,9 +48,7 @@ kl_api_origin_judge (SoupMessageHeaders *headers,
 }
 
 gboolean
-kl_api_origin_allows_handshake (SoupMessageHeaders *headers,
-                                const char         *public_url,
-                                gboolean            https)
+kl_api_origin_allows_handshake (SoupMessageHeaders *headers, const char *public_url, gboolean https)
 {
   const char *site = soup_message_headers_get_list (headers, "Sec-Fetch-Site");
 
@@ -75,8 +65,7 @@ kl_api_origin_allows_handshake (SoupMessageHeaders *headers,
 }
 
 char *
-kl_api_cookie_dup (SoupMessageHeaders *headers,
-                   const char         *name)
+kl_api_cookie_dup (SoupMessageHeaders *headers, const char *name)
 {
   const char *list = soup_message_headers_get_list (headers, "Cookie");
   g_autofree char *found = NULL;
@@ -101,8 +90,7 @@ kl_api_cookie_dup (SoupMessageHeaders *headers,
 }
 
 char *
-kl_api_cookie_make (const char *token,
-                    gboolean    https)
+kl_api_cookie_make (const char *token, gboolean https)
 {
   return g_strdup_printf ("%s=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d%s",
                           https ? KL_API_COOKIE_HTTPS : KL_API_COOKIE, token == NULL ? "" : token,

@@ -14,30 +14,28 @@ G_BEGIN_DECLS
 #define KL_API_COOKIE "klatch_session"
 #define KL_API_COOKIE_HTTPS "__Host-klatch_session"
 
-typedef enum {
-  KL_API_ORIGIN_SAME,    /* the request says that it comes from our own page */
-  KL_API_ORIGIN_UNSAID,  /* it says nothing: no browser, or a link that was followed */
+typedef enum
+{
+  KL_API_ORIGIN_SAME,   /* the request says that it comes from our own page */
+  KL_API_ORIGIN_UNSAID, /* it says nothing: no browser, or a link that was followed */
   KL_API_ORIGIN_FOREIGN,
 } KlApiOrigin;
 
 /* `public_url` may be NULL. `https`: the request came encrypted, as far as is known. `is_get`: GET or HEAD. */
-KlApiOrigin kl_api_origin_judge (SoupMessageHeaders *headers,
-                                 const char         *public_url,
-                                 gboolean            https,
-                                 gboolean            is_get);
+KlApiOrigin
+kl_api_origin_judge (SoupMessageHeaders *headers, const char *public_url, gboolean https, gboolean is_get);
 
 /* What the handshake of a socket is judged by: like a GET, but what says nothing is foreign. A browser sends no Origin
  * with the GET that begins polling; there Sec-Fetch-Site speaks for it, which no script can set. */
-gboolean kl_api_origin_allows_handshake (SoupMessageHeaders *headers,
-                                         const char         *public_url,
-                                         gboolean            https);
+gboolean
+kl_api_origin_allows_handshake (SoupMessageHeaders *headers, const char *public_url, gboolean https);
 
 /* The value of the one cookie of this name; NULL where there is none, or more than one. */
-char *kl_api_cookie_dup (SoupMessageHeaders *headers,
-                         const char         *name);
+char *
+kl_api_cookie_dup (SoupMessageHeaders *headers, const char *name);
 
 /* A Set-Cookie line; `token` NULL takes the cookie away. */
-char *kl_api_cookie_make (const char *token,
-                          gboolean    https);
+char *
+kl_api_cookie_make (const char *token, gboolean https);
 
 G_END_DECLS

@@ -15,13 +15,14 @@
 #define ETAG_HASH_BYTES 16
 #define COMPRESSION_LEVEL 6
 
-#define PAGE_POLICY \
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; " \
+#define PAGE_POLICY                                                                                                    \
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "      \
   "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; " \
   "frame-ancestors 'none'"
 
 /* A file of the browser client. */
-typedef struct {
+typedef struct
+{
   GBytes *plain;
   GBytes *gzip; /* NULL: not worth it */
   char *etag;
@@ -36,7 +37,8 @@ free_page (KlApiPage *page)
   g_free (page);
 }
 
-static const struct {
+static const struct
+{
   const char *suffix;
   const char *type;
   gboolean compressible;
@@ -59,22 +61,22 @@ find_type (const char *name)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
     if (g_str_has_suffix (name, types[i].suffix))
-      return (int) i;
+      return (int)i;
   return -1;
 }
 
 static GBytes *
 compress (GBytes *plain)
 {
-  g_autoptr (GConverter) compressor = G_CONVERTER (g_zlib_compressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP, COMPRESSION_LEVEL));
+  g_autoptr (GConverter) compressor
+      = G_CONVERTER (g_zlib_compressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP, COMPRESSION_LEVEL));
   g_autoptr (GBytes) gzip = g_converter_convert_bytes (compressor, plain, NULL);
 
   return gzip != NULL && g_bytes_get_size (gzip) < g_bytes_get_size (plain) ? g_steal_pointer (&gzip) : NULL;
 }
 
 static void
-read_page (KlApi      *self,
-           const char *name)
+read_page (KlApi *self, const char *name)
 {
   g_autofree char *path = g_strconcat (WEB_PREFIX, name, NULL);
   g_autoptr (GBytes) plain = g_resource_lookup_data (self->web, path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
@@ -98,7 +100,7 @@ read_page (KlApi      *self,
 void
 kl_api_pages_init (KlApi *self)
 {
-  self->pages = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) free_page);
+  self->pages = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)free_page);
   if (self->web == NULL)
     return;
 
@@ -119,14 +121,12 @@ set_nothing_here (SoupServerMessage *message)
 {
   kl_api_add_common_headers (message);
   soup_server_message_set_status (message, SOUP_STATUS_NOT_FOUND, NULL);
-  soup_server_message_set_response (message, "text/plain; charset=utf-8", SOUP_MEMORY_STATIC, "There is nothing here.\n",
-                                    strlen ("There is nothing here.\n"));
+  soup_server_message_set_response (message, "text/plain; charset=utf-8", SOUP_MEMORY_STATIC,
+                                    "There is nothing here.\n", strlen ("There is nothing here.\n"));
 }
 
 static void
-set_json (SoupServerMessage *message,
-          guint              status,
-          KlJsonWriter      *writer)
+set_json (SoupServerMessage *message, guint status, KlJsonWriter *writer)
 {
   gsize length = 0;
   g_autofree char *json = kl_json_writer_steal_string (writer, &length);
@@ -138,9 +138,7 @@ set_json (SoupServerMessage *message,
 }
 
 static gboolean
-header_has (SoupMessageHeaders *headers,
-            const char         *name,
-            const char         *word)
+header_has (SoupMessageHeaders *headers, const char *name, const char *word)
 {
   const char *value = soup_message_headers_get_list (headers, name);
 
@@ -148,9 +146,7 @@ header_has (SoupMessageHeaders *headers,
 }
 
 static void
-set_bytes (SoupServerMessage *message,
-           const char        *type,
-           GBytes            *bytes)
+set_bytes (SoupServerMessage *message, const char *type, GBytes *bytes)
 {
   SoupMessageBody *body = soup_server_message_get_response_body (message);
 
@@ -160,8 +156,7 @@ set_bytes (SoupServerMessage *message,
 
 /* The one page that serves all of its own paths. */
 static void
-serve_index (KlApi             *self,
-             SoupServerMessage *message)
+serve_index (KlApi *self, SoupServerMessage *message)
 {
   SoupMessageHeaders *request = soup_server_message_get_request_headers (message);
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
@@ -189,9 +184,7 @@ serve_index (KlApi             *self,
 }
 
 static void
-serve_asset (KlApi             *self,
-             SoupServerMessage *message,
-             const char        *path)
+serve_asset (KlApi *self, SoupServerMessage *message, const char *path)
 {
   SoupMessageHeaders *request = soup_server_message_get_request_headers (message);
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
@@ -218,8 +211,7 @@ serve_asset (KlApi             *self,
 }
 
 static void
-serve_live (KlApi             *self,
-            SoupServerMessage *message)
+serve_live (KlApi *self, SoupServerMessage *message)
 {
   g_auto (KlJsonWriter) writer = { 0 };
 
@@ -231,8 +223,7 @@ serve_live (KlApi             *self,
 }
 
 static void
-serve_ready (KlApi             *self,
-             SoupServerMessage *message)
+serve_ready (KlApi *self, SoupServerMessage *message)
 {
   g_auto (KlJsonWriter) writer = { 0 };
   g_autofree char *reason = NULL;
@@ -253,9 +244,7 @@ serve_ready (KlApi             *self,
 }
 
 char *
-kl_api_dup_base_url (KlApi              *self,
-                     SoupMessageHeaders *headers,
-                     gboolean            https)
+kl_api_dup_base_url (KlApi *self, SoupMessageHeaders *headers, gboolean https)
 {
   const char *host = soup_message_headers_get_one (headers, "Host");
 
@@ -266,8 +255,7 @@ kl_api_dup_base_url (KlApi              *self,
 }
 
 static void
-serve_well_known (KlApi             *self,
-                  SoupServerMessage *message)
+serve_well_known (KlApi *self, SoupServerMessage *message)
 {
   KlSioPeer peer;
   g_auto (KlJsonWriter) writer = { 0 };
@@ -300,9 +288,7 @@ is_client_path (const char *path)
 }
 
 void
-kl_api_serve_page (KlApi             *self,
-                   SoupServerMessage *message,
-                   const char        *path)
+kl_api_serve_page (KlApi *self, SoupServerMessage *message, const char *path)
 {
   const char *method = soup_server_message_get_method (message);
   gboolean is_read = g_str_equal (method, "GET") || g_str_equal (method, "HEAD");

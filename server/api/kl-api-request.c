@@ -25,11 +25,7 @@ kl_api_add_common_headers (SoupServerMessage *message)
 }
 
 char *
-kl_api_make_error (KlErrorCode code,
-                   const char *message,
-                   const char *field,
-                   gint64      retry_after_ms,
-                   gsize      *length)
+kl_api_make_error (KlErrorCode code, const char *message, const char *field, gint64 retry_after_ms, gsize *length)
 {
   g_auto (KlJsonWriter) writer = { 0 };
 
@@ -49,18 +45,13 @@ kl_api_make_error (KlErrorCode code,
 
 /* libsoup takes Content-Length away from a 204, and then believes that the body ends with the connection. */
 static void
-on_empty_wrote_headers (SoupServerMessage *message,
-                        gpointer           unused)
+on_empty_wrote_headers (SoupServerMessage *message, gpointer unused)
 {
   soup_message_headers_set_encoding (soup_server_message_get_response_headers (message), SOUP_ENCODING_NONE);
 }
 
 static void
-set_json (SoupServerMessage *message,
-          guint              status,
-          const char        *json,
-          gsize              length,
-          gint64             retry_after_ms)
+set_json (SoupServerMessage *message, guint status, const char *json, gsize length, gint64 retry_after_ms)
 {
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
@@ -82,11 +73,7 @@ set_json (SoupServerMessage *message,
 }
 
 static void
-refuse_message (SoupServerMessage *message,
-                guint              status,
-                KlErrorCode        code,
-                const char        *text,
-                gint64             retry_after_ms)
+refuse_message (SoupServerMessage *message, guint status, KlErrorCode code, const char *text, gint64 retry_after_ms)
 {
   gsize length = 0;
   g_autofree char *json = kl_api_make_error (code, text, NULL, retry_after_ms, &length);
@@ -106,11 +93,7 @@ free_request (KlApiRequest *request)
 }
 
 static void
-finish (KlApiRequest *request,
-        guint         status,
-        const char   *json,
-        gsize         length,
-        gint64        retry_after_ms)
+finish (KlApiRequest *request, guint status, const char *json, gsize length, gint64 retry_after_ms)
 {
   set_json (request->message, status, json, length, retry_after_ms);
   if (request->clears_cookie && status < SOUP_STATUS_BAD_REQUEST)
@@ -123,20 +106,14 @@ finish (KlApiRequest *request,
 }
 
 void
-kl_api_request_reply (KlApiRequest *request,
-                      guint         status,
-                      const char   *json,
-                      gsize         length)
+kl_api_request_reply (KlApiRequest *request, guint status, const char *json, gsize length)
 {
   finish (request, status, json, length, 0);
 }
 
 void
-kl_api_request_fail (KlApiRequest *request,
-                     KlErrorCode   code,
-                     const char   *message,
-                     const char   *field,
-                     gint64        retry_after_ms)
+kl_api_request_fail (KlApiRequest *request, KlErrorCode code, const char *message, const char *field,
+                     gint64 retry_after_ms)
 {
   gsize length = 0;
   g_autofree char *json = kl_api_make_error (code, message, field, retry_after_ms, &length);
@@ -145,8 +122,7 @@ kl_api_request_fail (KlApiRequest *request,
 }
 
 static guint
-get_success_status (KlApiRequest *request,
-                    const char   *json)
+get_success_status (KlApiRequest *request, const char *json)
 {
   if (json == NULL)
     return SOUP_STATUS_NO_CONTENT;
@@ -154,14 +130,14 @@ get_success_status (KlApiRequest *request,
 }
 
 void
-kl_api_request_reply_accounts (const KlChatAccountsAnswer *answer,
-                               gpointer                    user_data)
+kl_api_request_reply_accounts (const KlChatAccountsAnswer *answer, gpointer user_data)
 {
   KlApiRequest *request = user_data;
 
   if (answer->code != KL_ERROR_CODE_NONE)
     {
-      finish (request, kl_error_code_to_http_status (answer->code), answer->json, answer->length, answer->retry_after_ms);
+      finish (request, kl_error_code_to_http_status (answer->code), answer->json, answer->length,
+              answer->retry_after_ms);
       return;
     }
   if (request->sets_cookie && answer->token != NULL)
@@ -173,8 +149,7 @@ kl_api_request_reply_accounts (const KlChatAccountsAnswer *answer,
 }
 
 void
-kl_api_request_reply_chat (const KlChatAnswer *answer,
-                           gpointer            user_data)
+kl_api_request_reply_chat (const KlChatAnswer *answer, gpointer user_data)
 {
   KlApiRequest *request = user_data;
   gsize length = 0;
@@ -224,9 +199,7 @@ kl_api_request_parse_query (KlApiRequest *request)
 /* ── The table ── */
 
 static gboolean
-match_path (const char  *pattern,
-            const char  *path,
-            char       **part)
+match_path (const char *pattern, const char *path, char **part)
 {
   g_auto (GStrv) expected = g_strsplit (pattern, "/", -1);
   g_auto (GStrv) given = g_strsplit (path, "/", -1);
@@ -254,10 +227,7 @@ get_table_method (SoupServerMessage *message)
 
 /* `allowed` (may be NULL) collects the methods of the path where it is there, but not with this method. */
 static const KlApiRoute *
-find_route (SoupServerMessage *message,
-            const char        *path,
-            char             **part,
-            GString           *allowed)
+find_route (SoupServerMessage *message, const char *path, char **part, GString *allowed)
 {
   const char *method = get_table_method (message);
 
@@ -312,9 +282,7 @@ dup_token (KlApiRequest *request)
 }
 
 static void
-on_authenticated (KlStoreSignedIn *who,
-                  KlErrorCode      code,
-                  gpointer         user_data)
+on_authenticated (KlStoreSignedIn *who, KlErrorCode code, gpointer user_data)
 {
   KlApiRequest *request = user_data;
 
@@ -375,8 +343,7 @@ parse_body (KlApiRequest *request)
 }
 
 static void
-refuse_route (SoupServerMessage *message,
-              const GString     *allowed)
+refuse_route (SoupServerMessage *message, const GString *allowed)
 {
   if (allowed->len == 0)
     {
@@ -388,9 +355,7 @@ refuse_route (SoupServerMessage *message,
 }
 
 static void
-serve_rest (KlApi             *self,
-            SoupServerMessage *message,
-            const char        *path)
+serve_rest (KlApi *self, SoupServerMessage *message, const char *path)
 {
   g_autoptr (GString) allowed = g_string_new (NULL);
   g_autofree char *part = NULL;
@@ -427,11 +392,8 @@ serve_rest (KlApi             *self,
 }
 
 static void
-on_soup_request (SoupServer        *server,
-                 SoupServerMessage *message,
-                 const char        *path,
-                 GHashTable        *unused_query,
-                 gpointer           user_data)
+on_soup_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *unused_query,
+                 gpointer user_data)
 {
   KlApi *self = user_data;
 
@@ -443,20 +405,16 @@ on_soup_request (SoupServer        *server,
 
 /* Before the body is read. */
 static void
-on_soup_early_request (SoupServer        *server,
-                       SoupServerMessage *message,
-                       const char        *path,
-                       GHashTable        *unused_query,
-                       gpointer           user_data)
+on_soup_early_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *unused_query,
+                       gpointer user_data)
 {
   KlApi *self = user_data;
   const KlApiRoute *route = find_route (message, path, NULL, NULL);
   gsize max_bytes = IDLE_BODY_BYTES;
-  g_autofree char *json
-      = kl_api_make_error (KL_ERROR_CODE_TOO_LARGE, "The body is too large.", NULL, 0, &(gsize){ 0 });
+  g_autofree char *json = kl_api_make_error (KL_ERROR_CODE_TOO_LARGE, "The body is too large.", NULL, 0, &(gsize){ 0 });
 
   if (route != NULL && route->has_body)
-    max_bytes = route->max_body_bytes != 0 ? route->max_body_bytes : (gsize) self->settings->packet_bytes;
+    max_bytes = route->max_body_bytes != 0 ? route->max_body_bytes : (gsize)self->settings->packet_bytes;
   kl_sio_listener_limit_body (self->listener, message, max_bytes, json);
 }
 

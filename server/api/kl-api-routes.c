@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The calls of PROTOCOL.md's table. A handler translates: from path, query and body to what the accounts or the core are
- * asked, and their answer's callback is the request's own. */
+/* The calls of PROTOCOL.md's table. A handler translates: from path, query and body to what the accounts or the core
+ * are asked, and their answer's callback is the request's own. */
 
 #include "server/api/kl-api-private.h"
 
@@ -16,16 +16,13 @@
 /* ── Who this is ── */
 
 static void
-write_limit (const char *name,
-             gint64      value,
-             gpointer    user_data)
+write_limit (const char *name, gint64 value, gpointer user_data)
 {
   kl_json_member_int (user_data, name, value);
 }
 
 static void
-write_server (KlApi        *self,
-              KlJsonWriter *writer)
+write_server (KlApi *self, KlJsonWriter *writer)
 {
   static const char *const policies[] = { "open", "invite", "closed" };
   const KlSettings *settings = self->settings;
@@ -44,8 +41,7 @@ write_server (KlApi        *self,
 }
 
 static void
-reply_writer (KlApiRequest *request,
-              KlJsonWriter *writer)
+reply_writer (KlApiRequest *request, KlJsonWriter *writer)
 {
   gsize length = 0;
   g_autofree char *json = kl_json_writer_steal_string (writer, &length);
@@ -64,8 +60,7 @@ get_server (KlApiRequest *request)
 }
 
 static void
-on_invite_previewed (const KlChatAnswer *answer,
-                     gpointer            user_data)
+on_invite_previewed (const KlChatAnswer *answer, gpointer user_data)
 {
   KlApiRequest *request = user_data;
   g_auto (KlJsonWriter) writer = { 0 };
@@ -102,7 +97,8 @@ get_invite (KlApiRequest *request)
   if (kl_chat_accounts_take_look (request->api->accounts, &caller, &wait_ms))
     kl_chat_preview_invite (request->api->chat, request->part, on_invite_previewed, request);
   else
-    kl_api_request_fail (request, KL_ERROR_CODE_RATE_LIMITED, "Too many tries from here; wait a little.", NULL, wait_ms);
+    kl_api_request_fail (request, KL_ERROR_CODE_RATE_LIMITED, "Too many tries from here; wait a little.", NULL,
+                         wait_ms);
 }
 
 /* ── Coming in ── */
@@ -125,7 +121,8 @@ check_cookie_wish (KlApiRequest *request)
       && kl_api_origin_judge (headers, request->api->settings->public_url, request->peer.https, FALSE)
              == KL_API_ORIGIN_FOREIGN)
     {
-      kl_api_request_fail (request, KL_ERROR_CODE_FORBIDDEN, "Another site's page cannot sign anybody in here.", NULL, 0);
+      kl_api_request_fail (request, KL_ERROR_CODE_FORBIDDEN, "Another site's page cannot sign anybody in here.", NULL,
+                           0);
       return FALSE;
     }
   return TRUE;
@@ -196,23 +193,19 @@ put_password (KlApiRequest *request)
 /* ── What the core answers ── */
 
 static void
-call_chat (KlApiRequest *request,
-           const char   *event,
-           KlJsonWriter *writer)
+call_chat (KlApiRequest *request, const char *event, KlJsonWriter *writer)
 {
   gsize length = 0;
   g_autofree char *json = kl_json_writer_steal_string (writer, &length);
   g_autoptr (KlJson) argument = kl_json_parse (json, length, NULL);
 
-  kl_chat_call (request->api->chat, request->who->user->id, event, argument == NULL ? NULL : kl_json_get_root (argument),
-                kl_api_request_reply_chat, request);
+  kl_chat_call (request->api->chat, request->who->user->id, event,
+                argument == NULL ? NULL : kl_json_get_root (argument), kl_api_request_reply_chat, request);
 }
 
 /* Writes the parameter as a number where it looks like one; what does not is for the core to refuse. */
 static void
-write_number (KlJsonWriter *writer,
-              GHashTable   *query,
-              const char   *name)
+write_number (KlJsonWriter *writer, GHashTable *query, const char *name)
 {
   const char *text = g_hash_table_lookup (query, name);
   guint64 number = 0;
@@ -220,15 +213,13 @@ write_number (KlJsonWriter *writer,
   if (text == NULL)
     return;
   if (g_ascii_isdigit (*text) && g_ascii_string_to_unsigned (text, 10, 0, KL_LIMIT_INTEGER_MAX, &number, NULL))
-    kl_json_member_int (writer, name, (gint64) number);
+    kl_json_member_int (writer, name, (gint64)number);
   else
     kl_json_member_string (writer, name, text);
 }
 
 static void
-write_text (KlJsonWriter *writer,
-            GHashTable   *query,
-            const char   *name)
+write_text (KlJsonWriter *writer, GHashTable *query, const char *name)
 {
   kl_json_member_string_or_nothing (writer, name, g_hash_table_lookup (query, name));
 }
@@ -236,8 +227,8 @@ write_text (KlJsonWriter *writer,
 static void
 refuse_query (KlApiRequest *request)
 {
-  kl_api_request_fail (request, KL_ERROR_CODE_BAD_REQUEST, "The query must be name=value&…, in UTF-8, each name once.", NULL,
-                       0);
+  kl_api_request_fail (request, KL_ERROR_CODE_BAD_REQUEST, "The query must be name=value&…, in UTF-8, each name once.",
+                       NULL, 0);
 }
 
 static void

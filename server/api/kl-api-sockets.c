@@ -10,7 +10,8 @@
 
 #define TOKEN_MAX_BYTES 256
 
-typedef struct {
+typedef struct
+{
   guint ref_count;
   KlApi *api;
   KlSioSocket *socket;          /* a reference, until it has ended */
@@ -43,15 +44,14 @@ get_packet (KlChatEvent *event)
 {
   if (event->packet == NULL)
     {
-      event->packet = kl_sio_message_new_json (event->name, event->json, (gssize) event->length);
-      event->packet_destroy = (GDestroyNotify) kl_sio_message_unref;
+      event->packet = kl_sio_message_new_json (event->name, event->json, (gssize)event->length);
+      event->packet_destroy = (GDestroyNotify)kl_sio_message_unref;
     }
   return event->packet;
 }
 
 static void
-deliver_event (gpointer     sink,
-               KlChatEvent *event)
+deliver_event (gpointer sink, KlChatEvent *event)
 {
   Client *client = sink;
 
@@ -60,8 +60,7 @@ deliver_event (gpointer     sink,
 
 /* Who was signed out, or sent away, shall not come back by himself: `for_good`. */
 static void
-close_client (gpointer     sink,
-              KlChatEvent *notice)
+close_client (gpointer sink, KlChatEvent *notice)
 {
   Client *client = ref_client (sink);
 
@@ -75,9 +74,7 @@ static const KlChatSink sink_vtable = { .deliver = deliver_event, .close = close
 /* ── Coming in ── */
 
 static void
-refuse (KlSioSocket *socket,
-        KlErrorCode  code,
-        gint64       retry_after_ms)
+refuse (KlSioSocket *socket, KlErrorCode code, gint64 retry_after_ms)
 {
   g_auto (KlJsonWriter) writer = { 0 };
   const char *word = kl_error_code_to_string (code);
@@ -98,9 +95,7 @@ refuse (KlSioSocket *socket,
 }
 
 static void
-refuse_client (Client     *client,
-               KlErrorCode code,
-               gint64      retry_after_ms)
+refuse_client (Client *client, KlErrorCode code, gint64 retry_after_ms)
 {
   g_autoptr (KlSioSocket) socket = g_steal_pointer (&client->socket);
 
@@ -111,9 +106,7 @@ refuse_client (Client     *client,
 }
 
 static void
-on_authenticated (KlStoreSignedIn *who,
-                  KlErrorCode      code,
-                  gpointer         user_data)
+on_authenticated (KlStoreSignedIn *who, KlErrorCode code, gpointer user_data)
 {
   Client *client = user_data;
 
@@ -138,9 +131,7 @@ on_authenticated (KlStoreSignedIn *who,
 
 /* NULL: it brought none that counts. */
 static char *
-dup_token (KlApi                *self,
-           const KlSioHandshake *handshake,
-           yyjson_val           *auth)
+dup_token (KlApi *self, const KlSioHandshake *handshake, yyjson_val *auth)
 {
   yyjson_val *token = auth == NULL ? NULL : yyjson_obj_get (auth, "token");
 
@@ -154,11 +145,8 @@ dup_token (KlApi                *self,
 }
 
 static void
-on_socket_connect (KlSioSocket          *socket,
-                   const KlSioHandshake *handshake,
-                   yyjson_val           *auth,
-                   gboolean              strict,
-                   gpointer              user_data)
+on_socket_connect (KlSioSocket *socket, const KlSioHandshake *handshake, yyjson_val *auth, gboolean strict,
+                   gpointer user_data)
 {
   KlApi *self = user_data;
   g_autofree char *token = strict ? dup_token (self, handshake, auth) : NULL;
@@ -183,9 +171,7 @@ on_socket_connect (KlSioSocket          *socket,
 }
 
 static void
-on_socket_disconnected (KlSioSocket *socket,
-                        KlSioReason  reason,
-                        gpointer     user_data)
+on_socket_disconnected (KlSioSocket *socket, KlSioReason reason, gpointer user_data)
 {
   Client *client = kl_sio_socket_get_data (socket);
 
@@ -200,28 +186,26 @@ on_socket_disconnected (KlSioSocket *socket,
 
 /* ── What clients send ── */
 
-typedef struct {
+typedef struct
+{
   KlApi *api;
   KlSioSocket *socket;
   gint64 ack_id;
 } PendingEvent;
 
 static void
-on_event_answered (const KlChatAnswer *answer,
-                   gpointer            user_data)
+on_event_answered (const KlChatAnswer *answer, gpointer user_data)
 {
   PendingEvent *pending = user_data;
 
   pending->api->n_events--;
-  kl_sio_socket_ack (pending->socket, pending->ack_id, answer->json, (gssize) answer->length);
+  kl_sio_socket_ack (pending->socket, pending->ack_id, answer->json, (gssize)answer->length);
   kl_sio_socket_unref (pending->socket);
   g_free (pending);
 }
 
 static void
-refuse_event (KlApi            *self,
-              KlSioSocket      *socket,
-              const KlSioEvent *event)
+refuse_event (KlApi *self, KlSioSocket *socket, const KlSioEvent *event)
 {
   g_auto (KlJsonWriter) writer = { 0 };
   gsize length = 0;
@@ -231,15 +215,13 @@ refuse_event (KlApi            *self,
   /* {"error":…} becomes {"ok":false,"error":…}. */
   kl_json_writer_init (&writer, 128);
   g_string_append (writer.out, "{\"ok\":false,");
-  g_string_append_len (writer.out, error + 1, (gssize) length - 1);
+  g_string_append_len (writer.out, error + 1, (gssize)length - 1);
   g_autofree char *json = kl_json_writer_steal_string (&writer, &length);
-  kl_sio_socket_ack (socket, event->ack_id, json, (gssize) length);
+  kl_sio_socket_ack (socket, event->ack_id, json, (gssize)length);
 }
 
 static void
-on_socket_event (KlSioSocket      *socket,
-                 const KlSioEvent *event,
-                 gpointer          user_data)
+on_socket_event (KlSioSocket *socket, const KlSioEvent *event, gpointer user_data)
 {
   KlApi *self = user_data;
   Client *client = kl_sio_socket_get_data (socket);
@@ -259,7 +241,8 @@ on_socket_event (KlSioSocket      *socket,
   pending->socket = kl_sio_socket_ref (socket);
   pending->ack_id = event->ack_id;
   self->n_events++;
-  kl_chat_handle (client->connection, named ? event->name : "", readable ? event->arg : NULL, on_event_answered, pending);
+  kl_chat_handle (client->connection, named ? event->name : "", readable ? event->arg : NULL, on_event_answered,
+                  pending);
 }
 
 static const KlSioHandler handler = {
@@ -271,9 +254,7 @@ static const KlSioHandler handler = {
 /* ── Set-up ── */
 
 KlSioMessage *
-kl_api_make_notice (const char *code,
-                    const char *message,
-                    gint64      retry_after_ms)
+kl_api_make_notice (const char *code, const char *message, gint64 retry_after_ms)
 {
   g_auto (KlJsonWriter) writer = { 0 };
   gsize length = 0;
@@ -287,7 +268,7 @@ kl_api_make_notice (const char *code,
   kl_json_end_object (&writer);
 
   g_autofree char *json = kl_json_writer_steal_string (&writer, &length);
-  return kl_sio_message_new_json ("notice", json, (gssize) length);
+  return kl_sio_message_new_json ("notice", json, (gssize)length);
 }
 
 void
@@ -295,11 +276,11 @@ kl_api_sockets_init (KlApi *self)
 {
   const KlSettings *settings = self->settings;
   KlSioServerConfig config = {
-    .ping_interval_ms = (guint) settings->ping_interval_ms,
-    .ping_timeout_ms = (guint) settings->ping_timeout_ms,
-    .connect_timeout_ms = (guint) settings->unsigned_ms,
-    .max_payload_bytes = (gsize) settings->packet_bytes,
-    .queue_bytes = (gsize) settings->queue_bytes,
+    .ping_interval_ms = (guint)settings->ping_interval_ms,
+    .ping_timeout_ms = (guint)settings->ping_timeout_ms,
+    .connect_timeout_ms = (guint)settings->unsigned_ms,
+    .max_payload_bytes = (gsize)settings->packet_bytes,
+    .queue_bytes = (gsize)settings->queue_bytes,
   };
   g_autoptr (KlSioMessage) slow = kl_api_make_notice ("slow_consumer", "This connection reads too slowly.", 0);
 

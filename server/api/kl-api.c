@@ -32,9 +32,7 @@ kl_api_begin_stop (KlApi *self)
 }
 
 static void
-on_sockets_stopped (GObject      *source,
-                    GAsyncResult *result,
-                    gpointer      user_data)
+on_sockets_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   KlApi *self = g_task_get_source_object (task);
@@ -60,10 +58,7 @@ on_drain_step (gpointer user_data)
 }
 
 void
-kl_api_stop_async (KlApi              *self,
-                   gint64              retry_after_ms,
-                   GAsyncReadyCallback callback,
-                   gpointer            user_data)
+kl_api_stop_async (KlApi *self, gint64 retry_after_ms, GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, NULL, callback, user_data);
   gint64 end_usec = g_get_monotonic_time () + DRAIN_MS * G_TIME_SPAN_MILLISECOND;
@@ -77,8 +72,7 @@ kl_api_stop_async (KlApi              *self,
 }
 
 void
-kl_api_stop_finish (KlApi        *self,
-                    GAsyncResult *result)
+kl_api_stop_finish (KlApi *self, GAsyncResult *result)
 {
   g_return_if_fail (g_task_is_valid (result, self));
   g_task_propagate_boolean (G_TASK (result), NULL);
@@ -110,10 +104,7 @@ kl_api_init (KlApi *self)
 }
 
 KlApi *
-kl_api_new (KlSioListener    *listener,
-            KlChatAccounts   *accounts,
-            const KlSettings *settings,
-            GResource        *web)
+kl_api_new (KlSioListener *listener, KlChatAccounts *accounts, const KlSettings *settings, GResource *web)
 {
   KlApi *self = g_object_new (KL_TYPE_API, NULL);
 

@@ -17,24 +17,23 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (KlApi, kl_api, KL, API, GObject)
 
 /* `settings` must outlive the object. `web` (may be NULL) holds the browser client under "/chat/klatch/web/". */
-KlApi *kl_api_new (KlSioListener    *listener,
-                   KlChatAccounts   *accounts,
-                   const KlSettings *settings,
-                   GResource        *web);
+KlApi *
+kl_api_new (KlSioListener *listener, KlChatAccounts *accounts, const KlSettings *settings, GResource *web);
 
-guint kl_api_get_n_connections (KlApi *self);
+guint
+kl_api_get_n_connections (KlApi *self);
 
 /* From now on /readyz says 503 and new requests and events are answered `unavailable`. */
-void kl_api_begin_stop (KlApi *self);
+void
+kl_api_begin_stop (KlApi *self);
 
 /* Ends all service. Begins like kl_api_begin_stop(); what was asked before is answered, as far as that takes no longer
- * than a few seconds; then every socket gets `notice: shutdown` with `retry_after_ms` and is closed. Always succeeds. */
-void kl_api_stop_async (KlApi              *self,
-                        gint64              retry_after_ms,
-                        GAsyncReadyCallback callback,
-                        gpointer            user_data);
+ * than a few seconds; then every socket gets `notice: shutdown` with `retry_after_ms` and is closed. Always succeeds.
+ */
+void
+kl_api_stop_async (KlApi *self, gint64 retry_after_ms, GAsyncReadyCallback callback, gpointer user_data);
 
-void kl_api_stop_finish (KlApi        *self,
-                         GAsyncResult *result);
+void
+kl_api_stop_finish (KlApi *self, GAsyncResult *result);
 
 G_END_DECLS

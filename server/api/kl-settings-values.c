@@ -9,29 +9,22 @@
 #define LIST_DELIMITERS ", \t"
 
 gboolean
-kl_settings_parse_number (const char *text,
-                          gint64      min,
-                          gint64      max,
-                          gint64     *value,
-                          char      **why)
+kl_settings_parse_number (const char *text, gint64 min, gint64 max, gint64 *value, char **why)
 {
   guint64 number = 0;
 
   /* GLib's parser takes a sign and blanks in front; an administrator's "+5" is a slip of the finger. */
-  if (!g_ascii_isdigit (text[0]) || !g_ascii_string_to_unsigned (text, 10, (guint64) min, (guint64) max, &number, NULL))
+  if (!g_ascii_isdigit (text[0]) || !g_ascii_string_to_unsigned (text, 10, (guint64)min, (guint64)max, &number, NULL))
     {
       *why = g_strdup_printf ("must be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, min, max);
       return FALSE;
     }
-  *value = (gint64) number;
+  *value = (gint64)number;
   return TRUE;
 }
 
 gboolean
-kl_settings_parse_word (const char        *text,
-                        const char *const *words,
-                        gint64            *value,
-                        char             **why)
+kl_settings_parse_word (const char *text, const char *const *words, gint64 *value, char **why)
 {
   for (int i = 0; words[i] != NULL; i++)
     if (g_str_equal (text, words[i]))
@@ -40,22 +33,21 @@ kl_settings_parse_word (const char        *text,
         return TRUE;
       }
 
-  g_autofree char *list = g_strjoinv (", ", (char **) words);
+  g_autofree char *list = g_strjoinv (", ", (char **)words);
   *why = g_strdup_printf ("must be one of: %s", list);
   return FALSE;
 }
 
 gboolean
-kl_settings_parse_listen (const char      *text,
-                          GSocketAddress **address,
-                          char           **why)
+kl_settings_parse_listen (const char *text, GSocketAddress **address, char **why)
 {
   const char *colon = strrchr (text, ':');
   guint64 port = 0;
 
-  if (colon != NULL && g_ascii_isdigit (colon[1]) && g_ascii_string_to_unsigned (colon + 1, 10, 0, G_MAXUINT16, &port, NULL))
+  if (colon != NULL && g_ascii_isdigit (colon[1])
+      && g_ascii_string_to_unsigned (colon + 1, 10, 0, G_MAXUINT16, &port, NULL))
     {
-      g_autofree char *host = g_strndup (text, (gsize) (colon - text));
+      g_autofree char *host = g_strndup (text, (gsize)(colon - text));
       gsize length = strlen (host);
       gboolean bracketed = length > 2 && host[0] == '[' && host[length - 1] == ']';
       g_autoptr (GInetAddress) inet = NULL;
@@ -72,7 +64,7 @@ kl_settings_parse_listen (const char      *text,
 
       if (inet != NULL)
         {
-          *address = g_inet_socket_address_new (inet, (guint16) port);
+          *address = g_inet_socket_address_new (inet, (guint16)port);
           return TRUE;
         }
     }
@@ -82,10 +74,7 @@ kl_settings_parse_listen (const char      *text,
 }
 
 gboolean
-kl_settings_parse_origin (const char *text,
-                          char      **origin,
-                          char      **host,
-                          char      **why)
+kl_settings_parse_origin (const char *text, char **origin, char **host, char **why)
 {
   g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
   const char *scheme = uri == NULL ? NULL : g_uri_get_scheme (uri);
@@ -95,7 +84,8 @@ kl_settings_parse_origin (const char *text,
       || g_uri_get_query (uri) != NULL || g_uri_get_fragment (uri) != NULL
       || (*g_uri_get_path (uri) != '\0' && !g_str_equal (g_uri_get_path (uri), "/")))
     {
-      *why = g_strdup ("must be https://HOST or http://HOST, with :PORT where it is not the usual one, and without a path");
+      *why = g_strdup (
+          "must be https://HOST or http://HOST, with :PORT where it is not the usual one, and without a path");
       return FALSE;
     }
 
@@ -123,8 +113,7 @@ is_label (const char *label)
 }
 
 gboolean
-kl_settings_parse_domain (const char *text,
-                          char      **why)
+kl_settings_parse_domain (const char *text, char **why)
 {
   gboolean good = strlen (text) <= DOMAIN_MAX_BYTES;
   g_auto (GStrv) labels = g_strsplit (text, ".", -1);
@@ -139,21 +128,22 @@ kl_settings_parse_domain (const char *text,
 }
 
 char **
-kl_settings_parse_networks (const char *text,
-                            char      **why)
+kl_settings_parse_networks (const char *text, char **why)
 {
   g_auto (GStrv) parts = g_strsplit_set (text, LIST_DELIMITERS, -1);
   g_autoptr (GStrvBuilder) networks = g_strv_builder_new ();
 
   for (int i = 0; parts[i] != NULL; i++)
     {
-      g_autoptr (GInetAddressMask) mask = *parts[i] == '\0' ? NULL : g_inet_address_mask_new_from_string (parts[i], NULL);
+      g_autoptr (GInetAddressMask) mask
+          = *parts[i] == '\0' ? NULL : g_inet_address_mask_new_from_string (parts[i], NULL);
 
       if (mask != NULL)
         g_strv_builder_add (networks, parts[i]);
       else if (*parts[i] != '\0')
         {
-          *why = g_strdup_printf ("must list addresses or networks, like 127.0.0.1 or 10.0.0.0/8; “%s” is neither", parts[i]);
+          *why = g_strdup_printf ("must list addresses or networks, like 127.0.0.1 or 10.0.0.0/8; “%s” is neither",
+                                  parts[i]);
           return NULL;
         }
     }
@@ -161,8 +151,7 @@ kl_settings_parse_networks (const char *text,
 }
 
 gboolean
-kl_settings_parse_title (const char *text,
-                         char      **why)
+kl_settings_parse_title (const char *text, char **why)
 {
   gboolean good = g_utf8_validate (text, -1, NULL);
   glong chars = good ? g_utf8_strlen (text, -1) : 0;
@@ -177,9 +166,7 @@ kl_settings_parse_title (const char *text,
 }
 
 gboolean
-kl_settings_parse_ice (const char        *text,
-                       const char *const *schemes,
-                       char             **why)
+kl_settings_parse_ice (const char *text, const char *const *schemes, char **why)
 {
   g_auto (GStrv) parts = g_strsplit_set (text, LIST_DELIMITERS, -1);
 

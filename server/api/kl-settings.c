@@ -15,7 +15,8 @@
 /* JSON may need six bytes for one of the body, and an event has other members. */
 #define PACKET_OVERHEAD_BYTES 4096
 
-typedef enum {
+typedef enum
+{
   FORM_NUMBER,
   FORM_WORD,
   FORM_TEXT,
@@ -28,7 +29,8 @@ typedef enum {
   FORM_TURN,
 } Form;
 
-typedef struct {
+typedef struct
+{
   const char *group;
   const char *name;
   Form form;
@@ -102,15 +104,13 @@ static const Key keys[] = {
 };
 
 static gint64 *
-get_number_field (KlSettings *self,
-                  const Key  *key)
+get_number_field (KlSettings *self, const Key *key)
 {
   return G_STRUCT_MEMBER_P (self, key->offset);
 }
 
 static char **
-get_text_field (KlSettings *self,
-                const Key  *key)
+get_text_field (KlSettings *self, const Key *key)
 {
   return G_STRUCT_MEMBER_P (self, key->offset);
 }
@@ -122,8 +122,7 @@ is_number (const Key *key)
 }
 
 static const Key *
-find_key (const char *group,
-          const char *name)
+find_key (const char *group, const char *name)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
     if (g_str_equal (keys[i].group, group) && (name == NULL || g_str_equal (keys[i].name, name)))
@@ -132,18 +131,14 @@ find_key (const char *group,
 }
 
 static void
-set_text (char      **field,
-          const char *text)
+set_text (char **field, const char *text)
 {
   g_free (*field);
   *field = *text == '\0' ? NULL : g_strdup (text);
 }
 
 static gboolean
-parse_text (KlSettings *self,
-            const Key  *key,
-            const char *text,
-            char      **why)
+parse_text (KlSettings *self, const Key *key, const char *text, char **why)
 {
   g_autofree char *origin = NULL;
   g_autofree char *host = NULL;
@@ -195,11 +190,7 @@ parse_text (KlSettings *self,
 
 /* Takes one value; a fault names `where` it stood. An empty one means: not set. */
 static void
-take_value (KlSettings *self,
-            const Key  *key,
-            const char *text,
-            const char *where,
-            GPtrArray  *faults)
+take_value (KlSettings *self, const Key *key, const char *text, const char *where, GPtrArray *faults)
 {
   g_autofree char *why = NULL;
   gboolean good;
@@ -241,11 +232,7 @@ set_defaults (KlSettings *self)
 }
 
 static void
-read_group (KlSettings *self,
-            GKeyFile   *file,
-            const char *path,
-            const char *group,
-            GPtrArray  *faults)
+read_group (KlSettings *self, GKeyFile *file, const char *path, const char *group, GPtrArray *faults)
 {
   g_auto (GStrv) names = g_key_file_get_keys (file, group, NULL, NULL);
 
@@ -269,9 +256,7 @@ read_group (KlSettings *self,
 }
 
 static void
-read_file (KlSettings *self,
-           const char *path,
-           GPtrArray  *faults)
+read_file (KlSettings *self, const char *path, GPtrArray *faults)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autoptr (GError) error = NULL;
@@ -291,15 +276,13 @@ read_file (KlSettings *self,
 /* Variables that are no key of ours are left alone: container platforms make some that begin like ours
  * (KLATCH_SERVER_PORT and its like for a service that is named klatch-server). */
 static void
-read_environment (KlSettings        *self,
-                  const char *const *environment,
-                  GPtrArray         *faults)
+read_environment (KlSettings *self, const char *const *environment, GPtrArray *faults)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
     {
       g_autofree char *plain = g_strdup_printf ("KLATCH_%s_%s", keys[i].group, keys[i].name);
       g_autofree char *variable = g_ascii_strup (plain, -1);
-      const char *text = environment == NULL ? NULL : g_environ_getenv ((char **) environment, variable);
+      const char *text = environment == NULL ? NULL : g_environ_getenv ((char **)environment, variable);
 
       if (text != NULL)
         take_value (self, &keys[i], text, variable, faults);
@@ -310,7 +293,7 @@ static char *
 make_default_data (const char *const *environment)
 {
   /* Set by systemd for units with StateDirectory=. */
-  const char *state = environment == NULL ? NULL : g_environ_getenv ((char **) environment, "STATE_DIRECTORY");
+  const char *state = environment == NULL ? NULL : g_environ_getenv ((char **)environment, "STATE_DIRECTORY");
 
   if (state != NULL && g_path_is_absolute (state) && strchr (state, ':') == NULL)
     return g_strdup (state);
@@ -324,16 +307,15 @@ kl_settings_mask_uri (const char *uri)
   const char *host = scheme_end == NULL ? NULL : scheme_end + 3;
   const char *end = host == NULL ? NULL : host + strcspn (host, "/?#");
   const char *at = host == NULL ? NULL : g_strrstr_len (host, end - host, "@");
-  const char *colon = at == NULL ? NULL : memchr (host, ':', (gsize) (at - host));
+  const char *colon = at == NULL ? NULL : memchr (host, ':', (gsize)(at - host));
 
   if (colon == NULL)
     return g_strdup (uri);
-  return g_strdup_printf ("%.*s:***%s", (int) (colon - uri), uri, at);
+  return g_strdup_printf ("%.*s:***%s", (int)(colon - uri), uri, at);
 }
 
 static void
-check_store_and_bus (KlSettings *self,
-                     GPtrArray  *faults)
+check_store_and_bus (KlSettings *self, GPtrArray *faults)
 {
   g_autofree char *store = kl_settings_mask_uri (self->store_uri);
   g_autofree char *bus = kl_settings_mask_uri (self->bus_uri);
@@ -341,7 +323,8 @@ check_store_and_bus (KlSettings *self,
   if (g_str_has_prefix (self->store_uri, "sqlite:") && self->store_uri[strlen ("sqlite:")] != '\0')
     self->store_path = g_canonicalize_filename (self->store_uri + strlen ("sqlite:"), self->data);
   else if (g_str_has_prefix (self->store_uri, "mongodb://") || g_str_has_prefix (self->store_uri, "mongodb+srv://"))
-    g_ptr_array_add (faults, g_strdup_printf ("[store] uri: this version cannot use MongoDB (%s) yet; use sqlite:PATH", store));
+    g_ptr_array_add (faults,
+                     g_strdup_printf ("[store] uri: this version cannot use MongoDB (%s) yet; use sqlite:PATH", store));
   else
     g_ptr_array_add (faults, g_strdup_printf ("[store] uri: must be sqlite:PATH, not “%s”", store));
 
@@ -352,20 +335,21 @@ check_store_and_bus (KlSettings *self,
 }
 
 static void
-check_together (KlSettings *self,
-                GPtrArray  *faults)
+check_together (KlSettings *self, GPtrArray *faults)
 {
   check_store_and_bus (self, faults);
 
   if (self->tls_certificate != NULL || self->tls_key != NULL)
-    g_ptr_array_add (faults, g_strdup ("[tls]: this version cannot serve TLS itself yet; put a proxy in front of it and "
-                                       "set [server] public_url to its https address"));
+    g_ptr_array_add (faults,
+                     g_strdup ("[tls]: this version cannot serve TLS itself yet; put a proxy in front of it and "
+                               "set [server] public_url to its https address"));
   if (self->metrics_listen != NULL)
     g_ptr_array_add (faults, g_strdup ("[server] metrics_listen: this version has no metrics yet; leave it out"));
   if (self->retention_days != 0)
     g_ptr_array_add (faults, g_strdup ("[retention] days: this version keeps everything; only 0 can be set"));
   if (self->turn != NULL && self->turn_secret == NULL)
-    g_ptr_array_add (faults, g_strdup ("[calls] turn_secret: is missing; [calls] turn needs the secret of that server"));
+    g_ptr_array_add (faults,
+                     g_strdup ("[calls] turn_secret: is missing; [calls] turn needs the secret of that server"));
   if (self->packet_bytes < self->message_bytes + PACKET_OVERHEAD_BYTES)
     g_ptr_array_add (faults, g_strdup_printf ("[limits] packet_bytes: must be at least %d more than message_bytes",
                                               PACKET_OVERHEAD_BYTES));
@@ -379,11 +363,8 @@ check_together (KlSettings *self,
 }
 
 KlSettings *
-kl_settings_load (const char        *config_file,
-                  const char *const *environment,
-                  const char        *listen,
-                  const char        *data,
-                  GPtrArray         *faults)
+kl_settings_load (const char *config_file, const char *const *environment, const char *listen, const char *data,
+                  GPtrArray *faults)
 {
   g_autoptr (KlSettings) self = g_new0 (KlSettings, 1);
   guint before = faults->len;
@@ -442,21 +423,18 @@ kl_settings_dup_unknown_groups (const char *config_file)
 }
 
 void
-kl_settings_foreach_key (KlSettingsKeyFunc func,
-                         gpointer          user_data)
+kl_settings_foreach_key (KlSettingsKeyFunc func, gpointer user_data)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
     func (keys[i].group, keys[i].name, user_data);
 }
 
 void
-kl_settings_foreach_limit (const KlSettings   *self,
-                           KlSettingsLimitFunc func,
-                           gpointer            user_data)
+kl_settings_foreach_limit (const KlSettings *self, KlSettingsLimitFunc func, gpointer user_data)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
     if (g_str_equal (keys[i].group, "limits"))
-      func (keys[i].name, *get_number_field ((KlSettings *) self, &keys[i]), user_data);
+      func (keys[i].name, *get_number_field ((KlSettings *)self, &keys[i]), user_data);
 }
 
 gboolean

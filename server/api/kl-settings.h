@@ -11,18 +11,21 @@ G_BEGIN_DECLS
  * Made once at start, then only read; may be read on any thread. data/server.conf.example says what each key means.
  */
 
-typedef enum {
+typedef enum
+{
   KL_REGISTRATION_OPEN,
   KL_REGISTRATION_INVITE,
   KL_REGISTRATION_CLOSED,
 } KlRegistration;
 
-typedef enum {
+typedef enum
+{
   KL_INVITES_BY_ADMINS,
   KL_INVITES_BY_MEMBERS,
 } KlInvitesBy;
 
-typedef struct {
+typedef struct
+{
   /* [server] */
   char *name;
   char *domain;     /* NULL: not set; main takes the store's, else public_url's host, else "localhost" */
@@ -82,44 +85,42 @@ typedef struct {
 /* Reads and checks all settings. `config_file`, `listen` and `data` are the command line's, each may be NULL;
  * `environment` is as g_get_environ() gives it. Every fault adds one line to `faults` (element-type utf8, owned), which
  * says where, what and what would be right, never a secret. Returns NULL where there was a fault. */
-KlSettings *kl_settings_load (const char        *config_file,
-                              const char *const *environment,
-                              const char        *listen,
-                              const char        *data,
-                              GPtrArray         *faults);
+KlSettings *
+kl_settings_load (const char *config_file, const char *const *environment, const char *listen, const char *data,
+                  GPtrArray *faults);
 
-void kl_settings_free (KlSettings *self);
+void
+kl_settings_free (KlSettings *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlSettings, kl_settings_free)
 
 /* The groups of the key file that nobody knows, for a warning: they are no fault, as another program, or a later
  * version, may have a use for them. Returns a NULL-terminated array, empty where the file cannot be read. */
-char **kl_settings_dup_unknown_groups (const char *config_file);
+char **
+kl_settings_dup_unknown_groups (const char *config_file);
 
 /* Calls `func` for every key there is. */
-typedef void (*KlSettingsKeyFunc) (const char *group,
-                                   const char *key,
-                                   gpointer    user_data);
+typedef void (*KlSettingsKeyFunc) (const char *group, const char *key, gpointer user_data);
 
-void kl_settings_foreach_key (KlSettingsKeyFunc func,
-                              gpointer          user_data);
+void
+kl_settings_foreach_key (KlSettingsKeyFunc func, gpointer user_data);
 
 /* Calls `func` for each number of [limits], which the server tells its clients. */
-typedef void (*KlSettingsLimitFunc) (const char *name,
-                                     gint64      value,
-                                     gpointer    user_data);
+typedef void (*KlSettingsLimitFunc) (const char *name, gint64 value, gpointer user_data);
 
-void kl_settings_foreach_limit (const KlSettings   *self,
-                                KlSettingsLimitFunc func,
-                                gpointer            user_data);
+void
+kl_settings_foreach_limit (const KlSettings *self, KlSettingsLimitFunc func, gpointer user_data);
 
 /* True where `public_url` is https, so that cookies are Secure. */
-gboolean kl_settings_is_https (const KlSettings *self);
+gboolean
+kl_settings_is_https (const KlSettings *self);
 
 /* The domain to use in a new store: `domain`, else the host of `public_url`, else "localhost". */
-const char *kl_settings_default_domain (const KlSettings *self);
+const char *
+kl_settings_default_domain (const KlSettings *self);
 
 /* For messages: `uri` with its user's password replaced by three stars. */
-char *kl_settings_mask_uri (const char *uri);
+char *
+kl_settings_mask_uri (const char *uri);
 
 G_END_DECLS

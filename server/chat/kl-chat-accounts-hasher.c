@@ -11,7 +11,8 @@
 
 #define WORKER_NICE 10
 
-struct _KlChatHasher {
+struct _KlChatHasher
+{
   unsigned long long passes;
   size_t memory_bytes;
   GThread *threads[KL_CHAT_HASHER_THREADS];
@@ -25,12 +26,14 @@ struct _KlChatHasher {
   gboolean stopping;
 };
 
-typedef struct {
+typedef struct
+{
   GSource source;
   KlChatHasher *hasher;
 } DoneSource;
 
-typedef struct {
+typedef struct
+{
   char *password;
   gsize length;
   gboolean verify;
@@ -42,8 +45,7 @@ typedef struct {
 } Job;
 
 static void
-finish_job (KlChatHasher *self,
-            Job          *job)
+finish_job (KlChatHasher *self, Job *job)
 {
   self->n_pending--;
   job->callback (job->result, job->hash[0] == '\0' ? NULL : job->hash, job->user_data);
@@ -55,21 +57,17 @@ finish_job (KlChatHasher *self,
 }
 
 static KlChatHasherResult
-make_hash (KlChatHasher *self,
-           const char   *password,
-           gsize         length,
-           char         *hash)
+make_hash (KlChatHasher *self, const char *password, gsize length, char *hash)
 {
-  if (crypto_pwhash_str_alg (hash, password, length, self->passes, self->memory_bytes, crypto_pwhash_ALG_ARGON2ID13) == 0)
+  if (crypto_pwhash_str_alg (hash, password, length, self->passes, self->memory_bytes, crypto_pwhash_ALG_ARGON2ID13)
+      == 0)
     return KL_CHAT_HASHER_DONE;
   hash[0] = '\0';
   return KL_CHAT_HASHER_FAILED;
 }
 
 static void
-work_on_job (KlChatHasher *self,
-             Job          *job,
-             const char   *nobody)
+work_on_job (KlChatHasher *self, Job *job, const char *nobody)
 {
   if (!job->verify)
     {
@@ -77,7 +75,8 @@ work_on_job (KlChatHasher *self,
       return;
     }
 
-  gboolean right = crypto_pwhash_str_verify (job->stored != NULL ? job->stored : nobody, job->password, job->length) == 0;
+  gboolean right
+      = crypto_pwhash_str_verify (job->stored != NULL ? job->stored : nobody, job->password, job->length) == 0;
 
   job->result = right && job->stored != NULL ? KL_CHAT_HASHER_DONE : KL_CHAT_HASHER_WRONG;
   if (job->result == KL_CHAT_HASHER_DONE
@@ -92,7 +91,7 @@ run_worker (gpointer data)
   char nobody[crypto_pwhash_STRBYTES];
 
   /* On Linux the priority is the thread's alone. */
-  (void) setpriority (PRIO_PROCESS, (id_t) gettid (), WORKER_NICE);
+  (void)setpriority (PRIO_PROCESS, (id_t)gettid (), WORKER_NICE);
   make_hash (self, "", 0, nobody);
 
   g_mutex_lock (&self->mutex);
@@ -115,11 +114,9 @@ run_worker (gpointer data)
 }
 
 static gboolean
-dispatch_done (GSource    *source,
-               GSourceFunc unused_callback,
-               gpointer    unused_data)
+dispatch_done (GSource *source, GSourceFunc unused_callback, gpointer unused_data)
 {
-  KlChatHasher *self = ((DoneSource *) source)->hasher;
+  KlChatHasher *self = ((DoneSource *)source)->hasher;
   GQueue done = G_QUEUE_INIT;
 
   g_mutex_lock (&self->mutex);
@@ -136,8 +133,7 @@ dispatch_done (GSource    *source,
 static GSourceFuncs done_source_funcs = { .dispatch = dispatch_done };
 
 KlChatHasher *
-kl_chat_hasher_new (gsize memory_kib,
-                    guint passes)
+kl_chat_hasher_new (gsize memory_kib, guint passes)
 {
   KlChatHasher *self = g_new0 (KlChatHasher, 1);
 
@@ -149,7 +145,7 @@ kl_chat_hasher_new (gsize memory_kib,
 
   self->source = g_source_new (&done_source_funcs, sizeof (DoneSource));
   g_source_set_static_name (self->source, "hasher");
-  ((DoneSource *) self->source)->hasher = self;
+  ((DoneSource *)self->source)->hasher = self;
   g_source_attach (self->source, g_main_context_get_thread_default ());
 
   for (int i = 0; i < KL_CHAT_HASHER_THREADS; i++)
@@ -186,13 +182,8 @@ kl_chat_hasher_free (KlChatHasher *self)
 }
 
 static gboolean
-add_job (KlChatHasher    *self,
-         const char      *password,
-         gsize            length,
-         gboolean         verify,
-         const char      *stored,
-         KlChatHasherFunc callback,
-         gpointer         user_data)
+add_job (KlChatHasher *self, const char *password, gsize length, gboolean verify, const char *stored,
+         KlChatHasherFunc callback, gpointer user_data)
 {
   g_mutex_lock (&self->mutex);
   gboolean room = !self->stopping && g_queue_get_length (&self->waiting) < KL_CHAT_HASHER_QUEUE_MAX;
@@ -216,22 +207,15 @@ add_job (KlChatHasher    *self,
 }
 
 gboolean
-kl_chat_hasher_hash (KlChatHasher    *self,
-                     const char      *password,
-                     gsize            length,
-                     KlChatHasherFunc callback,
-                     gpointer         user_data)
+kl_chat_hasher_hash (KlChatHasher *self, const char *password, gsize length, KlChatHasherFunc callback,
+                     gpointer user_data)
 {
   return add_job (self, password, length, FALSE, NULL, callback, user_data);
 }
 
 gboolean
-kl_chat_hasher_verify (KlChatHasher    *self,
-                       const char      *password,
-                       gsize            length,
-                       const char      *hash,
-                       KlChatHasherFunc callback,
-                       gpointer         user_data)
+kl_chat_hasher_verify (KlChatHasher *self, const char *password, gsize length, const char *hash,
+                       KlChatHasherFunc callback, gpointer user_data)
 {
   return add_job (self, password, length, TRUE, hash, callback, user_data);
 }

@@ -9,10 +9,7 @@
 #include <sodium.h>
 
 void
-kl_chat_accounts_get_me (KlChatAccounts     *self,
-                         KlStoreSignedIn    *who,
-                         KlChatAccountsReply reply,
-                         gpointer            user_data)
+kl_chat_accounts_get_me (KlChatAccounts *self, KlStoreSignedIn *who, KlChatAccountsReply reply, gpointer user_data)
 {
   KlChatAccountsWaiter waiter = { reply, user_data };
 
@@ -21,15 +18,14 @@ kl_chat_accounts_get_me (KlChatAccounts     *self,
 
 /* ── Profile ── */
 
-typedef struct {
+typedef struct
+{
   KlChatAccounts *accounts;
   KlChatAccountsWaiter waiter;
 } Update;
 
 static void
-on_user_updated (GObject      *source,
-                 GAsyncResult *result,
-                 gpointer      user_data)
+on_user_updated (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Update *update = user_data;
   g_autoptr (GError) error = NULL;
@@ -47,8 +43,7 @@ on_user_updated (GObject      *source,
 }
 
 static KlUserFields
-take_changes (KlStoreUser  *user,
-              KlJsonFields *fields)
+take_changes (KlStoreUser *user, KlJsonFields *fields)
 {
   KlUserFields changes = 0;
   const char *display_name = kl_json_fields_text (fields, "display_name", KL_JSON_OPTIONAL, KL_TEXT_DISPLAY_NAME, NULL);
@@ -67,11 +62,8 @@ take_changes (KlStoreUser  *user,
 }
 
 void
-kl_chat_accounts_update_me (KlChatAccounts     *self,
-                            KlStoreSignedIn    *who,
-                            yyjson_val         *body,
-                            KlChatAccountsReply reply,
-                            gpointer            user_data)
+kl_chat_accounts_update_me (KlChatAccounts *self, KlStoreSignedIn *who, yyjson_val *body, KlChatAccountsReply reply,
+                            gpointer user_data)
 {
   KlChatAccountsWaiter waiter = { reply, user_data };
   g_autoptr (KlStoreUser) user = kl_store_user_copy (who->user);
@@ -101,16 +93,15 @@ kl_chat_accounts_update_me (KlChatAccounts     *self,
 /* ── Password ── */
 
 gboolean
-kl_chat_accounts_is_password_stale (KlChatAccounts *self,
-                                    const char     *user,
-                                    guint64         since)
+kl_chat_accounts_is_password_stale (KlChatAccounts *self, const char *user, guint64 since)
 {
   guint64 *changed = g_hash_table_lookup (self->changed, user);
 
   return g_hash_table_contains (self->changing, user) || (changed != NULL && *changed > since);
 }
 
-typedef struct {
+typedef struct
+{
   KlChatAccounts *accounts;
   KlChatAccountsWaiter waiter;
   char *user;
@@ -138,9 +129,7 @@ end_change (Change *change)
 }
 
 static void
-on_password_set (GObject      *source,
-                 GAsyncResult *result,
-                 gpointer      user_data)
+on_password_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Change *change = user_data;
   KlChatAccounts *self = change->accounts;
@@ -163,9 +152,7 @@ on_password_set (GObject      *source,
 }
 
 static void
-on_new_hashed (KlChatHasherResult result,
-               const char        *hash,
-               gpointer           user_data)
+on_new_hashed (KlChatHasherResult result, const char *hash, gpointer user_data)
 {
   Change *change = user_data;
   KlChatAccounts *self = change->accounts;
@@ -179,8 +166,8 @@ on_new_hashed (KlChatHasherResult result,
   /* Another device was faster: what was proved with the old password is void. */
   if (kl_chat_accounts_is_password_stale (self, change->user, change->n_changes))
     {
-      kl_chat_accounts_fail (&change->waiter, KL_ERROR_CODE_UNAVAILABLE, "The password is being changed; try again.", NULL,
-                             KL_CHAT_ACCOUNTS_RETRY_MS);
+      kl_chat_accounts_fail (&change->waiter, KL_ERROR_CODE_UNAVAILABLE, "The password is being changed; try again.",
+                             NULL, KL_CHAT_ACCOUNTS_RETRY_MS);
       end_change (change);
       return;
     }
@@ -189,9 +176,7 @@ on_new_hashed (KlChatHasherResult result,
 }
 
 static void
-on_old_verified (KlChatHasherResult result,
-                 const char        *unused_hash,
-                 gpointer           user_data)
+on_old_verified (KlChatHasherResult result, const char *unused_hash, gpointer user_data)
 {
   Change *change = user_data;
   KlChatAccounts *self = change->accounts;
@@ -199,8 +184,8 @@ on_old_verified (KlChatHasherResult result,
   gint64 wait_ms = kl_chat_window_check (self->failures, change->name, now_ms);
 
   if (wait_ms > 0)
-    kl_chat_accounts_fail (&change->waiter, KL_ERROR_CODE_RATE_LIMITED, "Too many wrong passwords; wait a little.", NULL,
-                           wait_ms);
+    kl_chat_accounts_fail (&change->waiter, KL_ERROR_CODE_RATE_LIMITED, "Too many wrong passwords; wait a little.",
+                           NULL, wait_ms);
   else if (result == KL_CHAT_HASHER_WRONG)
     {
       kl_chat_window_add (self->failures, change->name, now_ms);
@@ -215,9 +200,7 @@ on_old_verified (KlChatHasherResult result,
 }
 
 static void
-on_credentials (GObject      *source,
-                GAsyncResult *result,
-                gpointer      user_data)
+on_credentials (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Change *change = user_data;
   KlChatHasher *hasher = change->accounts->hasher;
@@ -227,8 +210,8 @@ on_credentials (GObject      *source,
   if (credentials == NULL)
     kl_chat_accounts_fail_store (&change->waiter, error);
   else if (hasher != NULL
-           && kl_chat_hasher_verify (hasher, change->old, change->old_length, credentials->password_hash, on_old_verified,
-                                     change))
+           && kl_chat_hasher_verify (hasher, change->old, change->old_length, credentials->password_hash,
+                                     on_old_verified, change))
     return;
   else
     kl_chat_accounts_fail_busy (&change->waiter);
@@ -236,11 +219,8 @@ on_credentials (GObject      *source,
 }
 
 void
-kl_chat_accounts_change_password (KlChatAccounts     *self,
-                                  KlStoreSignedIn    *who,
-                                  yyjson_val         *body,
-                                  KlChatAccountsReply reply,
-                                  gpointer            user_data)
+kl_chat_accounts_change_password (KlChatAccounts *self, KlStoreSignedIn *who, yyjson_val *body,
+                                  KlChatAccountsReply reply, gpointer user_data)
 {
   KlChatAccountsWaiter waiter = { reply, user_data };
   KlJsonFields fields;
@@ -248,7 +228,8 @@ kl_chat_accounts_change_password (KlChatAccounts     *self,
   gsize new_length = 0;
 
   kl_json_fields_init (&fields, body);
-  const char *old = kl_json_fields_string (&fields, "old", KL_JSON_REQUIRED, 0, KL_LIMIT_PASSWORD_MAX_BYTES, &old_length);
+  const char *old
+      = kl_json_fields_string (&fields, "old", KL_JSON_REQUIRED, 0, KL_LIMIT_PASSWORD_MAX_BYTES, &old_length);
   const char *new = kl_json_fields_string (&fields, "new", KL_JSON_REQUIRED, KL_LIMIT_PASSWORD_MIN_BYTES,
                                            KL_LIMIT_PASSWORD_MAX_BYTES, &new_length);
   if (fields.fault != NULL)
@@ -260,7 +241,8 @@ kl_chat_accounts_change_password (KlChatAccounts     *self,
   gint64 wait_ms = kl_chat_window_check (self->failures, who->user->name, kl_chat_accounts_now_ms ());
   if (wait_ms > 0)
     {
-      kl_chat_accounts_fail (&waiter, KL_ERROR_CODE_RATE_LIMITED, "Too many wrong passwords; wait a little.", NULL, wait_ms);
+      kl_chat_accounts_fail (&waiter, KL_ERROR_CODE_RATE_LIMITED, "Too many wrong passwords; wait a little.", NULL,
+                             wait_ms);
       return;
     }
 

@@ -15,7 +15,8 @@
 /* What is longer is no invite, nor is it worth a look. */
 #define INVITE_MAX_BYTES 1024
 
-typedef struct {
+typedef struct
+{
   KlChatAccounts *accounts;
   KlChatAccountsWaiter waiter;
   gboolean is_local;
@@ -27,14 +28,15 @@ typedef struct {
   gsize password_length;
   char *display_name;
   char *device;
-  char *invite;         /* what was brought, or NULL */
+  char *invite;          /* what was brought, or NULL */
   gboolean join_by_code; /* the invite does not register, but joins */
   KlStoreCreate how;
   char *hash;
   KlStoreUser *user;
 } Registration;
 
-static void decide (Registration *registration);
+static void
+decide (Registration *registration);
 
 static void
 end_registration (Registration *registration)
@@ -52,10 +54,7 @@ end_registration (Registration *registration)
 }
 
 static void
-refuse (Registration *registration,
-        KlErrorCode   code,
-        const char   *message,
-        const char   *field)
+refuse (Registration *registration, KlErrorCode code, const char *message, const char *field)
 {
   kl_chat_accounts_fail (&registration->waiter, code, message, field, 0);
   end_registration (registration);
@@ -81,13 +80,13 @@ answer_created (Registration *registration)
 }
 
 static void
-on_group_joined (const KlChatAnswer *answer,
-                 gpointer            user_data)
+on_group_joined (const KlChatAnswer *answer, gpointer user_data)
 {
   Registration *registration = user_data;
 
   if (answer->code != KL_ERROR_CODE_NONE)
-    g_info ("accounts: a new account could not join the group of its invite: %s", kl_error_code_to_string (answer->code));
+    g_info ("accounts: a new account could not join the group of its invite: %s",
+            kl_error_code_to_string (answer->code));
   answer_created (registration);
 }
 
@@ -111,9 +110,7 @@ join_by_code (Registration *registration)
 /* ── The account itself ── */
 
 static void
-on_user_created (GObject      *source,
-                 GAsyncResult *result,
-                 gpointer      user_data)
+on_user_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Registration *registration = user_data;
   KlChatAccounts *self = registration->accounts;
@@ -170,9 +167,7 @@ create_user (Registration *registration)
 }
 
 static void
-on_password_hashed (KlChatHasherResult result,
-                    const char        *hash,
-                    gpointer           user_data)
+on_password_hashed (KlChatHasherResult result, const char *hash, gpointer user_data)
 {
   Registration *registration = user_data;
 
@@ -205,9 +200,7 @@ admit (Registration *registration)
 /* ── Whether there may be one ── */
 
 static void
-on_invite (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
+on_invite (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Registration *registration = user_data;
   g_autoptr (GError) error = NULL;
@@ -244,8 +237,8 @@ decide_first (Registration *registration)
   else if (invite != NULL)
     refuse_invite (registration);
   else
-    refuse (registration, KL_ERROR_CODE_FORBIDDEN, "The first account needs the set-up code that the server has printed.",
-            "invite");
+    refuse (registration, KL_ERROR_CODE_FORBIDDEN,
+            "The first account needs the set-up code that the server has printed.", "invite");
 }
 
 static void
@@ -273,13 +266,13 @@ decide (Registration *registration)
 }
 
 static Registration *
-begin_registration (KlChatAccounts *self,
-                    KlJsonFields   *fields)
+begin_registration (KlChatAccounts *self, KlJsonFields *fields)
 {
   Registration *registration = g_new0 (Registration, 1);
   gsize length = 0;
 
-  registration->name = g_strdup (kl_json_fields_string (fields, "name", KL_JSON_REQUIRED, 1, KL_LIMIT_ADDRESS_BYTES, NULL));
+  registration->name
+      = g_strdup (kl_json_fields_string (fields, "name", KL_JSON_REQUIRED, 1, KL_LIMIT_ADDRESS_BYTES, NULL));
   if (fields->fault == NULL && !kl_text_is_user_name (registration->name))
     kl_json_fields_refuse (fields, "name", "has 2 to 32 of a-z 0-9 . _ - and is not all, here, system or klatch");
   const char *password = kl_json_fields_string (fields, "password", KL_JSON_REQUIRED, KL_LIMIT_PASSWORD_MIN_BYTES,
@@ -287,7 +280,8 @@ begin_registration (KlChatAccounts *self,
   registration->display_name
       = g_strdup (kl_json_fields_text (fields, "display_name", KL_JSON_OPTIONAL, KL_TEXT_DISPLAY_NAME, NULL));
   registration->device = g_strdup (kl_json_fields_text (fields, "device", KL_JSON_OPTIONAL, KL_TEXT_DEVICE, NULL));
-  registration->invite = g_strdup (kl_json_fields_string (fields, "invite", KL_JSON_OPTIONAL, 0, INVITE_MAX_BYTES, NULL));
+  registration->invite
+      = g_strdup (kl_json_fields_string (fields, "invite", KL_JSON_OPTIONAL, 0, INVITE_MAX_BYTES, NULL));
 
   registration->accounts = g_object_ref (self);
   registration->password_length = fields->fault == NULL ? length : 0;
@@ -296,12 +290,8 @@ begin_registration (KlChatAccounts *self,
 }
 
 void
-kl_chat_accounts_register (KlChatAccounts     *self,
-                           const KlChatCaller *caller,
-                           yyjson_val         *body,
-                           gboolean            hide_token,
-                           KlChatAccountsReply reply,
-                           gpointer            user_data)
+kl_chat_accounts_register (KlChatAccounts *self, const KlChatCaller *caller, yyjson_val *body, gboolean hide_token,
+                           KlChatAccountsReply reply, gpointer user_data)
 {
   KlJsonFields fields;
 
@@ -321,8 +311,8 @@ kl_chat_accounts_register (KlChatAccounts     *self,
   gint64 wait_ms = kl_chat_window_take (self->addresses, caller->key, kl_chat_accounts_now_ms ());
   if (wait_ms > 0)
     {
-      kl_chat_accounts_fail (&registration->waiter, KL_ERROR_CODE_RATE_LIMITED, "Too many tries from here; wait a little.",
-                             NULL, wait_ms);
+      kl_chat_accounts_fail (&registration->waiter, KL_ERROR_CODE_RATE_LIMITED,
+                             "Too many tries from here; wait a little.", NULL, wait_ms);
       end_registration (registration);
       return;
     }
@@ -336,13 +326,8 @@ kl_chat_accounts_register (KlChatAccounts     *self,
 }
 
 void
-kl_chat_accounts_add_user (KlChatAccounts     *self,
-                           const char         *name,
-                           const char         *password,
-                           const char         *display_name,
-                           gboolean            admin,
-                           KlChatAccountsReply reply,
-                           gpointer            user_data)
+kl_chat_accounts_add_user (KlChatAccounts *self, const char *name, const char *password, const char *display_name,
+                           gboolean admin, KlChatAccountsReply reply, gpointer user_data)
 {
   g_auto (KlJsonWriter) writer = { 0 };
   KlJsonFields fields;
@@ -375,7 +360,8 @@ kl_chat_accounts_add_user (KlChatAccounts     *self,
 
 /* ── Codes of the administrator ── */
 
-typedef struct {
+typedef struct
+{
   KlChatAccounts *accounts;
   KlChatAccountsWaiter waiter;
   KlStoreInvite *invite;
@@ -411,9 +397,7 @@ answer_invite (Invitation *invitation)
 }
 
 static void
-on_invite_created (GObject      *source,
-                   GAsyncResult *result,
-                   gpointer      user_data)
+on_invite_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Invitation *invitation = user_data;
   g_autoptr (GError) error = NULL;
@@ -428,11 +412,8 @@ on_invite_created (GObject      *source,
 }
 
 void
-kl_chat_accounts_create_invite (KlChatAccounts     *self,
-                                gint64              uses,
-                                gint64              expires_in_ms,
-                                KlChatAccountsReply reply,
-                                gpointer            user_data)
+kl_chat_accounts_create_invite (KlChatAccounts *self, gint64 uses, gint64 expires_in_ms, KlChatAccountsReply reply,
+                                gpointer user_data)
 {
   Invitation *invitation = g_new0 (Invitation, 1);
   KlStoreInvite *invite = kl_store_invite_new ();

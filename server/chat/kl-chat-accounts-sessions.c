@@ -14,10 +14,9 @@
 G_STATIC_ASSERT (KL_STORE_TOKEN_HASH_BYTES == crypto_hash_sha256_BYTES);
 
 void
-kl_chat_accounts_hash_token (const char *token,
-                             guint8      hash[KL_STORE_TOKEN_HASH_BYTES])
+kl_chat_accounts_hash_token (const char *token, guint8 hash[KL_STORE_TOKEN_HASH_BYTES])
 {
-  crypto_hash_sha256 (hash, (const guint8 *) token, strlen (token));
+  crypto_hash_sha256 (hash, (const guint8 *)token, strlen (token));
 }
 
 static gint64
@@ -28,7 +27,8 @@ now_ms (void)
 
 /* ── Making one ── */
 
-typedef struct {
+typedef struct
+{
   KlChatAccounts *accounts;
   KlChatAccountsWaiter waiter;
   KlStoreUser *user;
@@ -37,9 +37,7 @@ typedef struct {
 } Opening;
 
 static void
-on_session_created (GObject      *source,
-                    GAsyncResult *result,
-                    gpointer      user_data)
+on_session_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Opening *opening = user_data;
   g_autoptr (GError) error = NULL;
@@ -58,11 +56,8 @@ on_session_created (GObject      *source,
 }
 
 void
-kl_chat_accounts_open_session (KlChatAccounts             *self,
-                               const KlChatAccountsWaiter *waiter,
-                               KlStoreUser                *user,
-                               const char                 *device,
-                               gboolean                    hide_token)
+kl_chat_accounts_open_session (KlChatAccounts *self, const KlChatAccountsWaiter *waiter, KlStoreUser *user,
+                               const char *device, gboolean hide_token)
 {
   g_autoptr (KlStoreSession) session = kl_store_session_new ();
   Opening *opening = g_new0 (Opening, 1);
@@ -83,7 +78,8 @@ kl_chat_accounts_open_session (KlChatAccounts             *self,
 
 /* ── Whose token is this ── */
 
-typedef struct {
+typedef struct
+{
   KlChatAccounts *accounts;
   KlChatAuthenticated callback;
   gpointer user_data;
@@ -96,9 +92,7 @@ is_alive (KlStoreSession *session)
 }
 
 static void
-on_session_found (GObject      *source,
-                  GAsyncResult *result,
-                  gpointer      user_data)
+on_session_found (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Authentication *authentication = user_data;
   g_autoptr (GError) error = NULL;
@@ -127,10 +121,8 @@ on_session_found (GObject      *source,
 }
 
 void
-kl_chat_accounts_authenticate (KlChatAccounts     *self,
-                               const char         *token,
-                               KlChatAuthenticated callback,
-                               gpointer            user_data)
+kl_chat_accounts_authenticate (KlChatAccounts *self, const char *token, KlChatAuthenticated callback,
+                               gpointer user_data)
 {
   guint8 hash[KL_STORE_TOKEN_HASH_BYTES];
   Authentication *authentication = g_new0 (Authentication, 1);
@@ -144,7 +136,8 @@ kl_chat_accounts_authenticate (KlChatAccounts     *self,
 
 /* ── The list, and an end ── */
 
-typedef struct {
+typedef struct
+{
   KlChatAccounts *accounts;
   KlChatAccountsWaiter waiter;
   char *user;
@@ -152,11 +145,8 @@ typedef struct {
 } Operation;
 
 static Operation *
-begin_operation (KlChatAccounts     *self,
-                 const char         *user,
-                 const char         *session,
-                 KlChatAccountsReply reply,
-                 gpointer            user_data)
+begin_operation (KlChatAccounts *self, const char *user, const char *session, KlChatAccountsReply reply,
+                 gpointer user_data)
 {
   Operation *operation = g_new0 (Operation, 1);
 
@@ -177,9 +167,7 @@ end_operation (Operation *operation)
 }
 
 static void
-write_session (KlJsonWriter   *writer,
-               KlStoreSession *session,
-               const char     *current)
+write_session (KlJsonWriter *writer, KlStoreSession *session, const char *current)
 {
   kl_json_begin_object (writer);
   kl_json_member_string (writer, "id", session->id);
@@ -191,9 +179,7 @@ write_session (KlJsonWriter   *writer,
 }
 
 static void
-on_sessions_listed (GObject      *source,
-                    GAsyncResult *result,
-                    gpointer      user_data)
+on_sessions_listed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Operation *operation = user_data;
   g_autoptr (GError) error = NULL;
@@ -224,28 +210,22 @@ on_sessions_listed (GObject      *source,
 }
 
 void
-kl_chat_accounts_list_sessions (KlChatAccounts     *self,
-                                KlStoreSignedIn    *who,
-                                KlChatAccountsReply reply,
-                                gpointer            user_data)
+kl_chat_accounts_list_sessions (KlChatAccounts *self, KlStoreSignedIn *who, KlChatAccountsReply reply,
+                                gpointer user_data)
 {
   kl_store_list_sessions_async (self->store, who->user->id, on_sessions_listed,
                                 begin_operation (self, who->user->id, who->session->id, reply, user_data));
 }
 
 void
-kl_chat_accounts_session_ended (KlChatAccounts *self,
-                                const char     *user,
-                                const char     *session)
+kl_chat_accounts_session_ended (KlChatAccounts *self, const char *user, const char *session)
 {
   g_hash_table_add (self->ended, g_strdup (session));
   kl_chat_end_sessions (self->chat, user, session, NULL);
 }
 
 static void
-on_session_ended (GObject      *source,
-                  GAsyncResult *result,
-                  gpointer      user_data)
+on_session_ended (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Operation *operation = user_data;
   g_autoptr (GError) error = NULL;
@@ -263,11 +243,8 @@ on_session_ended (GObject      *source,
 }
 
 void
-kl_chat_accounts_end_session (KlChatAccounts     *self,
-                              KlStoreSignedIn    *who,
-                              const char         *id,
-                              KlChatAccountsReply reply,
-                              gpointer            user_data)
+kl_chat_accounts_end_session (KlChatAccounts *self, KlStoreSignedIn *who, const char *id, KlChatAccountsReply reply,
+                              gpointer user_data)
 {
   kl_store_end_session_async (self->store, who->user->id, id, on_session_ended,
                               begin_operation (self, who->user->id, id, reply, user_data));

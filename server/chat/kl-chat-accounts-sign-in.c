@@ -10,7 +10,8 @@
 
 #define FAILURES_MESSAGE "Too many wrong passwords for this name; wait a little."
 
-typedef struct {
+typedef struct
+{
   KlChatAccounts *accounts;
   KlChatAccountsWaiter waiter;
   char *name;
@@ -36,8 +37,7 @@ end_sign_in (SignIn *sign_in)
 
 /* name, or name@domain where the domain is ours. NULL: somebody of elsewhere. */
 static char *
-take_local_name (KlChatAccounts *self,
-                 const char     *name)
+take_local_name (KlChatAccounts *self, const char *name)
 {
   const char *at = strchr (name, '@');
 
@@ -45,13 +45,11 @@ take_local_name (KlChatAccounts *self,
     return g_strdup (name);
   if (g_ascii_strcasecmp (at + 1, kl_chat_get_settings (self->chat)->domain) != 0)
     return NULL;
-  return g_strndup (name, (gsize) (at - name));
+  return g_strndup (name, (gsize)(at - name));
 }
 
 static void
-on_rehash_stored (GObject      *source,
-                  GAsyncResult *result,
-                  gpointer      user_data)
+on_rehash_stored (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) ended = kl_store_set_password_finish (KL_STORE (source), result, &error);
@@ -62,8 +60,7 @@ on_rehash_stored (GObject      *source,
 }
 
 static void
-let_in (SignIn     *sign_in,
-        const char *rehash)
+let_in (SignIn *sign_in, const char *rehash)
 {
   KlChatAccounts *self = sign_in->accounts;
 
@@ -85,9 +82,7 @@ let_in (SignIn     *sign_in,
 }
 
 static void
-on_password_verified (KlChatHasherResult result,
-                      const char        *hash,
-                      gpointer           user_data)
+on_password_verified (KlChatHasherResult result, const char *hash, gpointer user_data)
 {
   SignIn *sign_in = user_data;
   KlChatAccounts *self = sign_in->accounts;
@@ -103,16 +98,14 @@ on_password_verified (KlChatHasherResult result,
   else
     {
       kl_chat_window_add (self->failures, sign_in->name, now_ms);
-      kl_chat_accounts_fail (&sign_in->waiter, KL_ERROR_CODE_UNAUTHORIZED, "Name and password do not go together.", NULL,
-                             0);
+      kl_chat_accounts_fail (&sign_in->waiter, KL_ERROR_CODE_UNAUTHORIZED, "Name and password do not go together.",
+                             NULL, 0);
     }
   end_sign_in (sign_in);
 }
 
 static void
-on_credentials (GObject      *source,
-                GAsyncResult *result,
-                gpointer      user_data)
+on_credentials (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   SignIn *sign_in = user_data;
   KlChatAccounts *self = sign_in->accounts;
@@ -142,12 +135,8 @@ on_credentials (GObject      *source,
 }
 
 void
-kl_chat_accounts_sign_in (KlChatAccounts     *self,
-                          const KlChatCaller *caller,
-                          yyjson_val         *body,
-                          gboolean            hide_token,
-                          KlChatAccountsReply reply,
-                          gpointer            user_data)
+kl_chat_accounts_sign_in (KlChatAccounts *self, const KlChatCaller *caller, yyjson_val *body, gboolean hide_token,
+                          KlChatAccountsReply reply, gpointer user_data)
 {
   KlChatAccountsWaiter waiter = { reply, user_data };
   KlJsonFields fields;
@@ -168,7 +157,8 @@ kl_chat_accounts_sign_in (KlChatAccounts     *self,
   gint64 wait_ms = kl_chat_window_take (self->addresses, caller->key, now_ms);
   if (wait_ms > 0)
     {
-      kl_chat_accounts_fail (&waiter, KL_ERROR_CODE_RATE_LIMITED, "Too many tries from here; wait a little.", NULL, wait_ms);
+      kl_chat_accounts_fail (&waiter, KL_ERROR_CODE_RATE_LIMITED, "Too many tries from here; wait a little.", NULL,
+                             wait_ms);
       return;
     }
 

@@ -6,7 +6,8 @@
 
 #define WINDOW_MS G_GINT64_CONSTANT (60000)
 
-struct _KlChatWindow {
+struct _KlChatWindow
+{
   guint limit;
   gint64 swept_ms;
   GHashTable *times; /* (element-type utf8 GArray(gint64)) (owned) */
@@ -19,7 +20,7 @@ kl_chat_window_new (guint limit)
 
   self->limit = limit;
   self->swept_ms = G_MININT64;
-  self->times = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_array_unref);
+  self->times = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
   return self;
 }
 
@@ -33,8 +34,7 @@ kl_chat_window_free (KlChatWindow *self)
 }
 
 static void
-drop_old (GArray *times,
-          gint64  now_ms)
+drop_old (GArray *times, gint64 now_ms)
 {
   guint n_old = 0;
 
@@ -45,18 +45,14 @@ drop_old (GArray *times,
 }
 
 static gboolean
-is_forgotten (gpointer key,
-              gpointer value,
-              gpointer now_ms)
+is_forgotten (gpointer key, gpointer value, gpointer now_ms)
 {
-  drop_old (value, *(gint64 *) now_ms);
-  return ((GArray *) value)->len == 0;
+  drop_old (value, *(gint64 *)now_ms);
+  return ((GArray *)value)->len == 0;
 }
 
 gint64
-kl_chat_window_check (KlChatWindow *self,
-                      const char   *key,
-                      gint64        now_ms)
+kl_chat_window_check (KlChatWindow *self, const char *key, gint64 now_ms)
 {
   GArray *times = self->limit == 0 ? NULL : g_hash_table_lookup (self->times, key);
 
@@ -69,9 +65,7 @@ kl_chat_window_check (KlChatWindow *self,
 }
 
 void
-kl_chat_window_add (KlChatWindow *self,
-                    const char   *key,
-                    gint64        now_ms)
+kl_chat_window_add (KlChatWindow *self, const char *key, gint64 now_ms)
 {
   if (self->limit == 0)
     return;
@@ -95,9 +89,7 @@ kl_chat_window_add (KlChatWindow *self,
 }
 
 gint64
-kl_chat_window_take (KlChatWindow *self,
-                     const char   *key,
-                     gint64        now_ms)
+kl_chat_window_take (KlChatWindow *self, const char *key, gint64 now_ms)
 {
   gint64 wait_ms = kl_chat_window_check (self, key, now_ms);
 

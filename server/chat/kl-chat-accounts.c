@@ -33,11 +33,8 @@ kl_chat_accounts_now_ms (void)
 /* ── Answers ── */
 
 void
-kl_chat_accounts_fail (const KlChatAccountsWaiter *waiter,
-                       KlErrorCode                 code,
-                       const char                 *message,
-                       const char                 *field,
-                       gint64                      retry_after_ms)
+kl_chat_accounts_fail (const KlChatAccountsWaiter *waiter, KlErrorCode code, const char *message, const char *field,
+                       gint64 retry_after_ms)
 {
   g_auto (KlJsonWriter) writer = { 0 };
   KlChatAccountsAnswer answer = { .code = code, .retry_after_ms = retry_after_ms };
@@ -60,18 +57,17 @@ kl_chat_accounts_fail (const KlChatAccountsWaiter *waiter,
 }
 
 void
-kl_chat_accounts_fail_fields (const KlChatAccountsWaiter *waiter,
-                              const KlJsonFields         *fields)
+kl_chat_accounts_fail_fields (const KlChatAccountsWaiter *waiter, const KlJsonFields *fields)
 {
-  g_autofree char *message = fields->fault_field == NULL ? g_strdup (fields->fault)
-                                                         : g_strdup_printf ("%s %s", fields->fault_field, fields->fault);
+  g_autofree char *message = fields->fault_field == NULL
+                                 ? g_strdup (fields->fault)
+                                 : g_strdup_printf ("%s %s", fields->fault_field, fields->fault);
 
   kl_chat_accounts_fail (waiter, KL_ERROR_CODE_BAD_REQUEST, message, fields->fault_field, 0);
 }
 
 void
-kl_chat_accounts_fail_store (const KlChatAccountsWaiter *waiter,
-                             const GError               *error)
+kl_chat_accounts_fail_store (const KlChatAccountsWaiter *waiter, const GError *error)
 {
   if (g_error_matches (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE))
     {
@@ -99,11 +95,8 @@ kl_chat_accounts_answer_nothing (const KlChatAccountsWaiter *waiter)
 }
 
 void
-kl_chat_accounts_answer_user (KlChatAccounts             *self,
-                              const KlChatAccountsWaiter *waiter,
-                              KlStoreUser                *user,
-                              const char                 *token,
-                              gboolean                    hide_token)
+kl_chat_accounts_answer_user (KlChatAccounts *self, const KlChatAccountsWaiter *waiter, KlStoreUser *user,
+                              const char *token, gboolean hide_token)
 {
   g_auto (KlJsonWriter) writer = { 0 };
   KlChatAccountsAnswer answer = { .code = KL_ERROR_CODE_NONE, .token = token };
@@ -112,7 +105,7 @@ kl_chat_accounts_answer_user (KlChatAccounts             *self,
 
   kl_json_writer_init (&writer, user_length + 128);
   kl_json_begin_object (&writer);
-  kl_json_member_raw (&writer, "user", user_json, (gssize) user_length);
+  kl_json_member_raw (&writer, "user", user_json, (gssize)user_length);
   if (!hide_token)
     kl_json_member_string_or_nothing (&writer, "token", token);
   kl_json_end_object (&writer);
@@ -135,9 +128,7 @@ on_stale_tick (gpointer data)
 }
 
 static void
-on_users_counted (GObject      *source,
-                  GAsyncResult *result,
-                  gpointer      user_data)
+on_users_counted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   g_autoptr (GError) error = NULL;
@@ -159,9 +150,7 @@ on_users_counted (GObject      *source,
 }
 
 void
-kl_chat_accounts_start_async (KlChatAccounts     *self,
-                              GAsyncReadyCallback callback,
-                              gpointer            user_data)
+kl_chat_accounts_start_async (KlChatAccounts *self, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_CHAT_ACCOUNTS (self));
 
@@ -171,9 +160,7 @@ kl_chat_accounts_start_async (KlChatAccounts     *self,
 }
 
 gboolean
-kl_chat_accounts_start_finish (KlChatAccounts *self,
-                               GAsyncResult   *result,
-                               GError        **error)
+kl_chat_accounts_start_finish (KlChatAccounts *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   return g_task_propagate_boolean (G_TASK (result), error);
@@ -241,8 +228,7 @@ kl_chat_accounts_init (KlChatAccounts *self)
 }
 
 KlChatAccounts *
-kl_chat_accounts_new (KlChat                       *chat,
-                      const KlChatAccountsSettings *settings)
+kl_chat_accounts_new (KlChat *chat, const KlChatAccountsSettings *settings)
 {
   KlChatAccounts *self = g_object_new (KL_TYPE_CHAT_ACCOUNTS, NULL);
 
@@ -256,9 +242,7 @@ kl_chat_accounts_new (KlChat                       *chat,
 }
 
 gboolean
-kl_chat_accounts_take_look (KlChatAccounts     *self,
-                            const KlChatCaller *caller,
-                            gint64             *retry_after_ms)
+kl_chat_accounts_take_look (KlChatAccounts *self, const KlChatCaller *caller, gint64 *retry_after_ms)
 {
   *retry_after_ms = kl_chat_window_take (self->addresses, caller->key, kl_chat_accounts_now_ms ());
   return *retry_after_ms == 0;

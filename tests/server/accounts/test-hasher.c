@@ -6,16 +6,15 @@
 
 #define FEW_KIB 8
 
-typedef struct {
+typedef struct
+{
   gboolean called;
   KlChatHasherResult result;
   char *hash;
 } Outcome;
 
 static void
-keep_outcome (KlChatHasherResult result,
-              const char        *hash,
-              gpointer           user_data)
+keep_outcome (KlChatHasherResult result, const char *hash, gpointer user_data)
 {
   Outcome *outcome = user_data;
 
@@ -26,8 +25,7 @@ keep_outcome (KlChatHasherResult result,
 }
 
 static char *
-make (KlChatHasher *hasher,
-      const char   *password)
+make (KlChatHasher *hasher, const char *password)
 {
   Outcome outcome = { 0 };
 
@@ -38,10 +36,7 @@ make (KlChatHasher *hasher,
 }
 
 static KlChatHasherResult
-verify (KlChatHasher *hasher,
-        const char   *password,
-        const char   *hash,
-        char        **rehash)
+verify (KlChatHasher *hasher, const char *password, const char *hash, char **rehash)
 {
   Outcome outcome = { 0 };
 
@@ -123,7 +118,7 @@ test_full_queue (void)
 static gboolean
 count_turn (gpointer n_turns)
 {
-  (*(guint *) n_turns)++;
+  (*(guint *)n_turns)++;
   return G_SOURCE_CONTINUE;
 }
 
@@ -145,8 +140,7 @@ test_loop_is_free (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   kl_test_init (&argc, &argv);
   g_test_add_func ("/hasher/right-and-wrong", test_right_and_wrong);

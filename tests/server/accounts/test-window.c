@@ -67,8 +67,7 @@ test_keys_are_forgotten (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   kl_test_init (&argc, &argv);
   g_test_add_func ("/window/any-minute", test_any_minute);

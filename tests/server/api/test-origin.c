@@ -4,7 +4,8 @@
 
 #define PUBLIC "https://chat.example.org"
 
-static const struct {
+static const struct
+{
   const char *name;
   const char *public_url;
   gboolean https;
@@ -34,7 +35,8 @@ static const struct {
   { "proxied-plain", NULL, TRUE, FALSE, "example.org", "http://example.org", NULL, KL_API_ORIGIN_FOREIGN },
   /* public_url: whatever the proxy made of Host and scheme. */
   { "public", PUBLIC, FALSE, FALSE, "10.0.0.7:8765", PUBLIC, NULL, KL_API_ORIGIN_SAME },
-  { "public-look-alike", PUBLIC, FALSE, FALSE, "chat.example.org", "http://chat.example.org", NULL, KL_API_ORIGIN_FOREIGN },
+  { "public-look-alike", PUBLIC, FALSE, FALSE, "chat.example.org", "http://chat.example.org", NULL,
+    KL_API_ORIGIN_FOREIGN },
   { "public-other-port", PUBLIC, FALSE, FALSE, "10.0.0.7", PUBLIC ":8443", NULL, KL_API_ORIGIN_FOREIGN },
   { "public-longer", PUBLIC, FALSE, FALSE, "10.0.0.7", PUBLIC ".evil.example", NULL, KL_API_ORIGIN_FOREIGN },
   { "public-and-host", PUBLIC, FALSE, FALSE, "10.0.0.7:8765", "http://10.0.0.7:8765", NULL, KL_API_ORIGIN_SAME },
@@ -48,9 +50,7 @@ static const struct {
 };
 
 static SoupMessageHeaders *
-make_headers (const char *host,
-              const char *origin,
-              const char *site)
+make_headers (const char *host, const char *origin, const char *site)
 {
   SoupMessageHeaders *headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);
 
@@ -85,7 +85,11 @@ test_two_origins (void)
 static void
 test_handshake (void)
 {
-  const struct { const char *origin, *site; gboolean allowed; } rows[] = {
+  const struct
+  {
+    const char *origin, *site;
+    gboolean allowed;
+  } rows[] = {
     { "http://example.org", NULL, TRUE },
     { "http://example.org", "same-origin", TRUE },
     { "http://evil.example", NULL, FALSE },
@@ -105,7 +109,10 @@ test_handshake (void)
 static void
 test_cookies (void)
 {
-  const struct { const char *header, *value; } rows[] = {
+  const struct
+  {
+    const char *header, *value;
+  } rows[] = {
     { "klatch_session=abc", "abc" },
     { "a=b; klatch_session=abc; c=d", "abc" },
     { "a=b;klatch_session=abc", "abc" },
@@ -141,13 +148,13 @@ test_set_cookie (void)
   g_autofree char *gone = kl_api_cookie_make (NULL, FALSE);
 
   g_assert_cmpstr (plain, ==, "klatch_session=abc; Path=/; HttpOnly; SameSite=Strict; Max-Age=34560000");
-  g_assert_cmpstr (secure, ==, "__Host-klatch_session=abc; Path=/; HttpOnly; SameSite=Strict; Max-Age=34560000; Secure");
+  g_assert_cmpstr (secure, ==,
+                   "__Host-klatch_session=abc; Path=/; HttpOnly; SameSite=Strict; Max-Age=34560000; Secure");
   g_assert_cmpstr (gone, ==, "klatch_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   kl_test_init (&argc, &argv);
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)

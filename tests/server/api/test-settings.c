@@ -3,15 +3,15 @@
 
 #include "server/api/kl-settings.h"
 
-typedef struct {
+typedef struct
+{
   char *folder;
   char *file;
   GPtrArray *faults;
 } Fixture;
 
 static void
-set_up (Fixture      *self,
-        gconstpointer unused)
+set_up (Fixture *self, gconstpointer unused)
 {
   self->folder = g_dir_make_tmp ("klatch-settings-XXXXXX", NULL);
   self->file = g_build_filename (self->folder, "server.conf", NULL);
@@ -19,8 +19,7 @@ set_up (Fixture      *self,
 }
 
 static void
-tear_down (Fixture      *self,
-           gconstpointer unused)
+tear_down (Fixture *self, gconstpointer unused)
 {
   g_unlink (self->file);
   g_rmdir (self->folder);
@@ -30,9 +29,7 @@ tear_down (Fixture      *self,
 }
 
 static KlSettings *
-load (Fixture           *self,
-      const char        *text,
-      const char *const *environment)
+load (Fixture *self, const char *text, const char *const *environment)
 {
   g_ptr_array_set_size (self->faults, 0);
   g_assert_true (g_file_set_contents (self->file, text, -1, NULL));
@@ -40,8 +37,7 @@ load (Fixture           *self,
 }
 
 static void
-test_defaults (Fixture      *self,
-               gconstpointer unused)
+test_defaults (Fixture *self, gconstpointer unused)
 {
   g_autoptr (KlSettings) settings = kl_settings_load (NULL, NULL, NULL, NULL, self->faults);
 
@@ -58,14 +54,14 @@ test_defaults (Fixture      *self,
 }
 
 static void
-test_order_of_sources (Fixture      *self,
-                       gconstpointer unused)
+test_order_of_sources (Fixture *self, gconstpointer unused)
 {
   const char *environment[] = { "KLATCH_SERVER_NAME=From the environment", "KLATCH_SERVER_LISTEN=0.0.0.0:1",
                                 "KLATCH_LIMITS_MESSAGE_BYTES=99", NULL };
   g_autoptr (KlSettings) settings = NULL;
 
-  g_assert_true (g_file_set_contents (self->file, "[server]\nname=From the file\nlisten=127.0.0.1:7\n[limits]\nmembers_per_group=5\n", -1, NULL));
+  g_assert_true (g_file_set_contents (
+      self->file, "[server]\nname=From the file\nlisten=127.0.0.1:7\n[limits]\nmembers_per_group=5\n", -1, NULL));
   settings = kl_settings_load (self->file, environment, "[::1]:0", "data", self->faults);
 
   g_assert_cmpuint (self->faults->len, ==, 0);
@@ -77,7 +73,8 @@ test_order_of_sources (Fixture      *self,
   g_assert_true (g_str_has_suffix (settings->data, "/data"));
 }
 
-static const struct {
+static const struct
+{
   const char *name;
   const char *text;
   const char *fault; /* all that is said after the file's name; NULL: none */
@@ -123,15 +120,15 @@ static const struct {
   { "store-no-path", "[store]\nuri=sqlite:\n", "[store] uri: must be sqlite:PATH" },
   { "turn-no-secret", "[calls]\nturn=turn:h:1\n", "[calls] turn_secret: is missing" },
   { "turn", "[calls]\nturn=turn:h:1 turns:h\nturn_secret=geheim\n", NULL },
-  { "turn-scheme", "[calls]\nturn=stun:h\nturn_secret=geheim\n", "[calls] turn: must list servers that begin with turn:" },
+  { "turn-scheme", "[calls]\nturn=stun:h\nturn_secret=geheim\n",
+    "[calls] turn: must list servers that begin with turn:" },
   { "packet", "[limits]\nmessage_bytes=200000\npacket_bytes=200000\n", "[limits] packet_bytes: must be at least" },
   { "metrics", "[server]\nmetrics_listen=127.0.0.1:9100\n", "metrics_listen: this version has no metrics yet" },
   { "retention", "[retention]\ndays=30\n", "[retention] days: this version keeps everything" },
 };
 
 static void
-test_file (Fixture      *self,
-           gconstpointer data)
+test_file (Fixture *self, gconstpointer data)
 {
   gsize i = GPOINTER_TO_SIZE (data);
   g_autoptr (KlSettings) settings = load (self, files[i].text, NULL);
@@ -152,8 +149,7 @@ test_file (Fixture      *self,
 }
 
 static void
-test_every_fault_is_told (Fixture      *self,
-                          gconstpointer unused)
+test_every_fault_is_told (Fixture *self, gconstpointer unused)
 {
   const char *environment[] = { "KLATCH_CALLS_MESH_LIMIT=six", NULL };
   g_autoptr (KlSettings) settings = load (self, "[limits]\nmessage_bytes=0\nnothing=1\n[tls]\nkey=/x\n", environment);
@@ -164,16 +160,14 @@ test_every_fault_is_told (Fixture      *self,
 }
 
 static void
-test_missing_file (Fixture      *self,
-                   gconstpointer unused)
+test_missing_file (Fixture *self, gconstpointer unused)
 {
   g_assert_null (kl_settings_load ("/nonexistent/server.conf", NULL, NULL, NULL, self->faults));
   g_assert_cmpuint (self->faults->len, ==, 1);
 }
 
 static void
-test_foreign_variables (Fixture      *self,
-                        gconstpointer unused)
+test_foreign_variables (Fixture *self, gconstpointer unused)
 {
   const char *environment[] = { "KLATCH_SERVER_PORT=tcp://10.0.0.1:80", "KLATCH_CACHE=/x", NULL };
   g_autoptr (KlSettings) settings = load (self, "", environment);
@@ -182,8 +176,7 @@ test_foreign_variables (Fixture      *self,
 }
 
 static void
-test_normal_forms (Fixture      *self,
-                   gconstpointer unused)
+test_normal_forms (Fixture *self, gconstpointer unused)
 {
   g_autoptr (KlSettings) settings
       = load (self, "[server]\npublic_url=https://Chat.Example.org:443/\n[store]\nuri=sqlite:sub/../k.db\n", NULL);
@@ -195,8 +188,7 @@ test_normal_forms (Fixture      *self,
 }
 
 static void
-test_trusted_proxies (Fixture      *self,
-                      gconstpointer unused)
+test_trusted_proxies (Fixture *self, gconstpointer unused)
 {
   g_autoptr (KlSettings) settings = load (self, "[server]\ntrusted_proxies=10.1.0.0/16,::1  127.0.0.1\n", NULL);
   const char *expected[] = { "10.1.0.0/16", "::1", "127.0.0.1", NULL };
@@ -205,9 +197,7 @@ test_trusted_proxies (Fixture      *self,
 }
 
 static void
-expect_key (const char *group,
-            const char *key,
-            gpointer    user_data)
+expect_key (const char *group, const char *key, gpointer user_data)
 {
   if (!g_key_file_has_key (user_data, group, key, NULL))
     g_test_fail_printf ("the example does not name [%s] %s", group, key);
@@ -215,8 +205,7 @@ expect_key (const char *group,
 
 /* What the example says must be what the program does: it names every key, has no fault, and changes no default. */
 static void
-test_example (Fixture      *self,
-              gconstpointer unused)
+test_example (Fixture *self, gconstpointer unused)
 {
   g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "..", "..", "data", "server.conf.example", NULL);
   g_autoptr (GKeyFile) file = g_key_file_new ();
@@ -229,15 +218,16 @@ test_example (Fixture      *self,
 
   settings = kl_settings_load (path, NULL, NULL, NULL, self->faults);
   for (guint i = 0; i < self->faults->len; i++)
-    g_test_fail_printf ("%s", (char *) self->faults->pdata[i]);
+    g_test_fail_printf ("%s", (char *)self->faults->pdata[i]);
   g_assert_nonnull (settings);
 
   defaults = kl_settings_load (NULL, NULL, NULL, NULL, self->faults);
   g_assert_cmpstr (settings->name, ==, defaults->name);
   g_assert_cmpstr (settings->store_path, ==, defaults->store_path);
   g_assert_cmpstr (settings->listen, ==, defaults->listen);
-  g_assert_cmpmem (&settings->message_bytes, G_STRUCT_OFFSET (KlSettings, stun) - G_STRUCT_OFFSET (KlSettings, message_bytes),
-                   &defaults->message_bytes, G_STRUCT_OFFSET (KlSettings, stun) - G_STRUCT_OFFSET (KlSettings, message_bytes));
+  g_assert_cmpmem (
+      &settings->message_bytes, G_STRUCT_OFFSET (KlSettings, stun) - G_STRUCT_OFFSET (KlSettings, message_bytes),
+      &defaults->message_bytes, G_STRUCT_OFFSET (KlSettings, stun) - G_STRUCT_OFFSET (KlSettings, message_bytes));
   g_assert_cmpint (settings->turn_ttl_s, ==, defaults->turn_ttl_s);
   g_assert_cmpint (settings->policy, ==, defaults->policy);
   g_assert_cmpint (settings->argon2_memory_kib, ==, defaults->argon2_memory_kib);
@@ -249,7 +239,10 @@ test_example (Fixture      *self,
 static void
 test_mask (void)
 {
-  const struct { const char *uri, *masked; } cases[] = {
+  const struct
+  {
+    const char *uri, *masked;
+  } cases[] = {
     { "mongodb://u:p@h/x", "mongodb://u:***@h/x" },
     { "mongodb://u:p@q@h1,h2/x?a=b@c", "mongodb://u:***@h1,h2/x?a=b@c" },
     { "redis://:p@h", "redis://:***@h" },
@@ -265,8 +258,7 @@ test_mask (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
