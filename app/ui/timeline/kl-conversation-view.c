@@ -42,6 +42,7 @@ struct _KlConversationView
   GCancellable *cancellable;
 
   gboolean opened;      /* the list has had its first page */
+  gboolean moved;       /* the reader has scrolled since */
   gint64 seen_seq;
   guint n_below;        /* arrived since the reader left the end */
   gint64 wanted_seq;    /* to show once it is loaded; 0: the newest */
@@ -269,6 +270,7 @@ update_spinner (KlConversationView *self)
 static void
 on_scrolled (KlConversationView *self)
 {
+  self->moved = TRUE;
   g_clear_handle_id (&self->pill_id, g_source_remove);
   self->pill_id = g_timeout_add (PILL_MS, on_pill_time, self);
   update_pill (self);
@@ -468,18 +470,25 @@ update_unread_line (KlConversationView *self)
   kl_conversation_rows_set_unread (self->rows, seq, seq != 0 ? count_unread (self, seq) : 0);
 }
 
-/* The first page is there: where to begin. */
+/* Where reading begins; as long as it has not begun, also when the line finds its place only now. */
 static void
-open_list (KlConversationView *self)
+begin_at_unread_line (KlConversationView *self)
 {
   guint position;
 
+  update_unread_line (self);
+  if (!self->moved && kl_conversation_rows_find_unread (self->rows, &position))
+    kl_timeline_jump_to (self->timeline, position, KL_TIMELINE_ALIGN_TOP, FALSE);
+}
+
+/* The first page is there. */
+static void
+open_list (KlConversationView *self)
+{
   if (self->opened || g_list_model_get_n_items (G_LIST_MODEL (self->rows)) == 0)
     return;
   self->opened = TRUE;
-  update_unread_line (self);
-  if (kl_conversation_rows_find_unread (self->rows, &position))
-    kl_timeline_jump_to (self->timeline, position, KL_TIMELINE_ALIGN_TOP, FALSE);
+  begin_at_unread_line (self);
 }
 
 static void
@@ -539,7 +548,7 @@ on_list_notify (KlMessageList *list, GParamSpec *pspec, KlConversationView *self
   if (g_str_equal (pspec->name, "more-before") || g_str_equal (pspec->name, "more-after"))
     update_more (self);
   else if (g_str_equal (pspec->name, "first-unread-seq") && self->opened)
-    update_unread_line (self);
+    begin_at_unread_line (self);
   else if (g_str_equal (pspec->name, "loading"))
     open_list (self);
   update_spinner (self);
@@ -574,6 +583,7 @@ drop_list (KlConversationView *self)
   g_clear_object (&self->messages);
   g_clear_object (&self->members);
   self->opened = FALSE;
+  self->moved = FALSE;
   self->waits_for_wanted = FALSE;
   self->seen_seq = 0;
   self->n_below = 0;
@@ -635,6 +645,7 @@ want (KlConversationView *self, gint64 seq)
 {
   if (self->messages == NULL)
     return;
+  self->moved = TRUE;
   self->wanted_seq = seq;
   self->waits_for_wanted = TRUE;
   show_wanted (self);

@@ -5,13 +5,13 @@
 static const char *
 text_of (GtkAccessibleText *accessible)
 {
-  return pango_layout_get_text (KL_MESSAGE_TEXT (accessible)->layout);
+  return pango_layout_get_text (kl_message_text_get_layout (KL_MESSAGE_TEXT (accessible)));
 }
 
 static guint
 n_chars_of (GtkAccessibleText *accessible)
 {
-  return (guint) pango_layout_get_character_count (KL_MESSAGE_TEXT (accessible)->layout);
+  return (guint) pango_layout_get_character_count (kl_message_text_get_layout (KL_MESSAGE_TEXT (accessible)));
 }
 
 static GBytes *
@@ -61,7 +61,7 @@ find_line (GtkAccessibleText *accessible, guint offset, gboolean whole_paragraph
     }
   else
     {
-      PangoLayout *layout = KL_MESSAGE_TEXT (accessible)->layout;
+      PangoLayout *layout = kl_message_text_get_layout (KL_MESSAGE_TEXT (accessible));
       PangoLayoutLine *line;
       int index;
 
@@ -87,7 +87,7 @@ get_contents_at (GtkAccessibleText *accessible, guint offset, GtkAccessibleTextG
       find_line (accessible, offset, granularity == GTK_ACCESSIBLE_TEXT_GRANULARITY_PARAGRAPH, start, end);
       return get_contents (accessible, *start, *end);
     }
-  attrs = pango_layout_get_log_attrs_readonly (KL_MESSAGE_TEXT (accessible)->layout, &n_attrs);
+  attrs = pango_layout_get_log_attrs_readonly (kl_message_text_get_layout (KL_MESSAGE_TEXT (accessible)), &n_attrs);
   for (*start = offset; *start > 0 && !begins (&attrs[*start], granularity); (*start)--)
     ;
   for (*end = MIN (offset + 1, n_chars); *end < n_chars && !begins (&attrs[*end], granularity); (*end)++)
@@ -152,7 +152,7 @@ get_extents (GtkAccessibleText *accessible, guint start, guint end, graphene_rec
   end = CLAMP (end, start, n_chars);
   range[0] = (int) (g_utf8_offset_to_pointer (text, (glong) start) - text);
   range[1] = (int) (g_utf8_offset_to_pointer (text, (glong) end) - text);
-  region = gdk_pango_layout_get_clip_region (KL_MESSAGE_TEXT (accessible)->layout, 0, 0, range, 1);
+  region = gdk_pango_layout_get_clip_region (kl_message_text_get_layout (KL_MESSAGE_TEXT (accessible)), 0, 0, range, 1);
   cairo_region_get_extents (region, &rect);
   cairo_region_destroy (region);
   *extents = GRAPHENE_RECT_INIT ((float) rect.x, (float) rect.y, (float) rect.width, (float) rect.height);

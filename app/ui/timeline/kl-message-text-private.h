@@ -8,7 +8,7 @@ struct _KlMessageText
 {
   GtkWidget parent_instance;
 
-  PangoLayout *layout;
+  PangoLayout *layout; /* NULL until needed */
   PangoAttrList *bold;
   GArray *links; /* (element-type KlLink), NULL: none */
   KlTextFlags flags;
@@ -36,4 +36,5 @@ struct _KlMessageText
   int focused_link;
 };
 
+PangoLayout *kl_message_text_get_layout (KlMessageText *self);
 void kl_message_text_accessible_init (GtkAccessibleTextInterface *iface);

@@ -22,6 +22,28 @@
 G_DEFINE_FINAL_TYPE_WITH_CODE (KlMessageText, kl_message_text, GTK_TYPE_WIDGET,
                                G_IMPLEMENT_INTERFACE (GTK_TYPE_ACCESSIBLE_TEXT, kl_message_text_accessible_init))
 
+static void apply_alignment (KlMessageText *self);
+static void apply_attrs (KlMessageText *self);
+
+/* Not before it is needed: until the widget stands in its row, its style has another font. */
+PangoLayout *
+kl_message_text_get_layout (KlMessageText *self)
+{
+  if (self->layout == NULL)
+    {
+      self->layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), NULL);
+      pango_layout_set_wrap (self->layout, PANGO_WRAP_WORD_CHAR);
+      if (self->flags & KL_TEXT_ONE_LINE)
+        {
+          pango_layout_set_single_paragraph_mode (self->layout, TRUE);
+          pango_layout_set_ellipsize (self->layout, PANGO_ELLIPSIZE_END);
+        }
+      apply_alignment (self);
+      apply_attrs (self);
+    }
+  return self->layout;
+}
+
 static void
 forget_fit (KlMessageText *self)
 {
@@ -126,13 +148,13 @@ kl_message_text_set_text (KlMessageText *self, const char *text, double scale)
   g_return_if_fail (KL_IS_MESSAGE_TEXT (self));
   g_return_if_fail (text != NULL);
 
-  if (self->bold == NULL && self->scale == scale && g_strcmp0 (pango_layout_get_text (self->layout), text) == 0)
+  if (self->bold == NULL && self->scale == scale && g_strcmp0 (pango_layout_get_text (kl_message_text_get_layout (self)), text) == 0)
     return;
   g_clear_pointer (&self->bold, pango_attr_list_unref);
   g_clear_pointer (&self->links, g_array_unref);
   self->scale = scale;
   self->stacked = has_stacks (text);
-  pango_layout_set_text (self->layout, text, -1);
+  pango_layout_set_text (kl_message_text_get_layout (self), text, -1);
   if (self->flags & KL_TEXT_LINKS)
     self->links = kl_links_find (text);
   if (self->links != NULL && self->link_style == NULL)
@@ -191,7 +213,7 @@ kl_message_text_set_marked (KlMessageText *self, const char *marked)
   self->bold = bold;
   self->scale = 1;
   self->stacked = has_stacks (text->str);
-  pango_layout_set_text (self->layout, text->str, -1);
+  pango_layout_set_text (kl_message_text_get_layout (self), text->str, -1);
   text_changed (self);
 }
 
@@ -200,7 +222,7 @@ kl_message_text_get_text (KlMessageText *self)
 {
   g_return_val_if_fail (KL_IS_MESSAGE_TEXT (self), NULL);
 
-  return pango_layout_get_text (self->layout);
+  return pango_layout_get_text (kl_message_text_get_layout (self));
 }
 
 void
@@ -256,10 +278,10 @@ align_within (KlMessageText *self, int width)
 
   if (!self->any_rtl && !(self->flags & KL_TEXT_CENTERED))
     return;
-  n_lines = pango_layout_get_line_count (self->layout);
-  pango_layout_set_width (self->layout, width * PANGO_SCALE);
-  if (pango_layout_get_line_count (self->layout) != n_lines)
-    pango_layout_set_width (self->layout, self->fit_max * PANGO_SCALE);
+  n_lines = pango_layout_get_line_count (kl_message_text_get_layout (self));
+  pango_layout_set_width (kl_message_text_get_layout (self), width * PANGO_SCALE);
+  if (pango_layout_get_line_count (kl_message_text_get_layout (self)) != n_lines)
+    pango_layout_set_width (kl_message_text_get_layout (self), self->fit_max * PANGO_SCALE);
 }
 
 static void
@@ -270,7 +292,7 @@ check_font (KlMessageText *self)
   if (serial == self->font_serial)
     return;
   self->font_serial = serial;
-  pango_layout_context_changed (self->layout);
+  pango_layout_context_changed (kl_message_text_get_layout (self));
   forget_fit (self);
 }
 
@@ -294,11 +316,11 @@ kl_message_text_fit (KlMessageText *self, int max_width, int *width, int *height
       self->fit_max = max_width;
       self->meta_width = meta_width;
       self->meta_height = meta_height;
-      pango_layout_set_width (self->layout, max_width * PANGO_SCALE);
-      lines = look_at_lines (self->layout);
+      pango_layout_set_width (kl_message_text_get_layout (self), max_width * PANGO_SCALE);
+      lines = look_at_lines (kl_message_text_get_layout (self));
       self->text_width = MIN (lines.widest, max_width);
       self->fit_width = self->text_width;
-      pango_layout_get_pixel_size (self->layout, NULL, &self->text_height);
+      pango_layout_get_pixel_size (kl_message_text_get_layout (self), NULL, &self->text_height);
       self->fit_height = self->text_height;
       self->meta_below = FALSE;
       if (self->meta != NULL)
@@ -351,7 +373,7 @@ layout_x (KlMessageText *self)
   int width = gtk_widget_get_width (GTK_WIDGET (self));
 
   if (self->any_rtl || (self->flags & KL_TEXT_CENTERED))
-    return (width - pango_layout_get_width (self->layout) / PANGO_SCALE) / 2;
+    return (width - pango_layout_get_width (kl_message_text_get_layout (self)) / PANGO_SCALE) / 2;
   /* A text without letters, or in the other script, on one line: at the start all the same. */
   return is_rtl_widget (self) && (self->flags & KL_TEXT_ONE_LINE) ? width - self->text_width : 0;
 }
@@ -388,7 +410,7 @@ static void
 snapshot_range (KlMessageText *self, GtkSnapshot *snapshot, int start, int end, const GdkRGBA *color)
 {
   int range[2] = { start, end };
-  cairo_region_t *region = gdk_pango_layout_get_clip_region (self->layout, layout_x (self), 0, range, 1);
+  cairo_region_t *region = gdk_pango_layout_get_clip_region (kl_message_text_get_layout (self), layout_x (self), 0, range, 1);
 
   for (int i = 0; i < cairo_region_num_rectangles (region); i++)
     {
@@ -406,7 +428,7 @@ snapshot_focused_link (KlMessageText *self, GtkSnapshot *snapshot)
 {
   KlLink link = g_array_index (self->links, KlLink, (guint) self->focused_link);
   int range[2] = { link.start, link.end };
-  cairo_region_t *region = gdk_pango_layout_get_clip_region (self->layout, layout_x (self), 0, range, 1);
+  cairo_region_t *region = gdk_pango_layout_get_clip_region (kl_message_text_get_layout (self), layout_x (self), 0, range, 1);
   cairo_rectangle_int_t rect;
   GskRoundedRect outline;
   GdkRGBA color;
@@ -436,7 +458,7 @@ kl_message_text_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
                                                            (float) gtk_widget_get_height (widget)));
   gtk_snapshot_save (snapshot);
   gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT ((float) layout_x (self), 0));
-  gtk_snapshot_append_layout (snapshot, self->layout, &color);
+  gtk_snapshot_append_layout (snapshot, kl_message_text_get_layout (self), &color);
   gtk_snapshot_restore (snapshot);
   if (self->stacked)
     gtk_snapshot_pop (snapshot);
@@ -453,9 +475,9 @@ kl_message_text_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
   GdkRGBA color;
 
   GTK_WIDGET_CLASS (kl_message_text_parent_class)->css_changed (widget, change);
-  if (pango_context_get_serial (gtk_widget_get_pango_context (widget)) != self->font_serial)
+  if (self->layout != NULL && pango_context_get_serial (gtk_widget_get_pango_context (widget)) != self->font_serial)
     gtk_widget_queue_resize (widget);
-  if (self->links == NULL)
+  if (self->links == NULL || self->layout == NULL)
     return;
   gtk_widget_get_color (self->link_style, &color);
   if (!gdk_rgba_equal (&color, &self->link_color))
@@ -471,6 +493,8 @@ kl_message_text_direction_changed (GtkWidget *widget, GtkTextDirection previous)
   KlMessageText *self = KL_MESSAGE_TEXT (widget);
 
   GTK_WIDGET_CLASS (kl_message_text_parent_class)->direction_changed (widget, previous);
+  if (self->layout == NULL)
+    return;
   apply_alignment (self);
   pango_layout_context_changed (self->layout);
   forget_fit (self);
@@ -482,7 +506,8 @@ kl_message_text_system_setting_changed (GtkWidget *widget, GtkSystemSetting sett
 {
   GTK_WIDGET_CLASS (kl_message_text_parent_class)->system_setting_changed (widget, setting);
   forget_fit (KL_MESSAGE_TEXT (widget));
-  pango_layout_context_changed (KL_MESSAGE_TEXT (widget)->layout);
+  if (KL_MESSAGE_TEXT (widget)->layout != NULL)
+    pango_layout_context_changed (KL_MESSAGE_TEXT (widget)->layout);
   gtk_widget_queue_resize (widget);
 }
 
@@ -498,8 +523,8 @@ kl_message_text_get_byte_at (KlMessageText *self, double x, double y, gboolean *
 
   g_return_val_if_fail (KL_IS_MESSAGE_TEXT (self), 0);
 
-  text = pango_layout_get_text (self->layout);
-  hit = pango_layout_xy_to_index (self->layout, (int) ((x - layout_x (self)) * PANGO_SCALE), (int) (y * PANGO_SCALE), &byte,
+  text = pango_layout_get_text (kl_message_text_get_layout (self));
+  hit = pango_layout_xy_to_index (kl_message_text_get_layout (self), (int) ((x - layout_x (self)) * PANGO_SCALE), (int) (y * PANGO_SCALE), &byte,
                                   &trailing);
   if (y < 0)
     return *inside = FALSE, 0;
@@ -518,7 +543,7 @@ kl_message_text_set_selection (KlMessageText *self, int start, int end)
 
   g_return_if_fail (KL_IS_MESSAGE_TEXT (self));
 
-  length = (int) strlen (pango_layout_get_text (self->layout));
+  length = (int) strlen (pango_layout_get_text (kl_message_text_get_layout (self)));
   start = CLAMP (start, 0, length);
   end = CLAMP (end, 0, length);
   if (self->selection[0] == start && self->selection[1] == end)
@@ -548,7 +573,7 @@ kl_message_text_dup_link (KlMessageText *self, guint index)
   g_return_val_if_fail (self->links != NULL && index < self->links->len, NULL);
 
   link = g_array_index (self->links, KlLink, index);
-  return g_strndup (pango_layout_get_text (self->layout) + link.start, (gsize) (link.end - link.start));
+  return g_strndup (pango_layout_get_text (kl_message_text_get_layout (self)) + link.start, (gsize) (link.end - link.start));
 }
 
 static int
@@ -558,7 +583,7 @@ link_at (KlMessageText *self, double x, double y)
   int trailing;
 
   if (self->links == NULL ||
-      !pango_layout_xy_to_index (self->layout, (int) ((x - layout_x (self)) * PANGO_SCALE), (int) (y * PANGO_SCALE), &byte, &trailing))
+      !pango_layout_xy_to_index (kl_message_text_get_layout (self), (int) ((x - layout_x (self)) * PANGO_SCALE), (int) (y * PANGO_SCALE), &byte, &trailing))
     return -1;
   for (guint i = 0; i < self->links->len; i++)
     {
@@ -699,7 +724,7 @@ kl_message_text_finalize (GObject *object)
 
   g_clear_pointer (&self->bold, pango_attr_list_unref);
   g_clear_pointer (&self->links, g_array_unref);
-  g_object_unref (self->layout);
+  g_clear_object (&self->layout);
   G_OBJECT_CLASS (kl_message_text_parent_class)->finalize (object);
 }
 
@@ -732,11 +757,9 @@ kl_message_text_class_init (KlMessageTextClass *klass)
 static void
 kl_message_text_init (KlMessageText *self)
 {
-  self->layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), NULL);
   self->scale = 1;
   self->fit_max = -1;
   self->focused_link = -1;
-  pango_layout_set_wrap (self->layout, PANGO_WRAP_WORD_CHAR);
 }
 
 GtkWidget *
@@ -746,11 +769,7 @@ kl_message_text_new (const char *css_name, KlTextFlags flags)
 
   self->flags = flags;
   if (flags & KL_TEXT_ONE_LINE)
-    {
-      pango_layout_set_single_paragraph_mode (self->layout, TRUE);
-      pango_layout_set_ellipsize (self->layout, PANGO_ELLIPSIZE_END);
-      gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
-    }
+    gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
   if (flags & KL_TEXT_LINKS)
     {
       GtkGesture *click = gtk_gesture_click_new ();
@@ -762,7 +781,5 @@ kl_message_text_new (const char *css_name, KlTextFlags flags)
       gtk_widget_add_controller (GTK_WIDGET (self), motion);
       gtk_widget_set_has_tooltip (GTK_WIDGET (self), TRUE);
     }
-  apply_alignment (self);
-  apply_attrs (self);
   return GTK_WIDGET (self);
 }
