@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Who may make an account: the first one, the three policies, and codes.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { Server } from "./klatch.mjs";
+import { Server, secretOf } from "./klatch.mjs";
 
 const register = (server, name, extra = {}, headers = {}) =>
   server.api("POST", "users", { body: { name, password: "correct horse", ...extra }, headers });
@@ -150,4 +151,34 @@ test("twenty at once share the last use of a code", async (t) => {
   const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => register(server, `p${i}x`, { invite: invite.code })));
   assert.equal(answers.filter(({ status }) => status === 201).length, 1);
   assert.equal(answers.filter(({ status }) => status === 403).length, 19);
+});
+
+test("what klatchctl makes: accounts under any policy, codes that register", async (t) => {
+  const ctl = (server, ...args) =>
+    JSON.parse(execFileSync(process.env.KLATCHCTL, ["--data", server.data, "--json", ...args], { input: `${secretOf("anna")}\n` }).toString());
+  for (const policy of ["invite", "closed"]) {
+    const server = await Server.start(t, { env: { KLATCH_REGISTRATION_POLICY: policy } });
+    ctl(server, "user", "add", "anna");
+    const anna = await server.api("POST", "sessions", { body: { name: "anna", password: secretOf("anna") } });
+    assert.equal(anna.status, 201);
+    assert.equal(anna.json.user.server_role, "admin", "the first of all, whoever makes it");
+    // That was the first one: no code and no place gives another.
+    assertForbidden(await register(server, "ben", { invite: server.setupCode }));
+    assertForbidden(await register(server, "ben"));
+
+    const { code } = ctl(server, "invite", "create", "--uses", "1");
+    const shown = await server.api("GET", `invites/${code}`);
+    assert.equal(shown.status, 200);
+    assert.equal(shown.json.group, undefined);
+    assert.equal(shown.json.server.registration, policy);
+    if (policy === "closed") {
+      assertForbidden(await register(server, "ben", { invite: code }));
+      continue;
+    }
+    const ben = await register(server, "ben", { invite: code });
+    assert.equal(ben.status, 201);
+    assert.equal(ben.json.user.server_role, undefined);
+    assertForbidden(await register(server, "carol", { invite: code }));
+    assert.equal((await server.api("GET", `invites/${code}`)).status, 404);
+  }
 });
