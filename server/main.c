@@ -368,6 +368,8 @@ main (int argc, char **argv)
 
   umask (077);
   signal (SIGPIPE, SIG_IGN);
+  /* A file that may not grow is a full disk, not the end. */
+  signal (SIGXFSZ, SIG_IGN);
   g_log_set_writer_func (write_log, NULL, NULL);
   g_option_context_set_summary (context, "The server of Klatch, a gathering for talk.");
   g_option_context_add_main_entries (context, entries, NULL);

@@ -4,13 +4,16 @@
 #include "server/store/kl-sqlite-schema.h"
 
 #define PURGE_ROWS 2000
+/* Of the probe: a disk that takes a few bytes yet would refuse the next messages. */
+#define PROBE_BYTES (256 * 1024)
 
 gboolean
 kl_sqlite_probe (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
-  sqlite3_stmt *write = kl_sqlite_prepare (db, "INSERT OR REPLACE INTO meta (key, value) VALUES ('probe', ?)");
+  sqlite3_stmt *write = kl_sqlite_prepare (db, "INSERT OR REPLACE INTO meta (key, value) VALUES ('probe', zeroblob (?))");
 
-  kl_sqlite_bind_int (write, 1, g_get_real_time ());
+  kl_sqlite_bind_int (write, 1, PROBE_BYTES);
+  memory->purge = TRUE;
 
   return kl_sqlite_finish (db, write, &job->error);
 }
@@ -48,7 +51,7 @@ kl_sqlite_purge_some (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (!g)
     {
       memory->purge = FALSE;
-      return TRUE;
+      return kl_sqlite_finish (db, kl_sqlite_prepare (db, "DELETE FROM meta WHERE key = 'probe'"), &job->error);
     }
 
   if (!purge_range (db,

@@ -25,10 +25,11 @@ typedef struct
   gboolean purge;     /* a group was deleted: its rows are to be removed */
 
   /* kl-sqlite-ops.h */
-  GHashTable *ops;     /* KlSqliteOp, owned: what stands in recent_ops; NULL: to be read */
+  GHashTable *ops;       /* what stands in recent_ops, owned; NULL: to be read */
   GPtrArray *ops_sorted; /* those being moved to ops, lent by `ops`; NULL: none are */
-  guint ops_moved;     /* how many of them have been */
-  gint64 ops_last;     /* the last n of them */
+  guint ops_added;       /* since the last commit */
+  guint ops_moved;       /* how many of ops_sorted are in their new place */
+  gint64 ops_last;       /* the last n of ops_sorted */
 } KlSqliteMemory;
 
 void kl_sqlite_memory_init (KlSqliteMemory *self);

@@ -34,6 +34,7 @@ struct _KlSqliteWorkers
   KlSqlite *writer;
   KlSqlite *readers[N_READERS];
   KlSqliteMemory memory; /* the writer thread's */
+  gint64 probe_usec;     /* when an ailing writer tries again, monotonic; the writer thread's */
   GTask *close_task;     /* main loop */
   int lock_fd;           /* main loop; held until the threads have ended */
 };
@@ -161,18 +162,24 @@ run_transaction (KlSqliteWorkers *self, GList *jobs, guint n_jobs, GError **erro
   return FALSE;
 }
 
+/* A commit that worked does not end an ailment: where a few bytes found room, the next may not. Only the probe does. */
 static void
-set_ailment (KlSqliteWorkers *self, const GError *error)
+note_commit (KlSqliteWorkers *self)
 {
   g_mutex_lock (&self->lock);
-  if (!error && self->ailment)
+  self->commits++;
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+set_ailment (KlSqliteWorkers *self, const char *ailment)
+{
+  g_mutex_lock (&self->lock);
+  if (!ailment)
     g_message ("the store can write again");
-  else if (error && g_strcmp0 (self->ailment, error->message) != 0)
-    g_warning ("the store cannot write: %s", error->message);
-  g_free (self->ailment);
-  self->ailment = error ? g_strdup (error->message) : NULL;
-  if (!error)
-    self->commits++;
+  else if (g_strcmp0 (self->ailment, ailment) != 0)
+    g_warning ("the store cannot write: %s", ailment);
+  g_set_str (&self->ailment, ailment);
   g_mutex_unlock (&self->lock);
 }
 
@@ -202,7 +209,7 @@ run_writes (KlSqliteWorkers *self, GList *jobs, guint n_jobs)
 
   if (run_transaction (self, jobs, n_jobs, &error))
     {
-      set_ailment (self, NULL);
+      note_commit (self);
       return;
     }
 
@@ -210,7 +217,7 @@ run_writes (KlSqliteWorkers *self, GList *jobs, guint n_jobs)
     {
       fail_jobs (jobs, n_jobs, error);
       if (is_unavailable (error))
-        set_ailment (self, error);
+        set_ailment (self, error->message);
       else
         g_warning ("the store refused a change: %s", error->message);
       return;
@@ -239,26 +246,66 @@ end_thread (KlSqliteWorkers *self)
 {
   g_mutex_lock (&self->lock);
   self->n_running--;
+  g_cond_signal (&self->writer_wake);
   g_mutex_unlock (&self->lock);
   g_source_set_ready_time (self->report, 0);
 }
 
-/* Nothing to do for others: see whether the disk has room again, or remove some rows of deleted groups. */
+/* The last handle that closes moves the log into the file and removes it; two that close at once both leave it. */
 static void
-run_housework (KlSqliteWorkers *self, gboolean ailing)
+wait_for_readers (KlSqliteWorkers *self)
 {
-  KlSqliteJob job = { .deed = ailing ? kl_sqlite_probe : kl_sqlite_purge_some };
+  g_mutex_lock (&self->lock);
+  while (self->n_running > 1)
+    g_cond_wait (&self->writer_wake, &self->lock);
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+run_own_job (KlSqliteWorkers *self, KlSqliteDeed deed, GError **error)
+{
+  KlSqliteJob job = { .deed = deed };
   GList link = { .data = &job };
 
   run_writes (self, &link, 1);
+  if (job.error)
+    {
+      g_propagate_error (error, g_steal_pointer (&job.error));
+      return FALSE;
+    }
   drop_outcome (&job);
+
+  return TRUE;
+}
+
+/* Where even this fails, jobs need not try in vain, and wait for a lock once more. */
+static void
+probe (KlSqliteWorkers *self, GQueue *jobs)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (run_own_job (self, kl_sqlite_probe, &error))
+    set_ailment (self, NULL);
+  else
+    {
+      fail_jobs (jobs->head, jobs->length, error);
+      report_finished (self, jobs);
+    }
+  self->probe_usec = g_get_monotonic_time () + PROBE_INTERVAL_USEC;
+}
+
+static void
+purge (KlSqliteWorkers *self)
+{
+  /* What cannot be removed now is tried again by the next start. */
+  if (!run_own_job (self, kl_sqlite_purge_some, NULL))
+    self->memory.purge = FALSE;
 }
 
 /* Waits for jobs and moves them to JOBS. FALSE: closing, and nothing is left. */
 static gboolean
 take_writes (KlSqliteWorkers *self, GQueue *jobs, gboolean *ailing)
 {
-  gint64 end_usec = g_get_monotonic_time () + PROBE_INTERVAL_USEC;
   gboolean more;
 
   g_mutex_lock (&self->lock);
@@ -270,7 +317,7 @@ take_writes (KlSqliteWorkers *self, GQueue *jobs, gboolean *ailing)
         break;
       self->writer_waits++;
       if (self->ailment)
-        woken = g_cond_wait_until (&self->writer_wake, &self->lock, end_usec);
+        woken = g_cond_wait_until (&self->writer_wake, &self->lock, self->probe_usec);
       else
         g_cond_wait (&self->writer_wake, &self->lock);
       self->writer_waits--;
@@ -295,14 +342,17 @@ run_writer (gpointer user_data)
 
   while (take_writes (self, &jobs, &ailing))
     {
-      if (g_queue_is_empty (&jobs))
+      if (ailing && g_get_monotonic_time () >= self->probe_usec)
+        probe (self, &jobs);
+      if (!g_queue_is_empty (&jobs))
         {
-          run_housework (self, ailing);
-          continue;
+          run_writes (self, jobs.head, jobs.length);
+          report_finished (self, &jobs);
         }
-      run_writes (self, jobs.head, jobs.length);
-      report_finished (self, &jobs);
+      else if (!ailing && self->memory.purge)
+        purge (self);
     }
+  wait_for_readers (self);
   g_clear_pointer (&self->writer, kl_sqlite_close);
   end_thread (self);
 

@@ -9,10 +9,17 @@
 #define BUSY_TIMEOUT_MS 4000
 #define WRITER_CACHE_KIB 16384
 #define READER_CACHE_KIB 8192
-/* Pages in the log before they are moved to where they belong: the more, the oftener a page that is written again and
- * again is moved once. 16 MiB. */
+/* Pages in the log before they are moved to where they belong (a checkpoint): the more, the oftener a page that is
+ * written again and again is moved once. 16 MiB. */
 #define CHECKPOINT_PAGES 4000
-/* The log is cut back to this after a checkpoint that emptied it. */
+/* While a reader from outside holds the log, each attempt costs time and moves little: one for so many new pages. */
+#define CHECKPOINT_AGAIN_PAGES 1000
+/* From here on the log also has to begin anew, so that it does not grow for ever under readers that take turns: readers
+ * are waited for, shortly and not often. 64 MiB. */
+#define RESTART_PAGES 16000
+#define RESTART_WAIT_MS 50
+#define RESTART_INTERVAL_USEC (10 * G_USEC_PER_SEC)
+/* The file is cut back to this when it begins anew. */
 #define LOG_LIMIT_BYTES 67108864
 
 static void
@@ -40,6 +47,49 @@ set_error (KlSqlite *self, int code, GError **error)
   else
     g_set_error (error, KL_STORE_ERROR, (int) kind, "database: %s",
                  self->handle ? sqlite3_errmsg (self->handle) : sqlite3_errstr (code));
+}
+
+/* After a commit of the writer, with so many pages in the log. */
+static int
+on_log_grown (void *user_data, sqlite3 *handle, const char *name, int n_pages)
+{
+  KlSqlite *self = user_data;
+  gint64 now_usec = g_get_monotonic_time ();
+  gboolean restart = n_pages >= RESTART_PAGES && now_usec >= self->restart_usec;
+
+  if (n_pages < self->checkpoint_pages)
+    self->checkpoint_pages = 0; /* it began anew */
+  if (n_pages < CHECKPOINT_PAGES || (!restart && n_pages < self->checkpoint_pages + CHECKPOINT_AGAIN_PAGES))
+    return SQLITE_OK;
+  self->checkpoint_pages = n_pages;
+
+  if (restart)
+    {
+      self->restart_usec = now_usec + RESTART_INTERVAL_USEC;
+      sqlite3_busy_timeout (handle, RESTART_WAIT_MS);
+    }
+  sqlite3_wal_checkpoint_v2 (handle, name, restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+  if (restart)
+    sqlite3_busy_timeout (handle, BUSY_TIMEOUT_MS);
+
+  /* A checkpoint that fails is no fault of the commit. */
+  return SQLITE_OK;
+}
+
+/* Some file systems cannot share memory, and then SQLite goes on without a log. */
+static gboolean
+check_log (KlSqlite *self, GError **error)
+{
+  sqlite3_stmt *select = kl_sqlite_prepare (self, "PRAGMA journal_mode");
+  KlSqliteStep step = kl_sqlite_step (self, select, error);
+  gboolean ok = step == KL_SQLITE_ROW && g_strcmp0 ((const char *) sqlite3_column_text (select, 0), "wal") == 0;
+
+  if (step == KL_SQLITE_ROW && !ok)
+    g_set_error_literal (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED,
+                         "the file system of the data folder cannot hold a write-ahead log");
+  kl_sqlite_reset (select);
+
+  return ok;
 }
 
 static void
@@ -74,14 +124,15 @@ kl_sqlite_open (const char *path, KlSqliteMode mode, GError **error)
                               mode == KL_SQLITE_WRITER ? "PRAGMA journal_mode=WAL;"
                                                          "PRAGMA synchronous=FULL;"
                                                          "PRAGMA secure_delete=ON;"
-                                                         "PRAGMA wal_autocheckpoint=" G_STRINGIFY (CHECKPOINT_PAGES) ";"
                                                          "PRAGMA journal_size_limit=" G_STRINGIFY (LOG_LIMIT_BYTES) ";"
                                                        : "PRAGMA query_only=ON;");
-  if (!kl_sqlite_run (self, settings, error))
+  if (!kl_sqlite_run (self, settings, error) || !check_log (self, error))
     {
       kl_sqlite_close (self);
       return NULL;
     }
+  if (mode == KL_SQLITE_WRITER)
+    sqlite3_wal_hook (self->handle, on_log_grown, self);
 
   return self;
 }

@@ -12,6 +12,10 @@ typedef struct
 {
   sqlite3 *handle;
   GHashTable *statements; /* the address of a static SQL text → sqlite3_stmt, owned */
+
+  /* The writer's log. */
+  int checkpoint_pages; /* how many it had at the last attempt to empty it */
+  gint64 restart_usec;  /* when it may be made to begin anew, monotonic */
 } KlSqlite;
 
 typedef enum

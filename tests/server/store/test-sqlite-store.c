@@ -110,6 +110,22 @@ test_no_folder (Fixture *self, gconstpointer unused)
   assert_refused (self, "example.org", KL_STORE_ERROR_FAILED, "nowhere");
 }
 
+/* After an orderly end all is in the one file. */
+static void
+test_one_file (Fixture *self, gconstpointer unused)
+{
+  for (int i = 0; i < 20; i++)
+    {
+      g_autofree char *log = g_strconcat (self->path, "-wal", NULL);
+      KlStore *store = open_store (self);
+
+      if (i == 0)
+        kl_store_kit_add_user (store, "ada");
+      close_store (store);
+      g_assert_false (g_file_test (log, G_FILE_TEST_EXISTS));
+    }
+}
+
 static void
 test_second_server (Fixture *self, gconstpointer unused)
 {
@@ -324,9 +340,50 @@ test_locked_from_outside (Fixture *self, gconstpointer unused)
   g_assert_cmpint (sqlite3_exec (other, "ROLLBACK", NULL, NULL, NULL), ==, SQLITE_OK);
   sqlite3_close (other);
   g_assert_false (append_fails (store, 2, 0, "c"));
-  g_assert_true (kl_store_is_ready (store, NULL));
+  kl_test_wait_until (kl_store_is_ready (store, NULL));
   close_store (store);
   g_log_set_always_fatal (fatal);
+}
+
+static goffset
+get_log_bytes (Fixture *self)
+{
+  g_autofree char *path = g_strconcat (self->path, "-wal", NULL);
+  GStatBuf info;
+
+  return g_stat (path, &info) == 0 ? info.st_size : 0;
+}
+
+/* A reader from outside that is never done lets the log grow; when it ends, the log shrinks. */
+static void
+test_reader_from_outside (Fixture *self, gconstpointer unused)
+{
+  KlStore *store = open_store (self);
+  sqlite3 *other = NULL;
+  gint64 seq = 0;
+
+  kl_store_kit_add_user (store, "ada");
+  kl_store_kit_add_group (store, "g", "u-ada", NULL, "G");
+  g_assert_cmpint (sqlite3_open (self->path, &other), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (other, "BEGIN; SELECT count(*) FROM groups", NULL, NULL, NULL), ==, SQLITE_OK);
+  while (get_log_bytes (self) < 80 * 1024 * 1024)
+    {
+      g_autofree char *client_id = g_strdup_printf ("c%d", (int) seq);
+
+      g_assert_false (append_fails (store, 2 + seq, seq, client_id));
+      seq++;
+    }
+  g_assert_cmpint (sqlite3_exec (other, "COMMIT", NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (other);
+  for (int i = 0; i < 2000 && get_log_bytes (self) > 64 * 1024 * 1024; i++)
+    {
+      g_autofree char *client_id = g_strdup_printf ("c%d", (int) seq);
+
+      g_assert_false (append_fails (store, 2 + seq, seq, client_id));
+      seq++;
+    }
+  g_assert_cmpint (get_log_bytes (self), <=, 64 * 1024 * 1024);
+  close_store (store);
 }
 
 /* ── Sharing commits ── */
@@ -471,10 +528,12 @@ main (int argc, char **argv)
   ADD ("newer-version", test_newer_version);
   ADD ("foreign-file", test_foreign_file);
   ADD ("no-folder", test_no_folder);
+  ADD ("one-file", test_one_file);
   ADD ("second-server", test_second_server);
   ADD ("old-files", test_old_files);
   ADD ("full-disk", test_full_disk);
   ADD ("locked-from-outside", test_locked_from_outside);
+  ADD ("reader-from-outside", test_reader_from_outside);
   ADD ("shared-commit", test_shared_commit);
   ADD ("purge", test_purge);
 
