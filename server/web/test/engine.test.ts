@@ -221,6 +221,34 @@ describe('sync', () => {
   })
 })
 
+describe('a snapshot', () => {
+  it('shows what was known, and is synced from its rev', async () => {
+    await opened()
+    say(11)
+    const known = JSON.parse(JSON.stringify(engine.snapshot())) as NonNullable<ReturnType<typeof engine.snapshot>>
+    make()
+    engine.recall(known)
+    expect(seqs()).toEqual(page(1, 11).map((each) => each.seq))
+    expect(engine.users.get('u-ana')!.status).toBeUndefined()
+    expect(engine.live).toBe(false)
+    script.on('sync', (argument: Record<string, unknown>) => {
+      expect(argument).toEqual({ epoch: 'e1', since: { g: 11 } })
+      return syncAnswer([group('g', { rev: 12, last_message: message(12) })], { changes: { g: { rev: 12, messages: [message(12)] } } })
+    })
+    await engine.sync()
+    expect(seqs()).toEqual(page(1, 12).map((each) => each.seq))
+  })
+  it('from before a restored backup is dropped', async () => {
+    await opened()
+    const known = engine.snapshot()!
+    make()
+    engine.recall(known)
+    script.on('sync', { ...syncAnswer([group('g', { rev: 3, last_message: message(2) })], { changes: { g: { rev: 3, reset: true, messages: page(1, 2) } } }), epoch: 'e2' })
+    await engine.sync()
+    expect(seqs()).toEqual([1, 2])
+  })
+})
+
 describe('my own send', () => {
   it('has its place at once when nothing stands between', async () => {
     await opened()

@@ -7,6 +7,7 @@ import { Engine } from './engine'
 import { CallError, toCallError } from './errors'
 import { Outbox } from './outbox'
 import { forgetPeople, LocalBox, newClientId, Shelf } from './shelf'
+import { loadSnapshot, saveSnapshot } from './snapshot'
 import { outgoing } from './text'
 import { Topics } from './topics'
 import type { Group, Invite, Message, Notify, ServerInfo, User } from './types'
@@ -18,6 +19,8 @@ const AWAY_MS = 30_000
 const TYPING_REPEAT_MS = 4_000
 /** Shorter breaks are not worth a banner. */
 const BANNER_MS = 1_500
+
+const SAVE_MS = 3_000
 
 const TAB_CHANNEL = 'klatch'
 
@@ -42,6 +45,8 @@ export class Client {
   session: Session | undefined
   /** Why the sign-in screen is shown, where it was not asked for. */
   farewell: 'revoked' | 'expired' | 'out' | undefined
+  /** The invite that this account was just made with: it has joined its group too. */
+  registeredBy: string | undefined
   /** The break in the line is long enough to speak of. */
   broken = false
   /** The server has another version of this page than the one that runs. */
@@ -55,6 +60,8 @@ export class Client {
   #typing: { group: string; at: number } | undefined
   #tabs: BroadcastChannel | undefined
   #toasts = 0
+  #saveTimer: ReturnType<typeof setTimeout> | undefined
+  #unwatch: (() => void) | undefined
   #visits = 0
 
   constructor() {
@@ -78,8 +85,9 @@ export class Client {
       this.#enter(await api.me())
     } catch (cause) {
       const error = toCallError(cause)
-      if (error.code === 'unauthorized') this.#setPhase('signed-out')
-      else this.#setPhase('unreachable')
+      if (error.code !== 'unauthorized') this.#setPhase('unreachable')
+      else if (this.session) this.#leave('expired')
+      else this.#setPhase('signed-out')
     }
   }
 
@@ -89,7 +97,9 @@ export class Client {
   }
 
   async register(who: Registration): Promise<void> {
-    this.#enter(await api.register(who, deviceName()))
+    const user = await api.register(who, deviceName())
+    this.registeredBy = who.invite
+    this.#enter(user)
     this.#tabs?.postMessage('in')
   }
 
@@ -110,7 +120,11 @@ export class Client {
   }
 
   #enter(user: User): void {
-    if (this.session?.engine.me.id === user.id) return
+    if (this.session?.engine.me.id === user.id) {
+      this.#setPhase('in')
+      this.#line.probe()
+      return
+    }
     this.#end()
     const shelf = new Shelf(this.box, user.id)
     const line = this.#line
@@ -129,6 +143,9 @@ export class Client {
       changed: (group) => engine.topics.touch('c:' + group, 'groups'),
       unauthorized: () => void this.#verify(),
     })
+    const known = loadSnapshot(shelf)
+    if (known) engine.recall(known)
+    this.#unwatch = engine.topics.subscribe(['groups', 'app'], () => this.#saveSoon())
     this.session = { engine, outbox, shelf }
     this.farewell = undefined
     this.#visits += 1
@@ -136,8 +153,23 @@ export class Client {
     line.start()
   }
 
+  #saveSoon(): void {
+    this.#saveTimer ??= setTimeout(() => this.#save(), SAVE_MS)
+  }
+
+  /** For the next time that this page is loaded. */
+  #save(): void {
+    clearTimeout(this.#saveTimer)
+    this.#saveTimer = undefined
+    const snapshot = this.session?.engine.live ? this.session.engine.snapshot() : undefined
+    if (snapshot && this.session) saveSnapshot(this.session.shelf, snapshot)
+  }
+
   /** Ends what runs for the present person; their unsent messages stay for when they come back. */
   #end(): void {
+    clearTimeout(this.#saveTimer)
+    this.#saveTimer = undefined
+    this.#unwatch?.()
     this.#line.stop()
     this.session?.outbox.close()
     this.session?.engine.down()
@@ -266,10 +298,12 @@ export class Client {
     addEventListener('focus', () => this.#line.retryNow())
     document.addEventListener('resume', () => this.#line.probe())
     addEventListener('pageshow', (event) => {
-      if (!event.persisted) return
-      if (this.phase === 'in') void this.#verify()
-      this.#line.probe()
+      // Back from the browser's cache: nothing is shown before it is known who is signed in.
+      if (!event.persisted || this.phase !== 'in') return
+      this.#setPhase('loading')
+      void this.resume()
     })
+    addEventListener('pagehide', () => this.#save())
     addEventListener('storage', (event) => this.#onStorage(event))
     if (typeof BroadcastChannel === 'function') {
       this.#tabs = new BroadcastChannel(TAB_CHANNEL)

@@ -46,6 +46,7 @@ export class Connection {
     })
     this.#socket.on('connect', () => {
       this.#attempt = 0
+      this.#socket.io.opts.transports = ['websocket', 'polling']
       this.#shutdownMs = undefined
       this.#hooks.up()
     })
@@ -82,6 +83,15 @@ export class Connection {
     if (!this.#wanted || this.#socket.connected) return
     clearTimeout(this.#timer)
     this.#socket.connect()
+    // A line that closes before it is open is told to nobody; without this one waits for the time-out.
+    const manager = this.#socket.io
+    manager.engine.once('close', () => {
+      queueMicrotask(() => {
+        if (manager._readyState !== 'opening') return
+        this.#socket.disconnect()
+        this.#later()
+      })
+    })
   }
 
   /** The line may be dead without having said so: ask, and start anew where no answer comes. */
@@ -128,6 +138,8 @@ export class Connection {
     const delay = this.#shutdownMs ?? backoff(this.#attempt, Math.random())
     this.#shutdownMs = undefined
     this.#attempt += 1
+    // Something on the way may swallow WebSockets without a word: every other try begins with polling.
+    this.#socket.io.opts.transports = this.#attempt % 2 === 0 ? ['websocket', 'polling'] : ['polling', 'websocket']
     this.#timer = setTimeout(() => this.retryNow(), delay)
     this.#hooks.down(Date.now() + delay)
   }

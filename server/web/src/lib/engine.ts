@@ -4,6 +4,7 @@
 import { append, applyMessage, emptyStretch, fromPage, indexOfSeq, lastSeq, prepend, trimBefore, firstSeq } from './conversation'
 import { CallError, toCallError } from './errors'
 import { countUnread, isCountable, newRoom, noteChange, noteNew, type Room } from './room'
+import { SNAPSHOT_GROUPS, SNAPSHOT_ROWS, type Snapshot } from './snapshot'
 import { Topics } from './topics'
 import type { Changes, Group, HistoryPage, Member, Message, PresenceEvent, Role, SyncAnswer, User } from './types'
 
@@ -38,6 +39,7 @@ export class Engine {
   attentive = true
   #epoch: string | undefined
   #synced = 0
+  #looks = 0
   readonly #line: Line
   readonly #hooks: EngineHooks
   readonly #resyncing = new Set<string>()
@@ -47,6 +49,41 @@ export class Engine {
     this.#line = line
     this.#hooks = hooks
     this.users.set(me.id, me)
+  }
+
+  // ── What was known before ─────────────────────────────────────────────────
+
+  snapshot(): Snapshot | undefined {
+    if (!this.#epoch) return undefined
+    const messages: Record<string, Message[]> = {}
+    const named = new Set<string>()
+    const newest = [...this.rooms.values()].filter((room) => room.stretch && !room.stretch.moreAfter && room.looked > 0).sort((a, b) => b.looked - a.looked)
+    for (const room of newest.slice(0, SNAPSHOT_GROUPS)) {
+      const rows = room.stretch!.messages.slice(-SNAPSHOT_ROWS)
+      messages[room.id] = rows
+      for (const message of rows) {
+        named.add(message.sender)
+        if (message.system?.user) named.add(message.system.user)
+        if (message.system?.by) named.add(message.system.by)
+      }
+    }
+    for (const { group } of this.rooms.values()) if (group.last_message) named.add(group.last_message.sender)
+    const users = [...named].flatMap((id) => this.users.get(id) ?? []).map((user) => ({ ...user, status: undefined }))
+    return { version: 1, epoch: this.#epoch, groups: [...this.rooms.values()].map((room) => room.group), users, messages }
+  }
+
+  /** Before the first sync. */
+  recall(snapshot: Snapshot): void {
+    this.#epoch = snapshot.epoch
+    for (const user of snapshot.users) if (user.id !== this.me.id) this.users.set(user.id, user)
+    for (const group of snapshot.groups) {
+      const room = newRoom(group)
+      const rows = snapshot.messages[group.id]
+      if (rows && rows.length > 0) room.stretch = fromPage(rows, (rows[0]?.seq ?? 1) > 1, false)
+      if (room.stretch) room.newest = Math.max(room.newest, lastSeq(room.stretch))
+      this.rooms.set(group.id, room)
+    }
+    this.topics.touch('groups', 'users')
   }
 
   // ── Sync ──────────────────────────────────────────────────────────────────
@@ -450,6 +487,7 @@ export class Engine {
     const room = this.rooms.get(id)
     if (!room) return
     this.opened = id
+    room.looked = this.#looks += 1
     const mine = room.group.mine
     if (mine && mine.unread > 0 && !room.line) room.line = { after: mine.read_seq, count: mine.unread }
     this.topics.touch('c:' + id)

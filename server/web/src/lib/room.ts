@@ -40,6 +40,8 @@ export interface Room {
   typing: Map<string, ReturnType<typeof setTimeout>>
   line: UnreadLine | undefined
   anchor: Anchor | undefined
+  /** Opened as the n-th of this visit; 0: not yet. */
+  looked: number
 }
 
 export function newRoom(group: Group): Room {
@@ -64,6 +66,7 @@ export function newRoom(group: Group): Room {
     typing: new Map(),
     line: undefined,
     anchor: undefined,
+    looked: 0,
   }
 }
 

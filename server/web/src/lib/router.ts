@@ -43,12 +43,12 @@ class Router {
   readonly topics = new Topics()
   route: Route = { at: 'home' }
   /** Pages of ours that the back button still leads to. */
-  #depth = 0
+  readonly #before: Route[] = []
 
   start(): void {
     this.route = parseRoute(location.pathname, location.hash)
     addEventListener('popstate', () => {
-      this.#depth = Math.max(0, this.#depth - 1)
+      this.#before.pop()
       this.route = parseRoute(location.pathname, location.hash)
       this.topics.touch('route')
     })
@@ -60,7 +60,7 @@ class Router {
       history.replaceState(null, '', path)
     } else if (path !== pathOf(this.route)) {
       history.pushState(null, '', path)
-      this.#depth += 1
+      this.#before.push(this.route)
     }
     this.route = route
     this.topics.touch('route')
@@ -68,7 +68,13 @@ class Router {
 
   /** To where one came from if that was ours, else to the list. */
   back(): void {
-    if (this.#depth > 0) history.back()
+    if (this.#before.length > 0) history.back()
+    else this.go({ at: 'home' }, true)
+  }
+
+  /** To the list, whichever way one came. */
+  up(): void {
+    if (this.#before.at(-1)?.at === 'home') history.back()
     else this.go({ at: 'home' }, true)
   }
 }

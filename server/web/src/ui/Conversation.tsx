@@ -84,7 +84,7 @@ function Header({ room, peopleShown, onPeople, onInvite, onLeave }: { room: Room
   return (
     <header className="pane-header conversation-header">
       {narrow ? (
-        <button type="button" className="icon-button" aria-label={t('Back to the list')} title={t('Back to the list')} onClick={() => router.back()}>
+        <button type="button" className="icon-button" aria-label={t('Back to the list')} title={t('Back to the list')} onClick={() => router.up()}>
           <Icon name="back" />
         </button>
       ) : null}

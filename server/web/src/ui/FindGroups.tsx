@@ -85,7 +85,7 @@ export function FindGroups({ onSheet }: { onSheet: (sheet: Sheet) => void }) {
           <span className="max-md:sr-only">{t('New group')}</span>
         </button>
       </header>
-      <div className="find-scroll">
+      <motion.div layoutScroll className="find-scroll">
         <div className="find-clamp">
           <div className="search-field" role="search">
             <Icon name="search" />
@@ -123,7 +123,7 @@ export function FindGroups({ onSheet }: { onSheet: (sheet: Sheet) => void }) {
             </button>
           ) : null}
         </div>
-      </div>
+      </motion.div>
     </main>
   )
 }

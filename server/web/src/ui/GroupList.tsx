@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { AnimatePresence, LayoutGroup, motion } from 'motion/react'
 import { useRef, useState, type KeyboardEvent } from 'react'
-import { client } from '../lib/client'
 import type { Engine } from '../lib/engine'
-import { toCallError } from '../lib/errors'
 import { number, t } from '../lib/i18n'
 import type { Room } from '../lib/room'
 import { router } from '../lib/router'
@@ -15,6 +13,7 @@ import { Icon } from './Icon'
 import { MenuButton } from './Menu'
 import { pop, settle } from './motion'
 import type { Sheet } from './Shell'
+import { signOutOrSay } from './SignOutDialog'
 import { chooseStyle, savedStyle, type StyleChoice } from './style-choice'
 
 function latest(room: Room): number {
@@ -90,7 +89,7 @@ export function GroupList({ current, onSheet }: { current: string | undefined; o
           <Chip on={filter === 'unread'} onClick={() => setFilter('unread')} label={t('Unread')} count={unread.length} />
         </div>
       ) : null}
-      <div className="list-scroll" {...steady}>
+      <motion.div layoutScroll className="list-scroll" {...steady}>
         {all.length === 0 && engine.syncs > 0 ? <NoGroups /> : null}
         {all.length > 0 && rooms.length === 0 ? <p className="dim p-8 text-center">{t('Nothing unread. Enjoy it.')}</p> : null}
         <LayoutGroup id={medium ? 'medium' : 'wide'}>
@@ -104,7 +103,7 @@ export function GroupList({ current, onSheet }: { current: string | undefined; o
             </AnimatePresence>
           </ul>
         </LayoutGroup>
-      </div>
+      </motion.div>
     </nav>
   )
 }
@@ -132,13 +131,9 @@ function AccountMenu({ onSheet }: { onSheet: (sheet: Sheet) => void }) {
     chooseStyle(choice)
     setStyle(choice)
   }
-  const signOut = async () => {
-    if (outbox.size > 0 && !confirm(t('Some messages are not sent yet and would be lost. Sign out all the same?'))) return
-    try {
-      await client.signOut()
-    } catch (cause) {
-      client.say(toCallError(cause).code === 'offline' ? t('Signing out needs the server, and it does not answer. Please try again.') : toCallError(cause).message)
-    }
+  const signOut = () => {
+    if (outbox.size > 0) onSheet('sign-out')
+    else void signOutOrSay()
   }
   return (
     <MenuButton
@@ -158,11 +153,12 @@ function AccountMenu({ onSheet }: { onSheet: (sheet: Sheet) => void }) {
       sections={[
         [{ label: t('Your name'), icon: 'edit', act: () => onSheet('profile') }],
         [
+          { heading: t('Style') },
           { label: t('As the system'), checked: style === 'system', act: choose('system') },
           { label: t('Light'), checked: style === 'light', act: choose('light') },
           { label: t('Dark'), checked: style === 'dark', act: choose('dark') },
         ],
-        [{ label: t('Sign out'), icon: 'leave', act: () => void signOut() }],
+        [{ label: t('Sign out'), icon: 'leave', act: signOut }],
       ]}
     >
       <PersonAvatar user={me} size={28} />

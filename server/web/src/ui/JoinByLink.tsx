@@ -13,7 +13,7 @@ import { useSession, useTopics } from './hooks'
 
 export function JoinByLink({ code }: { code: string }) {
   const { engine } = useSession()
-  useTopics(engine.topics, 'app')
+  useTopics(engine.topics, 'app', 'groups')
   const [preview, setPreview] = useState<InvitePreview | null>()
   const [fault, setFault] = useState('')
   const [busy, setBusy] = useState(false)
@@ -35,6 +35,14 @@ export function JoinByLink({ code }: { code: string }) {
       gone = true
     }
   }, [code])
+
+  // Who registered with this invite is in the group already.
+  const arrived = client.registeredBy === code ? engine.rooms.values().next().value?.id : undefined
+  useEffect(() => {
+    if (arrived === undefined) return
+    client.registeredBy = undefined
+    router.go({ at: 'group', id: arrived, seq: undefined }, true)
+  }, [arrived])
 
   const join = async () => {
     setBusy(true)

@@ -11,8 +11,13 @@ export interface MenuItem {
   act: () => void
 }
 
+/** Stands above the items that follow it. */
+export interface MenuHeading {
+  heading: string
+}
+
 /** A button that opens a menu below it. `sections` are divided by lines. */
-export function MenuButton({ label, className, children, head, sections, align = 'end' }: { label: string; className: string; children: ReactNode; head?: ReactNode; sections: MenuItem[][]; align?: 'start' | 'end' }) {
+export function MenuButton({ label, className, children, head, sections, align = 'end' }: { label: string; className: string; children: ReactNode; head?: ReactNode; sections: (MenuItem | MenuHeading)[][]; align?: 'start' | 'end' }) {
   const [open, setOpen] = useState(false)
   const root = useRef<HTMLDivElement>(null)
   const button = useRef<HTMLButtonElement>(null)
@@ -60,23 +65,29 @@ export function MenuButton({ label, className, children, head, sections, align =
             {head}
             {sections.map((items, index) => (
               <div key={index} role="group" className="menu-section">
-                {items.map((item) => (
-                  <button
-                    key={item.label}
-                    type="button"
-                    role={item.checked === undefined ? 'menuitem' : 'menuitemradio'}
-                    aria-checked={item.checked}
-                    tabIndex={-1}
-                    className={'menu-item' + (item.danger ? ' danger' : '')}
-                    onClick={() => {
-                      close()
-                      item.act()
-                    }}
-                  >
-                    <span className="menu-mark">{item.checked ? <Icon name="check" /> : item.icon ? <Icon name={item.icon} /> : null}</span>
-                    {item.label}
-                  </button>
-                ))}
+                {items.map((item) =>
+                  'heading' in item ? (
+                    <div key={item.heading} className="menu-heading" role="presentation">
+                      {item.heading}
+                    </div>
+                  ) : (
+                    <button
+                      key={item.label}
+                      type="button"
+                      role={item.checked === undefined ? 'menuitem' : 'menuitemradio'}
+                      aria-checked={item.checked}
+                      tabIndex={-1}
+                      className={'menu-item' + (item.danger ? ' danger' : '')}
+                      onClick={() => {
+                        close()
+                        item.act()
+                      }}
+                    >
+                      <span className="menu-mark">{item.checked ? <Icon name="check" /> : item.icon ? <Icon name={item.icon} /> : null}</span>
+                      {item.label}
+                    </button>
+                  ),
+                )}
               </div>
             ))}
           </motion.div>

@@ -38,13 +38,13 @@ export function PeoplePane({ room, onClose }: { room: Room; onClose: () => void 
           <Icon name="close" size={13} />
         </button>
       </header>
-      <div className="people-scroll">
+      <motion.div layoutScroll className="people-scroll">
         {people.all ? section('all', t('Members'), people.all, room.group.members) : null}
         {people.here.length > 0 ? section('here', t('Here now'), people.here, hereCount) : null}
         {people.online.length > 0 ? section('online', t('Online'), people.online, onlineCount) : null}
         {people.offline.length > 0 ? section('offline', t('Offline'), people.offline, offlineCount) : null}
         {room.membersNext ? <More room={room} /> : null}
-      </div>
+      </motion.div>
     </aside>
   )
 }

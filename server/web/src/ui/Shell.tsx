@@ -18,6 +18,8 @@ import { NotHere } from './NotHere'
 import { OpenLink } from './OpenLink'
 import { PeoplePane } from './PeoplePane'
 import { Profile } from './Profile'
+import { QuickJump } from './QuickJump'
+import { SignOutDialog } from './SignOutDialog'
 
 const PEOPLE_KEY = 'klatch:people'
 
@@ -25,7 +27,7 @@ function savedPeople(): boolean {
   return client.box.get(PEOPLE_KEY) !== 'closed'
 }
 
-export type Sheet = 'new-group' | 'open-link' | 'profile' | undefined
+export type Sheet = 'new-group' | 'open-link' | 'profile' | 'sign-out' | 'jump' | undefined
 
 export function Shell() {
   const { engine } = useSession()
@@ -69,6 +71,8 @@ export function Shell() {
         const step = event.key === 'ArrowDown' ? 1 : -1
         const next = at < 0 ? rooms[step > 0 ? 0 : rooms.length - 1] : rooms[at + step]
         if (next) router.go({ at: 'group', id: next.id, seq: undefined })
+      } else if (event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
+        setSheet('jump')
       } else if (event.key === 'F9') {
         togglePeople()
       } else if (event.key === 'F6') {
@@ -115,6 +119,8 @@ export function Shell() {
       </AnimatePresence>
       {sheet === 'new-group' ? <NewGroup onClose={() => setSheet(undefined)} /> : null}
       {sheet === 'open-link' ? <OpenLink onClose={() => setSheet(undefined)} /> : null}
+      {sheet === 'sign-out' ? <SignOutDialog onClose={() => setSheet(undefined)} /> : null}
+      {sheet === 'jump' ? <QuickJump onClose={() => setSheet(undefined)} /> : null}
       {sheet === 'profile' ? <Profile onClose={() => setSheet(undefined)} /> : null}
     </div>
   )

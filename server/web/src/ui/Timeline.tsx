@@ -71,6 +71,7 @@ export function Timeline({ room, target, onInvite }: { room: Room; target: numbe
   const list = useRef<HTMLDivElement>(null)
   const stick = useRef(true)
   const anchor = useRef<Anchor | undefined>(undefined)
+  const lastTop = useRef(0)
   const placed = useRef(false)
   const jump = useRef<{ stop: () => void } | undefined>(undefined)
   const before = useRef<{ rows: readonly Row[]; height: number }>({ rows: [], height: 0 })
@@ -99,6 +100,7 @@ export function Timeline({ room, target, onInvite }: { room: Room; target: numbe
 
   const remember = useCallback(() => {
     if (!view.current || !list.current) return
+    lastTop.current = view.current.scrollTop
     const row = anchorRow(list.current, view.current.scrollTop + view.current.clientHeight * READING_LINE)
     anchor.current = row ? { key: row.dataset['key']!, top: row.offsetTop - view.current.scrollTop } : undefined
   }, [])
@@ -107,12 +109,18 @@ export function Timeline({ room, target, onInvite }: { room: Room; target: numbe
   const restore = useCallback(() => {
     const element = view.current
     if (!element || !list.current || !placed.current || jump.current) return
-    if (stick.current) {
+    // The reader may have scrolled since, and the event that tells of it is still to come; at the very end it is the
+    // content that has shrunk.
+    const end = element.scrollHeight - element.clientHeight
+    const scrolled = element.scrollTop < end - BOTTOM_SLACK ? element.scrollTop - lastTop.current : 0
+    if (stick.current && scrolled < -1) {
+      stick.current = false
+    } else if (stick.current) {
       element.scrollTop = element.scrollHeight
     } else if (anchor.current) {
       const row = list.current.querySelector<HTMLElement>('[data-key="' + CSS.escape(anchor.current.key) + '"]')
       if (row) {
-        const top = row.offsetTop - anchor.current.top
+        const top = row.offsetTop - anchor.current.top + scrolled
         if (Math.abs(element.scrollTop - top) >= 0.5) element.scrollTop = top
       }
     }
@@ -155,7 +163,10 @@ export function Timeline({ room, target, onInvite }: { room: Room; target: numbe
     const kept = room.anchor
     if (wanted) element.scrollTop = wanted.offsetTop - element.clientHeight * READING_LINE
     else if (unread) element.scrollTop = unread.offsetTop - UNREAD_TOP
-    else if (kept) anchor.current = kept
+    else if (kept) {
+      anchor.current = kept
+      lastTop.current = element.scrollTop
+    }
     else stick.current = !room.stretch.moreAfter
     if (!stick.current && kept === undefined && atBottom(element) && !room.stretch.moreAfter) stick.current = true
     if (wanted || unread) remember()
