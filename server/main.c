@@ -152,11 +152,22 @@ give_up (Server *server, int status, const char *sentence)
   g_main_loop_quit (server->loop);
 }
 
+/* Where links point while nothing better is known. */
+static char *
+dup_own_url (Server *server)
+{
+  GInetSocketAddress *address = G_INET_SOCKET_ADDRESS (server->settings->listen_address);
+
+  if (!g_inet_address_get_is_any (g_inet_socket_address_get_address (address)))
+    return g_strdup_printf ("http://%s", kl_sio_listener_get_address (server->listener));
+  return g_strdup_printf ("http://%s:%u", g_get_host_name (), kl_sio_listener_get_port (server->listener));
+}
+
 static gboolean
 start_admin (Server *server, GError **error)
 {
   g_autofree char *path = g_build_filename (server->settings->data, "admin.sock", NULL);
-  g_autofree char *address = g_strdup_printf ("http://%s", kl_sio_listener_get_address (server->listener));
+  g_autofree char *address = dup_own_url (server);
   KlAdminSettings settings = {
     .socket_path = path,
     .name = server->settings->name,
@@ -208,7 +219,7 @@ make_chat (Server *server)
 {
   const KlSettings *settings = server->settings;
   g_autoptr (KlLocalBus) bus = kl_local_bus_new ();
-  g_autofree char *own_url = g_strdup_printf ("http://%s", kl_sio_listener_get_address (server->listener));
+  g_autofree char *own_url = dup_own_url (server);
   KlChatSettings chat;
 
   kl_chat_settings_init (&chat, kl_settings_default_domain (settings));

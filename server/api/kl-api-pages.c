@@ -169,6 +169,7 @@ serve_index (KlApi *self, SoupServerMessage *message)
     }
   kl_api_add_common_headers (message);
   soup_message_headers_replace (headers, "Content-Security-Policy", PAGE_POLICY);
+  soup_message_headers_replace (headers, "Referrer-Policy", "same-origin");
   soup_message_headers_replace (headers, "X-Frame-Options", "DENY");
   soup_message_headers_replace (headers, "Cross-Origin-Opener-Policy", "same-origin");
   soup_message_headers_replace (headers, "Cache-Control", "no-cache");

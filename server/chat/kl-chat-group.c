@@ -504,7 +504,7 @@ on_show_counted (gpointer user_data, const GError *error)
       showing->event->json = kl_json_writer_steal_string (&out, &showing->event->length);
     }
   for (guint i = 0; i < showing->flows->len; i++)
-    kl_chat_flow_release (g_ptr_array_index (showing->flows, i), TRUE);
+    kl_chat_flow_release (g_ptr_array_index (showing->flows, i), error == NULL);
 
   g_ptr_array_unref (showing->flows);
   g_ptr_array_unref (showing->snapshots);

@@ -83,8 +83,12 @@ on_created_before (KlChatGroup *group, const GError *error, gpointer user_data)
 static void
 repeated_create (KlChatDeed *deed, const KlStoreOp *op)
 {
+  Create *create = (Create *) deed;
   KlChatRequest *request = g_steal_pointer (&deed->request);
 
+  /* This very group, stored without our hearing of it: it is to be read. */
+  if (op && g_strcmp0 (op->group, create->group->id) == 0)
+    kl_chat_group_drop (create->group);
   if (!op)
     kl_chat_request_fail (request, KL_ERROR_CODE_UNAVAILABLE, NULL, "this cannot be stored now");
   else if (op->kind != KL_CHANGE_GROUP)

@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-#define BATCH_DEEDS_MAX 100
+/* No deed has more than three; some databases check no more than a hundred documents at once. */
+#define BATCH_CHANGES_MAX (100 - 3)
 #define READ_ON_LIMIT 500
 
 static const KlChatFault fault_gone = { KL_ERROR_CODE_NOT_FOUND, NULL, "there is no such group" };
@@ -139,7 +140,7 @@ plan_batch (KlChatGroup *self)
   };
   KlChatDeed *deed;
 
-  while (self->planned->len < BATCH_DEEDS_MAX && (deed = g_queue_pop_head (&self->pending)))
+  while (batch->changes->len <= BATCH_CHANGES_MAX && (deed = g_queue_pop_head (&self->pending)))
     {
       if (plan_deed (&plan, deed, self))
         continue;
@@ -388,24 +389,34 @@ kl_chat_group_read_on (KlChatGroup *self)
 void
 kl_chat_group_hear (KlChatGroup *self, KlStoreBatch *batch)
 {
+  g_autoptr (GPtrArray) added = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_person_unuse);
+  g_autoptr (GPtrArray) changed = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_person_unuse);
+
   if (self->state != KL_GROUP_READY || batch->base_rev > self->rev)
     {
       kl_chat_group_read_on (self);
       return;
     }
 
-  kl_chat_group_apply (self, batch);
-  for (guint i = 0; i < batch->changes->len && self->state == KL_GROUP_READY; i++)
+  for (guint i = 0; i < batch->changes->len; i++)
     {
       const KlStoreChange *change = &g_array_index (batch->changes, KlStoreChange, i);
-      KlChatPerson *person;
+      KlChatPerson *person = change->kind == KL_CHANGE_MEMBER && change->rev > self->rev
+                                 ? kl_chat_person_peek (self->chat, change->member->user)
+                                 : NULL;
 
-      if (change->kind != KL_CHANGE_MEMBER || change->member->role == KL_ROLE_NONE)
+      if (!person || change->member->role == KL_ROLE_NONE)
         continue;
-      person = kl_chat_person_peek (self->chat, change->member->user);
-      if (person && kl_chat_group_get_member (self, person))
-        kl_chat_group_greet (self, person, NULL);
+      person->uses++;
+      g_ptr_array_add (kl_chat_group_get_member (self, person) ? changed : added, person);
     }
+  kl_chat_group_apply (self, batch);
+  for (guint i = 0; i < added->len && self->state == KL_GROUP_READY; i++)
+    if (kl_chat_group_get_member (self, g_ptr_array_index (added, i)))
+      kl_chat_group_greet (self, g_ptr_array_index (added, i), NULL);
+  for (guint i = 0; i < changed->len && self->state == KL_GROUP_READY; i++)
+    if (kl_chat_group_get_member (self, g_ptr_array_index (changed, i)))
+      kl_chat_group_show (self, g_ptr_array_index (changed, i), NULL);
 }
 
 /* ── The queue ── */
@@ -413,7 +424,9 @@ kl_chat_group_hear (KlChatGroup *self, KlStoreBatch *batch)
 void
 kl_chat_group_advance (KlChatGroup *self)
 {
-  if (self->in_flight || self->reading_log || self->planning || g_queue_is_empty (&self->pending))
+  if (self->in_flight || self->reading_log || self->planning)
+    return;
+  if (g_queue_is_empty (&self->pending) && !self->uncertain)
     return;
   if (self->state == KL_GROUP_GONE)
     {

@@ -370,6 +370,11 @@ extern const KlChatEntry kl_chat_mark_entries[];
 extern const KlChatEntry kl_chat_invite_entries[];
 extern const KlChatEntry kl_chat_user_entries[];
 
+typedef struct {
+  KlChatFlow *flow; /* referenced */
+  gboolean begin;   /* its events flow from then on, if the answer is ok */
+} KlChatHold;
+
 struct _KlChatRequest
 {
   KlChat *chat;
@@ -385,8 +390,7 @@ struct _KlChatRequest
   GPtrArray *named; /* KlChatPerson, used: whom `users` of the answer will show; NULL: no `users` */
   GHashTable *named_set;
   gboolean repeated;
-  GPtrArray *flows; /* KlChatFlow, held until the answer is out */
-  GPtrArray *begins; /* those of them whose events flow from then on */
+  GArray *holds; /* KlChatHold, until the answer is out; NULL: none */
   void (*ended) (gpointer data); /* when all is over; NULL: nothing */
   gpointer ended_data;
 };
@@ -416,9 +420,8 @@ void kl_chat_request_name (KlChatRequest *self, KlChatPerson *person);
 void kl_chat_request_name_id (KlChatRequest *self, const char *user);
 /* The sender and the people named in the message. */
 void kl_chat_request_name_message (KlChatRequest *self, const KlStoreMessage *message);
-/* Held from now until the answer is out; then released, and begun where `begin`. */
-void kl_chat_request_hold (KlChatRequest *self, KlChatFlow *flow, gboolean begin);
-KlChatFlow *kl_chat_request_find_held (KlChatRequest *self, KlChatGroup *group);
+/* Held from now until the answer is out; then released, and begun where `begin`. Gives the index in self->holds. */
+guint kl_chat_request_hold (KlChatRequest *self, KlChatFlow *flow, gboolean begin);
 void kl_chat_request_finish (KlChatRequest *self);
 
 /* A user id, address or name in an argument, to a person with a profile: NULL, NULL where there is none. */

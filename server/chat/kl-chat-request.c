@@ -9,20 +9,20 @@
 /* ── The end ── */
 
 static void
-free_request (KlChatRequest *self)
+free_request (KlChatRequest *self, gboolean ok)
 {
   g_autoptr (KlChat) chat = self->chat;
 
-  for (guint i = 0; self->flows && i < self->flows->len; i++)
+  for (guint i = 0; self->holds && i < self->holds->len; i++)
     {
-      KlChatFlow *flow = g_ptr_array_index (self->flows, i);
+      const KlChatHold *hold = &g_array_index (self->holds, KlChatHold, i);
 
-      kl_chat_flow_release (flow, self->begins && g_ptr_array_find (self->begins, flow, NULL));
+      kl_chat_flow_release (hold->flow, hold->begin && ok);
+      kl_chat_flow_unref (hold->flow);
     }
   if (self->ended)
     self->ended (self->ended_data);
-  g_clear_pointer (&self->begins, g_ptr_array_unref);
-  g_clear_pointer (&self->flows, g_ptr_array_unref);
+  g_clear_pointer (&self->holds, g_array_unref);
   g_clear_pointer (&self->named_set, g_hash_table_unref);
   g_clear_pointer (&self->named, g_ptr_array_unref);
   g_clear_pointer (&self->group, kl_chat_group_unref);
@@ -37,9 +37,7 @@ static void
 answer (KlChatRequest *self, const KlChatAnswer *with)
 {
   self->reply (with, self->user_data);
-  if (with->code != KL_ERROR_CODE_NONE)
-    g_clear_pointer (&self->begins, g_ptr_array_unref);
-  free_request (self);
+  free_request (self, with->code == KL_ERROR_CODE_NONE);
 }
 
 void
@@ -193,31 +191,17 @@ kl_chat_request_name_message (KlChatRequest *self, const KlStoreMessage *message
     kl_chat_request_name_id (self, g_ptr_array_index (ids, i));
 }
 
-void
+guint
 kl_chat_request_hold (KlChatRequest *self, KlChatFlow *flow, gboolean begin)
 {
-  if (!self->flows)
-    self->flows = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_flow_unref);
-  if (!self->begins)
-    self->begins = g_ptr_array_new ();
+  KlChatHold hold = { kl_chat_flow_ref (flow), begin };
+
+  if (!self->holds)
+    self->holds = g_array_new (FALSE, FALSE, sizeof (KlChatHold));
   kl_chat_flow_hold (flow);
-  g_ptr_array_add (self->flows, kl_chat_flow_ref (flow));
-  if (begin)
-    g_ptr_array_add (self->begins, flow);
-}
+  g_array_append_val (self->holds, hold);
 
-KlChatFlow *
-kl_chat_request_find_held (KlChatRequest *self, KlChatGroup *group)
-{
-  for (guint i = 0; self->flows && i < self->flows->len; i++)
-    {
-      KlChatFlow *flow = g_ptr_array_index (self->flows, i);
-
-      if (flow->group == group)
-        return flow;
-    }
-
-  return NULL;
+  return self->holds->len - 1;
 }
 
 static void

@@ -22,6 +22,8 @@ typedef struct
   gint64 since;
   gboolean reset;
   gboolean later;
+  gboolean held;
+  guint hold; /* in request->holds */
 } SyncGroup;
 
 typedef struct
@@ -129,10 +131,8 @@ finish (Sync *self)
   for (guint i = 0; i < self->groups->len; i++)
     {
       SyncGroup *group = g_ptr_array_index (self->groups, i);
-      KlChatFlow *flow = group->later ? NULL : kl_chat_request_find_held (request, group->group);
-
-      if (flow)
-        g_ptr_array_add (request->begins, flow);
+      if (group->held && !group->later)
+        g_array_index (request->holds, KlChatHold, group->hold).begin = TRUE;
     }
   connection->synced = TRUE;
   free_sync (self);
@@ -407,8 +407,10 @@ look_at (Sync *self, SyncGroup *group)
   g_ptr_array_add (self->snapshots, group->snapshot);
   self->size += kl_chat_snapshot_get_length (group->snapshot) + 1 + bound_of_named (self, group->snapshot);
   group->reset = group->since != NO_CHANGES && (self->other_epoch || group->since > group->snapshot->rev);
-  if (connection->person)
-    kl_chat_request_hold (self->request, kl_chat_connection_ensure_flow (connection, group->group), FALSE);
+  group->held = connection->person != NULL;
+  if (group->held)
+    group->hold
+        = kl_chat_request_hold (self->request, kl_chat_connection_ensure_flow (connection, group->group), FALSE);
 }
 
 static int

@@ -53,7 +53,7 @@ test("the page is asked for anew, its assets never", { skip: !HAS_WEB }, async (
   assert.match(page.headers["content-type"], /^text\/html/);
   assert.equal(page.headers["cache-control"], "no-cache");
   assert.equal(page.headers["x-content-type-options"], "nosniff");
-  assert.equal(page.headers["referrer-policy"], "no-referrer");
+  assert.equal(page.headers["referrer-policy"], "same-origin");
   const policy = page.headers["content-security-policy"];
   assert.match(policy, /default-src 'none'/);
   assert.match(policy, /script-src 'self'(;|$)/);

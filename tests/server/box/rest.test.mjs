@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import net from "node:net";
+import { hostname } from "node:os";
 import { test } from "node:test";
 import { Server, makePair, secretOf, until } from "./klatch.mjs";
 
@@ -228,7 +229,15 @@ test("GET invites/{code} shows the group and the server", async (t) => {
   assert.equal(shown.json.group.members, 2);
   assert.equal(shown.json.server.name, "Klatch");
   assert.equal(shown.json.server.limits.mesh_limit, 6);
+  assert.ok(invite.url.startsWith(`${server.url}/i/`), invite.url);
   assertError(await server.api("GET", "invites/nothing"), 404, "not_found");
+});
+
+test("a server that listens everywhere names itself in its links", async (t) => {
+  const server = await Server.start(t, { listen: "0.0.0.0:0" });
+  const { a, group } = await makePair(t, server);
+  const { invite } = await a.do("group:invite", { group, link: true });
+  assert.equal(invite.url, `http://${hostname()}:${server.port}/i/${invite.code}`);
 });
 
 test("paths and methods that are not there", async (t) => {
