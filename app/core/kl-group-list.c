@@ -6,12 +6,20 @@ struct _KlGroupList
 {
   GObject parent_instance;
 
-  GPtrArray *groups;  /* owned KlGroup */
-  GHashTable *by_id;  /* id of the group → KlGroup, both the group's */
+  GPtrArray *groups; /* owned KlGroup */
+  GHashTable *by_id; /* id of the group (the group's) → owned Share */
   guint n_unread;
   guint mentions;
   gboolean loaded;
 };
+
+/* What one group adds to the sums. */
+typedef struct
+{
+  KlGroup *group; /* not owned */
+  guint n_unread;
+  guint mentions;
+} Share;
 
 typedef enum
 {
@@ -58,28 +66,28 @@ kl_group_list_model_init (GListModelInterface *iface)
 }
 
 static void
-recount (KlGroupList *self)
+set_share (KlGroupList *self, Share *share, guint n_unread, guint mentions)
 {
-  guint n_unread = 0, mentions = 0;
+  guint n_unread_before = self->n_unread, mentions_before = self->mentions;
 
-  for (guint i = 0; i < self->groups->len; i++)
-    {
-      KlGroup *group = g_ptr_array_index (self->groups, i);
+  self->n_unread = self->n_unread - share->n_unread + n_unread;
+  self->mentions = self->mentions - share->mentions + mentions;
+  share->n_unread = n_unread;
+  share->mentions = mentions;
+  if (self->n_unread != n_unread_before)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_N_UNREAD]);
+  if (self->mentions != mentions_before)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_MENTIONS]);
+}
 
-      mentions += kl_group_get_mentions (group);
-      if (kl_group_get_unread (group) > 0 && kl_group_get_notify (group) != KL_NOTIFY_NONE)
-        n_unread++;
-    }
-  if (self->n_unread != n_unread)
-    {
-      self->n_unread = n_unread;
-      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_N_UNREAD]);
-    }
-  if (self->mentions != mentions)
-    {
-      self->mentions = mentions;
-      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_MENTIONS]);
-    }
+static void
+on_group_changed (KlGroupList *self, GParamSpec *pspec, KlGroup *group)
+{
+  gboolean counts = kl_group_get_unread (group) > 0 && kl_group_get_notify (group) != KL_NOTIFY_NONE;
+  Share *share = g_hash_table_lookup (self->by_id, kl_group_get_id (group));
+
+  if (share != NULL)
+    set_share (self, share, counts ? 1 : 0, kl_group_get_mentions (group));
 }
 
 void
@@ -90,13 +98,15 @@ kl_group_list_add (KlGroupList *self, KlGroup *group)
 
   if (g_hash_table_contains (self->by_id, kl_group_get_id (group)))
     return;
-  g_hash_table_insert (self->by_id, (gpointer) kl_group_get_id (group), group);
+  Share *share = g_new0 (Share, 1);
+  share->group = group;
+  g_hash_table_insert (self->by_id, (gpointer) kl_group_get_id (group), share);
   g_ptr_array_add (self->groups, g_object_ref (group));
-  g_signal_connect_object (group, "notify::unread", G_CALLBACK (recount), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (group, "notify::mentions", G_CALLBACK (recount), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (group, "notify::notify", G_CALLBACK (recount), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (group, "notify::unread", G_CALLBACK (on_group_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (group, "notify::mentions", G_CALLBACK (on_group_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (group, "notify::notify", G_CALLBACK (on_group_changed), self, G_CONNECT_SWAPPED);
   g_list_model_items_changed (G_LIST_MODEL (self), self->groups->len - 1, 0, 1);
-  recount (self);
+  on_group_changed (self, NULL, group);
 }
 
 void
@@ -109,11 +119,11 @@ kl_group_list_remove (KlGroupList *self, KlGroup *group)
 
   if (!g_ptr_array_find (self->groups, group, &position))
     return;
-  g_signal_handlers_disconnect_by_func (group, recount, self);
+  g_signal_handlers_disconnect_by_func (group, on_group_changed, self);
+  set_share (self, g_hash_table_lookup (self->by_id, kl_group_get_id (group)), 0, 0);
   g_hash_table_remove (self->by_id, kl_group_get_id (group));
   g_ptr_array_remove_index (self->groups, position);
   g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 0);
-  recount (self);
 }
 
 void
@@ -177,7 +187,7 @@ static void
 kl_group_list_init (KlGroupList *self)
 {
   self->groups = g_ptr_array_new_with_free_func (g_object_unref);
-  self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
+  self->by_id = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
 }
 
 KlGroupList *
@@ -190,7 +200,9 @@ KlGroup *
 kl_group_list_get (KlGroupList *self, const char *id)
 {
   g_return_val_if_fail (KL_IS_GROUP_LIST (self), NULL);
-  return id != NULL ? g_hash_table_lookup (self->by_id, id) : NULL;
+
+  Share *share = id != NULL ? g_hash_table_lookup (self->by_id, id) : NULL;
+  return share != NULL ? share->group : NULL;
 }
 
 gboolean

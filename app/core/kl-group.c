@@ -7,6 +7,7 @@ enum
 {
   TYPING_FORGOTTEN_MS = 6000,
   PREVIEW_GRAPHEMES = 120,
+  TYPING_MAX = 100,
 };
 
 struct _KlGroup
@@ -164,6 +165,8 @@ kl_group_note_typing (KlGroup *self, KlUser *user, gboolean typing)
       remove_typist (self, user);
       return;
     }
+  if (g_hash_table_size (self->typing_sources) >= TYPING_MAX && !g_hash_table_contains (self->typing_sources, user))
+    return;
   Typist *typist = g_new0 (Typist, 1);
   typist->group = self;
   typist->user = g_object_ref (user);

@@ -551,17 +551,32 @@ kl_message_list_set_source (KlMessageList *self, KlMessageLoad load, gpointer us
   self->load_data = user_data;
 }
 
+/* asked_from: the end that was to be extended. Where a load went well and that end is where it was, nothing is behind it,
+ * whatever the server says: else it would be asked for ever. */
 static void
-end_load (KlMessageList *self, gboolean *flag, Prop prop, GAsyncResult *result, GTask *outer)
+end_load (KlMessageList *self, gboolean older, GAsyncResult *result, GTask *outer)
 {
+  gint64 asked_from = *(gint64 *) g_task_get_task_data (outer), first, last;
   GError *error = NULL;
 
-  *flag = FALSE;
-  g_object_notify_by_pspec (G_OBJECT (self), props[prop]);
-  if (g_task_propagate_boolean (G_TASK (result), &error))
-    g_task_return_boolean (outer, TRUE);
+  if (older)
+    self->loading_older = FALSE;
   else
-    g_task_return_error (outer, error);
+    self->loading_newer = FALSE;
+  g_object_notify_by_pspec (G_OBJECT (self), props[older ? PROP_LOADING_OLDER : PROP_LOADING_NEWER]);
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    {
+      g_task_return_error (outer, error);
+      return;
+    }
+  if (kl_message_list_get_range (self, &first, &last))
+    {
+      if (older && first == asked_from)
+        set_more_before (self, FALSE);
+      else if (!older && last == asked_from)
+        set_more_after (self, FALSE);
+    }
+  g_task_return_boolean (outer, TRUE);
 }
 
 static void
@@ -570,7 +585,7 @@ on_older_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
   KlMessageList *self = KL_MESSAGE_LIST (source);
   g_autoptr (GTask) outer = user_data;
 
-  end_load (self, &self->loading_older, PROP_LOADING_OLDER, result, outer);
+  end_load (self, TRUE, result, outer);
 }
 
 static void
@@ -579,7 +594,7 @@ on_newer_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
   KlMessageList *self = KL_MESSAGE_LIST (source);
   g_autoptr (GTask) outer = user_data;
 
-  end_load (self, &self->loading_newer, PROP_LOADING_NEWER, result, outer);
+  end_load (self, FALSE, result, outer);
 }
 
 void
@@ -601,6 +616,7 @@ kl_message_list_load_older_async (KlMessageList *self,
       g_object_unref (task);
       return;
     }
+  g_task_set_task_data (task, g_memdup2 (&first, sizeof first), g_free);
   self->loading_older = TRUE;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LOADING_OLDER]);
   self->load (self, KL_LOAD_OLDER, first, g_task_new (self, cancellable, on_older_loaded, task), self->load_data);
@@ -631,6 +647,7 @@ kl_message_list_load_newer_async (KlMessageList *self,
       g_object_unref (task);
       return;
     }
+  g_task_set_task_data (task, g_memdup2 (&last, sizeof last), g_free);
   self->loading_newer = TRUE;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LOADING_NEWER]);
   self->load (self, KL_LOAD_NEWER, last, g_task_new (self, cancellable, on_newer_loaded, task), self->load_data);

@@ -353,12 +353,11 @@ kl_outbox_add_finish (KlOutbox *self, GAsyncResult *result, GError **error)
 void
 kl_outbox_pump (KlOutbox *self)
 {
-  g_autoptr (GHashTable) busy = g_hash_table_new (g_str_hash, g_str_equal);
-
   g_return_if_fail (KL_IS_OUTBOX (self));
 
-  if (!self->loaded || self->retry_source != 0 || self->send == NULL)
+  if (!self->loaded || self->retry_source != 0 || self->send == NULL || self->entries->len == 0)
     return;
+  g_autoptr (GHashTable) busy = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; i < self->entries->len; i++)
     {
       Entry *entry = g_ptr_array_index (self->entries, i);

@@ -60,6 +60,13 @@ kl_people_get (KlPeople *self, const char *id)
 }
 
 KlUser *
+kl_people_peek (KlPeople *self, const char *id)
+{
+  g_return_val_if_fail (KL_IS_PEOPLE (self), NULL);
+  return id != NULL ? g_hash_table_lookup (self->by_id, id) : NULL;
+}
+
+KlUser *
 kl_people_take (KlPeople *self, yyjson_val *object, gboolean with_presence)
 {
   KlUser *user = kl_people_get (self, yyjson_get_str (yyjson_obj_get (object, "id")));
@@ -67,16 +74,6 @@ kl_people_take (KlPeople *self, yyjson_val *object, gboolean with_presence)
   if (user != NULL)
     kl_wire_update_user (user, object, with_presence);
   return user;
-}
-
-void
-kl_people_take_all (KlPeople *self, yyjson_val *users, gboolean with_presence)
-{
-  yyjson_val *user;
-  size_t i, n;
-
-  yyjson_arr_foreach (users, i, n, user)
-    kl_people_take (self, user, with_presence);
 }
 
 void

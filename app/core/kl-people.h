@@ -15,11 +15,11 @@ KlPeople *kl_people_new (void);
 /* The person with this id, made if not known. Lent: valid until kl_people_sweep(). NULL for an id that breaks the contract. */
 KlUser *kl_people_get (KlPeople *self, const char *id);
 
+/* The person with this id if known already, else NULL. */
+KlUser *kl_people_peek (KlPeople *self, const char *id);
+
 /* Takes over a user object of the wire. with_presence FALSE: what it says of presence is old. NULL: it is no user object. */
 KlUser *kl_people_take (KlPeople *self, yyjson_val *user, gboolean with_presence);
-
-/* Likewise for a JSON array of them; what is no user object is skipped. NULL is an empty array. */
-void kl_people_take_all (KlPeople *self, yyjson_val *users, gboolean with_presence);
 
 /* Nothing is known any more of anybody's presence. */
 void kl_people_forget_presence (KlPeople *self);

@@ -228,7 +228,13 @@ on_presence (KlSession *self, yyjson_val *argument)
   yyjson_val *object;
   size_t i, n;
 
-  kl_people_take_all (self->people, yyjson_obj_get (argument, "users"), TRUE);
+  yyjson_arr_foreach (yyjson_obj_get (argument, "users"), i, n, object)
+    {
+      /* Of whom nothing is shown nothing is remembered. */
+      KlUser *user = kl_people_peek (self->people, yyjson_get_str (yyjson_obj_get (object, "id")));
+      if (user != NULL)
+        kl_wire_update_user (user, object, TRUE);
+    }
   yyjson_arr_foreach (yyjson_obj_get (argument, "groups"), i, n, object)
     {
       KlTrack *track = kl_session_track (self, yyjson_get_str (yyjson_obj_get (object, "id")));

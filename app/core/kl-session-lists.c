@@ -149,6 +149,21 @@ read_cached (KlSession *self, KlTrack *track, KlCachedPage *cached)
   return messages;
 }
 
+static void
+on_end_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  /* What failed is asked for again when the reader comes near the end. */
+  kl_message_list_load_newer_finish (KL_MESSAGE_LIST (source), result, NULL);
+}
+
+/* A list that showed the newest there was, before the server told of more, goes on from there. */
+static void
+load_end (KlMessageList *list)
+{
+  if (kl_message_list_get_more_after (list))
+    kl_message_list_load_newer_async (list, NULL, on_end_loaded, NULL);
+}
+
 /* Whether what the cache gave is what was asked for, as far as can be known. */
 static gboolean
 is_good (Page *page, KlTrack *track, GPtrArray *messages)
@@ -185,6 +200,8 @@ on_cached (GObject *source, GAsyncResult *result, gpointer user_data)
       gint64 first = kl_message_get_seq (messages->pdata[0]);
       gint64 last = kl_message_get_seq (messages->pdata[messages->len - 1]);
       show_page (track, list, messages, first > 1, cached->more_after || last < kl_group_get_newest_seq (track->group));
+      if (track->live && page->what == KL_LOAD_AROUND && page->seq == 0)
+        load_end (list);
       g_task_return_boolean (task, TRUE);
       return;
     }
@@ -343,7 +360,11 @@ kl_session_reload_lists (KlSession *self, KlTrack *track)
   g_autoptr (KlMessageList) list = g_weak_ref_get (&track->messages);
   gint64 first, last;
 
-  if (list != NULL && !kl_message_list_get_range (list, &first, &last) && !kl_message_list_get_loading (list))
+  if (list == NULL || kl_message_list_get_loading (list))
+    return;
+  if (kl_message_list_get_range (list, &first, &last))
+    load_end (list);
+  else
     load_first_page (list);
 }
 
@@ -406,7 +427,8 @@ on_members (yyjson_val *answer, const GError *error, gpointer user_data)
   add_members (self, people->list, yyjson_obj_get (answer, "members"));
   const char *next = yyjson_get_str (yyjson_obj_get (answer, "next"));
   kl_member_list_page_done (people->list, next, FALSE);
-  if (next != NULL && kl_group_get_members (kl_member_list_get_group (people->list)) <= KL_LIMIT_PRESENCE_GROUP)
+  if (next != NULL && kl_group_get_members (kl_member_list_get_group (people->list)) <= KL_LIMIT_PRESENCE_GROUP
+      && g_list_model_get_n_items (G_LIST_MODEL (people->list)) <= 2 * KL_LIMIT_PRESENCE_GROUP)
     kl_member_list_load_more (people->list);
 }
 

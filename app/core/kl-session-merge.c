@@ -7,6 +7,8 @@
 enum
 {
   WANTED_DELAY_MS = 50,
+  WANTED_MAX = 5000,
+  GROUPS_MAX = 10 * KL_LIMIT_GROUPS_PER_USER, /* a server's limit may be above the default */
 };
 
 /* ── People ────────────────────────────────────────────────────────────── */
@@ -51,6 +53,7 @@ void
 kl_session_want_user (KlSession *self, KlUser *user)
 {
   if (user == NULL || kl_user_get_name (user)[0] != '\0' || !kl_connection_is_ready (self->connection)
+      || self->wanted->len >= WANTED_MAX
       || g_ptr_array_find_with_equal_func (self->wanted, kl_user_get_id (user), g_str_equal, NULL))
     return;
   g_ptr_array_add (self->wanted, g_strdup (kl_user_get_id (user)));
@@ -219,7 +222,7 @@ kl_session_merge_group (KlSession *self, yyjson_val *object, KlWireGroup *more)
     {
       KlJsonFields in;
       kl_json_fields_init (&in, object);
-      if (kl_json_fields_id (&in, "id", KL_JSON_REQUIRED) == NULL)
+      if (kl_json_fields_id (&in, "id", KL_JSON_REQUIRED) == NULL || g_hash_table_size (self->tracks) >= GROUPS_MAX)
         return NULL;
       group = made = kl_group_new (id);
     }

@@ -74,6 +74,7 @@ struct _KlSession
   guint refresh_source;
   guint save_source;
   guint catch_up_delay_ms;
+  guint rounds;            /* further syncs since the connection is there */
   guint generation;        /* of the connection: answers to an older one are not used */
   gboolean started;
   gboolean cache_loaded;

@@ -11,6 +11,7 @@ enum
   CATCH_UP_DELAY_MS_MIN = 50,
   CATCH_UP_DELAY_MS_MAX = 30 * 1000,
   MORE_AT_ONCE = 200, /* groups in one further sync */
+  ROUNDS_MAX = 20000, /* a server that never gets on is left */
 };
 
 typedef struct
@@ -346,6 +347,7 @@ kl_session_begin_sync (KlSession *self)
   gpointer value;
 
   self->catch_up_delay_ms = CATCH_UP_DELAY_MS_MIN;
+  self->rounds = 0;
   g_hash_table_remove_all (self->catch_up);
   g_hash_table_iter_init (&iter, self->tracks);
   while (g_hash_table_iter_next (&iter, NULL, &value))
@@ -364,6 +366,12 @@ static void
 send_more (KlSession *self, GPtrArray *ids)
 {
   KlJsonWriter out;
+
+  if (self->rounds++ > ROUNDS_MAX)
+    {
+      kl_connection_give_up (self->connection);
+      return;
+    }
   Sync *sync = begin_question (self, TRUE, &out);
 
   for (guint i = 0; i < ids->len; i++)

@@ -530,16 +530,38 @@ on_outbox_removed (KlOutbox *outbox, KlMessage *message, gboolean stored, KlSess
   kl_session_update_last (self, track);
 }
 
+typedef struct
+{
+  KlGroup *group; /* owned */
+  char *body;
+} Posting;
+
+static void
+posting_free (gpointer data)
+{
+  Posting *posting = data;
+
+  g_object_unref (posting->group);
+  g_free (posting->body);
+  g_free (posting);
+}
+
 static void
 on_sending_kept (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  Posting *posting = g_task_get_task_data (task);
   GError *error = NULL;
 
   if (kl_outbox_add_finish (KL_OUTBOX (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  /* Nothing was taken: what was to be sent is a draft again, unless another one has been begun. */
+  if (kl_group_get_draft (posting->group)[0] == '\0')
+    kl_group_set_draft (posting->group, posting->body);
+  g_task_return_error (task, error);
 }
 
 /* What a pending message shows as its time, and its group sorts by: never before what is there, whatever this computer's
@@ -587,6 +609,10 @@ kl_session_send_async (KlSession *self,
     }
   else
     {
+      Posting *posting = g_new0 (Posting, 1);
+      posting->group = g_object_ref (group);
+      posting->body = g_strdup (body);
+      g_task_set_task_data (task, posting, posting_free);
       kl_session_stop_typing (self, track, FALSE);
       kl_outbox_add_async (self->outbox, kl_group_get_id (group), body, time_for_pending (self), on_sending_kept,
                            g_steal_pointer (&task));

@@ -255,7 +255,7 @@ test_endless (Fixture *self, gconstpointer unused)
         g_main_context_iteration (NULL, FALSE);
     }
   kl_test_wait_until (self->n_closed == 1);
-  g_assert_nonnull (self->closed);
+  g_assert_cmpstr (self->closed->message, ==, "The server sent a message that has no end");
 }
 
 static void

@@ -138,6 +138,7 @@ test_sleep (Fixture *self, gconstpointer unused)
   g_assert_cmpint (kl_connection_get_state (self->client), ==, KL_CONNECTION_STATE_OFFLINE);
   kl_test_wait_until (is_released (self));
   kl_connection_retry_now (self->client);
+  kl_test_spin (300);
   g_assert_cmpuint (self->server->connections, ==, 1);
   announce (self, FALSE);
   kl_test_wait_until (self->ready == 2 && self->inhibited == 2);

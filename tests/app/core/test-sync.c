@@ -381,8 +381,12 @@ test_reset (Fixture *self, gconstpointer unused)
   await_text (list, "m698|m699|m700");
   g_assert_true (kl_message_list_get_more_before (list));
   /* The disk has dropped it as well. */
+  g_autoptr (GAsyncResult) read = NULL, result = NULL;
+  kl_cache_page_async (self->session->cache, "g", 3, 50, 50, kl_test_keep_result, &read);
+  kl_test_await (&read);
+  g_autoptr (KlCachedPage) old = kl_cache_page_finish (self->session->cache, read);
+  g_assert_cmpuint (old->messages->len, ==, 0);
   script_page (self, "g", 648, 697, TRUE, TRUE);
-  g_autoptr (GAsyncResult) result = NULL;
   kl_message_list_load_older_async (list, NULL, kl_test_keep_result, &result);
   kl_test_await (&result);
   g_clear_object (&result);
@@ -407,6 +411,26 @@ test_epoch (Fixture *self, gconstpointer unused)
   send_plain_event (self, 4, 4);
   await_text (list, "m1|m2|m3|m4");
   g_assert_cmpuint (count (self, "sync", NULL), ==, 2);
+}
+
+/* "There is more", and then nothing: it is asked for once. */
+static void
+test_empty_pages (Fixture *self, gconstpointer unused)
+{
+  g_autofree char *group = group_object ("g", 9, 9, 0);
+  g_autoptr (GAsyncResult) result = NULL;
+
+  script_sync (self, "e1", group, "", "");
+  script_page (self, "g", 7, 9, TRUE, FALSE);
+  start_online (self);
+  g_autoptr (KlMessageList) list = kl_session_dup_messages (self->session, group_of (self, "g"));
+  await_text (list, "m7|m8|m9");
+  script (self, "history", "{\"ok\":true,\"messages\":[],\"users\":[],\"more_before\":true,\"more_after\":true}");
+  kl_message_list_load_older_async (list, NULL, kl_test_keep_result, &result);
+  kl_test_await (&result);
+  g_assert_true (kl_message_list_load_older_finish (list, result, NULL));
+  g_clear_object (&result);
+  g_assert_false (kl_message_list_get_more_before (list));
 }
 
 /* ── One's own messages ── */
@@ -666,6 +690,7 @@ main (int argc, char **argv)
     { "parts", test_parts },
     { "reset", test_reset },
     { "epoch", test_epoch },
+    { "empty-pages", test_empty_pages },
     { "event-without-answer", test_event_without_answer },
     { "stored-unheard", test_stored_unheard },
     { "sent-again", test_sent_again },
