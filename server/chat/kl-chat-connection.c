@@ -24,8 +24,7 @@ kl_chat_connect (KlChat *self, KlStoreSignedIn *who, const KlChatSink *vtable, g
   g_return_val_if_fail (KL_IS_CHAT (self), NULL);
 
   person = kl_chat_person_use (self, who->user->id);
-  if (self->settings.connections_per_user > 0
-      && person->connections->len >= (guint) self->settings.connections_per_user)
+  if (self->settings.connections_per_user > 0 && person->connections->len >= (guint)self->settings.connections_per_user)
     {
       kl_chat_person_unuse (person);
       return NULL;

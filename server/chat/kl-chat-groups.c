@@ -83,7 +83,7 @@ on_created_before (KlChatGroup *group, const GError *error, gpointer user_data)
 static void
 repeated_create (KlChatDeed *deed, const KlStoreOp *op)
 {
-  Create *create = (Create *) deed;
+  Create *create = (Create *)deed;
   KlChatRequest *request = g_steal_pointer (&deed->request);
 
   /* This very group, stored without our hearing of it: it is to be read. */

@@ -389,8 +389,8 @@ kl_chat_group_read_on (KlChatGroup *self)
 void
 kl_chat_group_hear (KlChatGroup *self, KlStoreBatch *batch)
 {
-  g_autoptr (GPtrArray) added = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_person_unuse);
-  g_autoptr (GPtrArray) changed = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_person_unuse);
+  g_autoptr (GPtrArray) added = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_person_unuse);
+  g_autoptr (GPtrArray) changed = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_person_unuse);
 
   if (self->state != KL_GROUP_READY || batch->base_rev > self->rev)
     {

@@ -330,6 +330,52 @@ test_directory (KlKit *kit)
   g_assert_cmpint (kl_get_int (answer, "groups.1.online"), ==, 0);
 }
 
+/* Every event with every wrong thing in every field: an answer each time, and never a fault of the server. */
+static void
+test_junk (KlKit *kit)
+{
+  static const char *const events[] = {
+    "sync",         "group:create",  "group:join",   "group:update", "group:settings", "group:members", "group:role",
+    "group:remove", "group:bans",    "group:unban",  "group:open",   "group:close",    "group:invite",  "group:invites",
+    "invite:show",  "invite:revoke", "message:send", "message:edit", "message:delete", "message:react", "history",
+    "read",         "users",         "typing",       "presence",
+  };
+  static const char *const fields[] = {
+    "group",  "client_id", "body",   "id",     "emoji",  "on",   "seq",           "user",       "role",
+    "ban",    "limit",     "before", "after",  "around", "name", "topic",         "visibility", "slug",
+    "hue",    "avatar",    "notify", "pinned", "link",   "uses", "expires_in_ms", "code",       "ids",
+    "status", "dnd",       "text",   "since",  "epoch",  "more", "invite",        "address",    "query",
+  };
+  static const char *const values[] = {
+    "null",    "true",        "5",  "-1",  "5.0", "9007199254740993", "1e300", "''", "'x'", "'a:b'", "'@'",
+    "'a@b@c'", "'a\\u0000b'", "[]", "[5]", "{}",  "{'x':[]}",
+  };
+  KlClient *anna = kl_kit_person (kit, "anna");
+  const char *group = kl_client_create (anna, "Tea", "public");
+  g_autoptr (GPtrArray) answers = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_answer_free);
+
+  for (guint e = 0; e < G_N_ELEMENTS (events); e++)
+    for (guint f = 0; f < G_N_ELEMENTS (fields); f++)
+      for (guint v = 0; v < G_N_ELEMENTS (values); v++)
+        {
+          if (f == 0)
+            g_ptr_array_add (answers, kl_client_start (anna, events[e], "{'group':%s}", values[v]));
+          else
+            g_ptr_array_add (answers,
+                             kl_client_start (anna, events[e], "{'group':'%s','%s':%s}", group, fields[f], values[v]));
+        }
+  for (guint i = 0; i < answers->len; i++)
+    {
+      KlAnswer *answer = g_ptr_array_index (answers, i);
+
+      kl_answer_wait (answer);
+      g_assert_cmpint (answer->code, !=, KL_ERROR_CODE_INTERNAL);
+      g_assert_cmpint (answer->code, !=, KL_ERROR_CODE_UNAVAILABLE);
+    }
+  g_assert_cmpuint (answers->len, >, 10000);
+  kl_client_send (anna, group, "still here");
+}
+
 static void
 test_group_limit (KlKit *kit)
 {
@@ -374,6 +420,7 @@ main (int argc, char **argv)
   kl_kit_add ("/chat/groups/delete", test_delete);
   kl_kit_add ("/chat/groups/settings", test_settings);
   kl_kit_add ("/chat/groups/directory", test_directory);
+  kl_kit_add ("/chat/groups/junk", test_junk);
   g_test_add_func ("/chat/groups/limits", run_group_limit);
 
   return g_test_run ();
