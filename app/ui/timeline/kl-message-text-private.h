@@ -13,6 +13,7 @@ struct _KlMessageText
   GArray *links; /* (element-type KlLink), NULL: none */
   KlTextFlags flags;
   double scale;
+  double line_height; /* of loose text, a factor */
   guint font_serial;
 
   GtkWidget *meta;

@@ -81,7 +81,7 @@ apply_attrs (KlMessageText *self)
   g_autoptr (PangoAttrList) attrs = self->bold != NULL ? pango_attr_list_copy (self->bold) : pango_attr_list_new ();
 
   if (self->flags & KL_TEXT_LOOSE)
-    add_attr (attrs, pango_attr_line_height_new (LINE_HEIGHT), 0, G_MAXUINT);
+    add_attr (attrs, pango_attr_line_height_new (self->line_height), 0, G_MAXUINT);
   if (self->flags & KL_TEXT_FIGURES)
     add_attr (attrs, pango_attr_font_features_new ("tnum=1"), 0, G_MAXUINT);
   if (self->scale != 1)
@@ -284,6 +284,17 @@ align_within (KlMessageText *self, int width)
     pango_layout_set_width (kl_message_text_get_layout (self), self->fit_max * PANGO_SCALE);
 }
 
+/* Lines are whole pixels apart, and all equally sharp. */
+static double
+find_line_height (KlMessageText *self)
+{
+  PangoFontMetrics *metrics = pango_context_get_metrics (gtk_widget_get_pango_context (GTK_WIDGET (self)), NULL, NULL);
+  double natural = (double) pango_font_metrics_get_height (metrics) / PANGO_SCALE;
+
+  pango_font_metrics_unref (metrics);
+  return natural > 0 ? ceil (natural * LINE_HEIGHT) / natural : LINE_HEIGHT;
+}
+
 static void
 check_font (KlMessageText *self)
 {
@@ -292,6 +303,12 @@ check_font (KlMessageText *self)
   if (serial == self->font_serial)
     return;
   self->font_serial = serial;
+  if (self->flags & KL_TEXT_LOOSE)
+    {
+      self->line_height = find_line_height (self);
+      kl_message_text_get_layout (self);
+      apply_attrs (self);
+    }
   pango_layout_context_changed (kl_message_text_get_layout (self));
   forget_fit (self);
 }
@@ -441,6 +458,15 @@ snapshot_focused_link (KlMessageText *self, GtkSnapshot *snapshot)
   cairo_region_destroy (region);
 }
 
+/* What brings the first baseline onto a pixel. */
+static double
+to_pixel (KlMessageText *self)
+{
+  double baseline = (double) pango_layout_get_baseline (kl_message_text_get_layout (self)) / PANGO_SCALE;
+
+  return floor (baseline + 0.5) - baseline;
+}
+
 static void
 kl_message_text_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
@@ -457,7 +483,7 @@ kl_message_text_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     gtk_snapshot_push_clip (snapshot, &GRAPHENE_RECT_INIT (-4, 0, (float) gtk_widget_get_width (widget) + 8,
                                                            (float) gtk_widget_get_height (widget)));
   gtk_snapshot_save (snapshot);
-  gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT ((float) layout_x (self), 0));
+  gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT ((float) layout_x (self), (float) to_pixel (self)));
   gtk_snapshot_append_layout (snapshot, kl_message_text_get_layout (self), &color);
   gtk_snapshot_restore (snapshot);
   if (self->stacked)
@@ -758,6 +784,7 @@ static void
 kl_message_text_init (KlMessageText *self)
 {
   self->scale = 1;
+  self->line_height = LINE_HEIGHT;
   self->fit_max = -1;
   self->focused_link = -1;
 }
