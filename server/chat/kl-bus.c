@@ -13,7 +13,7 @@ kl_bus_cached_new (void)
 {
   KlBusCached *self = g_new0 (KlBusCached, 1);
 
-  self->messages = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_message_unref);
+  self->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_message_unref);
 
   return self;
 }

@@ -24,7 +24,8 @@ kl_chat_connect (KlChat *self, KlStoreSignedIn *who, const KlChatSink *vtable, g
   g_return_val_if_fail (KL_IS_CHAT (self), NULL);
 
   person = kl_chat_person_use (self, who->user->id);
-  if (self->settings.connections_per_user > 0 && person->connections->len >= (guint)self->settings.connections_per_user)
+  if (self->settings.connections_per_user > 0
+      && person->connections->len >= (guint) self->settings.connections_per_user)
     {
       kl_chat_person_unuse (person);
       return NULL;
@@ -38,7 +39,7 @@ kl_chat_connect (KlChat *self, KlStoreSignedIn *who, const KlChatSink *vtable, g
   connection->session = g_strdup (who->session->id);
   connection->vtable = vtable;
   connection->sink = sink;
-  connection->flows = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_flow_unref);
+  connection->flows = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_flow_unref);
   g_queue_init (&connection->syncs);
   g_ptr_array_add (person->connections, connection);
   self->stats.connections++;
@@ -230,7 +231,7 @@ kl_chat_flow_hold (KlChatFlow *self)
     return;
 
   remove_target (self);
-  self->queue = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_event_unref);
+  self->queue = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_event_unref);
   g_ptr_array_add (self->group->held, self);
 }
 

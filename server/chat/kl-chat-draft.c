@@ -78,7 +78,7 @@ kl_chat_draft_read (KlChatDraft *draft, KlJson *json)
   yyjson_val *root = kl_json_get_root (json);
   yyjson_val *body = yyjson_obj_get (root, "body");
 
-  *draft = (KlChatDraft){
+  *draft = (KlChatDraft) {
     .id = get_string (root, "id"),
     .group = get_string (root, "group"),
     .seq = yyjson_get_sint (yyjson_obj_get (root, "seq")),
@@ -118,14 +118,14 @@ kl_chat_message_get_named (const KlStoreMessage *message)
   if (get_string (system, "by"))
     g_ptr_array_add (ids, g_strdup (get_string (system, "by")));
   yyjson_arr_foreach (yyjson_obj_get (root, "reactions"), i, n_reactions, reaction)
-  {
-    yyjson_arr_foreach (yyjson_obj_get (reaction, "users"), j, n_users, user)
     {
-      if (j == KL_CHAT_NAMED_REACTORS)
-        break;
-      g_ptr_array_add (ids, g_strdup (yyjson_get_str (user)));
+      yyjson_arr_foreach (yyjson_obj_get (reaction, "users"), j, n_users, user)
+        {
+          if (j == KL_CHAT_NAMED_REACTORS)
+            break;
+          g_ptr_array_add (ids, g_strdup (yyjson_get_str (user)));
+        }
     }
-  }
 
   return g_steal_pointer (&ids);
 }

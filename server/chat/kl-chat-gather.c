@@ -34,7 +34,7 @@ set_ready (KlChat *chat)
 static gboolean
 dispatch_gather (GSource *source, GSourceFunc callback, gpointer user_data)
 {
-  KlChat *chat = ((GatherSource *)source)->chat;
+  KlChat *chat = ((GatherSource *) source)->chat;
   gint64 now_usec = g_get_monotonic_time ();
   g_autoptr (GPtrArray) due = g_ptr_array_new ();
 
@@ -71,7 +71,7 @@ kl_chat_gather_start (KlChat *chat)
   chat->gathering = g_ptr_array_new ();
   chat->gather_ready_usec = -1;
   chat->gather_source = g_source_new (&funcs, sizeof (GatherSource));
-  ((GatherSource *)chat->gather_source)->chat = chat;
+  ((GatherSource *) chat->gather_source)->chat = chat;
   g_source_set_static_name (chat->gather_source, "kl-chat-gather");
   g_source_attach (chat->gather_source, g_main_context_get_thread_default ());
 }
@@ -103,9 +103,9 @@ kl_chat_gather_is_due (KlChatGroup *self)
   if (!chat->gathering)
     return TRUE;
   if (self->gather_due_usec == 0)
-    self->gather_due_usec =
-      MAX (now_usec + FIRST_WAIT_USEC,
-           self->stored_usec + MIN ((gint64)self->targets->len * WAIT_USEC_A_TARGET, WAIT_MAX_USEC));
+    self->gather_due_usec
+        = MAX (now_usec + FIRST_WAIT_USEC,
+               self->stored_usec + MIN ((gint64) self->targets->len * WAIT_USEC_A_TARGET, WAIT_MAX_USEC));
   if (now_usec >= self->gather_due_usec)
     {
       self->gather_due_usec = 0;

@@ -101,8 +101,8 @@ new_group (KlChat *chat, const char *id)
   self->chat = chat;
   self->id = g_strdup (id);
   self->ref_count = 1; /* of the table */
-  self->members = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)remove_member);
-  self->bans = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)kl_store_ban_unref);
+  self->members = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) remove_member);
+  self->bans = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) kl_store_ban_unref);
   self->targets = g_array_new (FALSE, FALSE, sizeof (KlChatTarget));
   self->held = g_ptr_array_new ();
   self->planned = g_ptr_array_new ();
@@ -287,7 +287,7 @@ kl_chat_get_group (KlChat *chat, const char *id, KlChatGroupFunc func, gpointer 
 void
 kl_chat_group_deliver (KlChatGroup *self, KlChatEvent *event)
 {
-  const KlChatTarget *targets = (const KlChatTarget *)self->targets->data;
+  const KlChatTarget *targets = (const KlChatTarget *) self->targets->data;
 
   for (guint i = 0; i < self->targets->len; i++)
     targets[i].deliver (targets[i].sink, event);
@@ -515,7 +515,7 @@ on_show_counted (gpointer user_data, const GError *error)
 static void
 show (KlChatGroup *self, KlChatPerson *person, KlChatConnection *except, gboolean is_new)
 {
-  g_autoptr (GPtrArray) flows = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_flow_unref);
+  g_autoptr (GPtrArray) flows = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_flow_unref);
   Showing *showing;
 
   for (guint i = 0; i < person->connections->len; i++)
@@ -537,7 +537,7 @@ show (KlChatGroup *self, KlChatPerson *person, KlChatConnection *except, gboolea
   showing->snapshot = kl_chat_snapshot_new (self, person);
   showing->event = kl_chat_event_new_take ("group", NULL, 0);
   showing->flows = g_steal_pointer (&flows);
-  showing->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_snapshot_free);
+  showing->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_snapshot_free);
   g_ptr_array_add (showing->snapshots, showing->snapshot);
   for (guint i = 0; i < showing->flows->len; i++)
     {

@@ -18,7 +18,7 @@ typedef struct
 static KlDeedVerdict
 plan_create (KlChatDeed *deed, KlChatPlan *plan)
 {
-  Create *create = (Create *)deed;
+  Create *create = (Create *) deed;
   KlStoreChange *change = kl_chat_plan_change (plan, deed, KL_CHANGE_GROUP);
   KlStoreMember *member = kl_store_member_new ();
 
@@ -53,7 +53,7 @@ answer_created (KlChatRequest *request, KlChatGroup *group)
 static void
 stored_create (KlChatDeed *deed)
 {
-  Create *create = (Create *)deed;
+  Create *create = (Create *) deed;
 
   kl_chat_group_greet (create->group, create->person, deed->request->connection);
   answer_created (g_steal_pointer (&deed->request), create->group);
@@ -83,7 +83,7 @@ on_created_before (KlChatGroup *group, const GError *error, gpointer user_data)
 static void
 repeated_create (KlChatDeed *deed, const KlStoreOp *op)
 {
-  Create *create = (Create *)deed;
+  Create *create = (Create *) deed;
   KlChatRequest *request = g_steal_pointer (&deed->request);
 
   /* This very group, stored without our hearing of it: it is to be read. */
@@ -100,7 +100,7 @@ repeated_create (KlChatDeed *deed, const KlStoreOp *op)
 static void
 free_create (KlChatDeed *deed)
 {
-  Create *create = (Create *)deed;
+  Create *create = (Create *) deed;
 
   if (!create->group->meta)
     kl_chat_group_drop (create->group);
@@ -141,7 +141,7 @@ handle_create (KlChatRequest *request, KlJsonFields *in)
       return;
     }
   if (chat->settings.groups_per_user > 0
-      && person->memberships->len + person->joining >= (guint)chat->settings.groups_per_user)
+      && person->memberships->len + person->joining >= (guint) chat->settings.groups_per_user)
     {
       kl_chat_request_fail (request, KL_ERROR_CODE_CONFLICT, "groups", "you are in as many groups as one can be");
       return;
@@ -194,7 +194,7 @@ make_updated (Update *update, const KlStoreGroup *old)
   if (update->topic)
     g_set_str (&meta->topic, update->topic);
   if (update->visibility >= 0)
-    meta->visibility = (KlVisibility)update->visibility;
+    meta->visibility = (KlVisibility) update->visibility;
   if (update->has_avatar)
     g_clear_pointer (&meta->avatar, g_free);
   if (update->has_emoji)
@@ -208,7 +208,7 @@ make_updated (Update *update, const KlStoreGroup *old)
 static KlDeedVerdict
 plan_update (KlChatDeed *deed, KlChatPlan *plan)
 {
-  Update *update = (Update *)deed;
+  Update *update = (Update *) deed;
   KlChatGroup *group = plan->group;
   KlChatPerson *person = deed->request->person;
   const KlStoreGroup *old = group->meta;
@@ -265,7 +265,7 @@ stored_update (KlChatDeed *deed)
 static void
 free_update (KlChatDeed *deed)
 {
-  Update *update = (Update *)deed;
+  Update *update = (Update *) deed;
 
   g_free (update->name);
   g_free (update->topic);
@@ -340,7 +340,7 @@ stored_delete (KlChatDeed *deed)
   kl_chat_request_ok (g_steal_pointer (&deed->request));
 }
 
-static const KlChatDeedClass delete_class = { plan_delete, stored_delete, NULL, (gpointer)g_free };
+static const KlChatDeedClass delete_class = { plan_delete, stored_delete, NULL, (gpointer) g_free };
 
 /* Who was an owner when it was deleted may say so twice. */
 static void
@@ -441,7 +441,7 @@ on_settings_stored (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   kl_chat_member_set_marks (member, marks, settings->fields);
-  kl_bus_signal (request->chat->bus, &(KlBusSignal){
+  kl_bus_signal (request->chat->bus, &(KlBusSignal) {
                                          .kind = KL_BUS_SETTINGS,
                                          .group = request->group->id,
                                          .user = request->person->id,
@@ -590,7 +590,7 @@ handle_directory (KlChatRequest *request, KlJsonFields *in)
   const char *dot = after ? strchr (after, '.') : NULL;
   Directory *directory;
 
-  if (after && (!dot || dot[1] == '\0' || strspn (after, "0123456789") != (gsize)(dot - after)))
+  if (after && (!dot || dot[1] == '\0' || strspn (after, "0123456789") != (gsize) (dot - after)))
     kl_json_fields_refuse (in, "after", "is not the next of a page");
   if (in->fault)
     {
@@ -601,7 +601,7 @@ handle_directory (KlChatRequest *request, KlJsonFields *in)
   directory = g_new0 (Directory, 1);
   directory->request = request;
   directory->limit = limit;
-  directory->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_snapshot_free);
+  directory->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_snapshot_free);
   kl_store_list_groups_async (request->chat->store, query && *query ? query : NULL, FALSE,
                               after ? g_ascii_strtoll (after, NULL, 10) : 0, after ? dot + 1 : NULL, limit + 1,
                               on_listed, directory);

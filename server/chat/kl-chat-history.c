@@ -28,7 +28,7 @@ end_page (Page *page, GPtrArray *messages, const GError *error)
 static GPtrArray *
 slice (GPtrArray *messages, gint64 from_seq, gint64 to_seq)
 {
-  GPtrArray *page = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_message_unref);
+  GPtrArray *page = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_message_unref);
 
   for (guint i = 0; i < messages->len; i++)
     {

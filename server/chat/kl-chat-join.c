@@ -69,7 +69,7 @@ answer_joined (KlChatRequest *request)
   for (guint i = 0; snapshot->named && i < snapshot->named->len; i++)
     kl_chat_request_name (request, g_ptr_array_index (snapshot->named, i));
   answer->request = request;
-  answer->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_snapshot_free);
+  answer->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_snapshot_free);
   g_ptr_array_add (answer->snapshots, snapshot);
   kl_chat_count_snapshots (request->chat, request->person, answer->snapshots, on_joined_counted, answer);
 }
@@ -85,10 +85,10 @@ check_join (Join *join, KlChatPlan *plan)
       || (group->meta->visibility == KL_VISIBILITY_PRIVATE && !join->invited))
     return refuse_stranger (deed);
   if (settings->members_per_group > 0
-      && g_hash_table_size (group->members) + plan->joins >= (guint)settings->members_per_group)
+      && g_hash_table_size (group->members) + plan->joins >= (guint) settings->members_per_group)
     return refuse (deed, KL_ERROR_CODE_CONFLICT, "members", "this group is full");
   if (settings->groups_per_user > 0
-      && join->person->memberships->len + join->person->joining > (guint)settings->groups_per_user)
+      && join->person->memberships->len + join->person->joining > (guint) settings->groups_per_user)
     return refuse (deed, KL_ERROR_CODE_CONFLICT, "groups", "you are in as many groups as one can be");
 
   return KL_DEED_PLANNED;
@@ -97,7 +97,7 @@ check_join (Join *join, KlChatPlan *plan)
 static KlDeedVerdict
 plan_join (KlChatDeed *deed, KlChatPlan *plan)
 {
-  Join *join = (Join *)deed;
+  Join *join = (Join *) deed;
   KlStoreMember *member;
   KlStoreChange *change;
   KlDeedVerdict verdict;
@@ -133,7 +133,7 @@ plan_join (KlChatDeed *deed, KlChatPlan *plan)
 static void
 stored_join (KlChatDeed *deed)
 {
-  Join *join = (Join *)deed;
+  Join *join = (Join *) deed;
   KlChatRequest *request = g_steal_pointer (&deed->request);
 
   if (request->group->state == KL_GROUP_GONE)
@@ -148,7 +148,7 @@ stored_join (KlChatDeed *deed)
 static void
 free_join (KlChatDeed *deed)
 {
-  Join *join = (Join *)deed;
+  Join *join = (Join *) deed;
 
   join->person->joining--;
   kl_chat_person_unuse (join->person);

@@ -253,7 +253,7 @@ kl_chat_snapshot_new (KlChatGroup *group, KlChatPerson *viewer)
       write_mine_open (&out, member);
       if (group->last_message)
         {
-          self->named = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_person_unuse);
+          self->named = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_person_unuse);
           g_ptr_array_add (self->named, kl_chat_person_use (group->chat, group->last_message->sender));
         }
     }
@@ -309,7 +309,7 @@ on_counted (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GArray) counts = kl_store_count_unread_finish (KL_STORE (source), result, &error);
 
   for (guint i = 0; counts && i < counts->len; i++)
-    ((KlChatSnapshot *)g_ptr_array_index (counted, i))->unread = g_array_index (counts, guint32, i);
+    ((KlChatSnapshot *) g_ptr_array_index (counted, i))->unread = g_array_index (counts, guint32, i);
   count->done (count->user_data, error);
 }
 
@@ -341,7 +341,7 @@ kl_chat_count_snapshots (KlChat *chat, KlChatPerson *viewer, GPtrArray *snapshot
   count->counted = g_steal_pointer (&counted);
   count->done = done;
   count->user_data = user_data;
-  kl_store_count_unread_async (chat->store, viewer->id, (const KlUnreadQuery *)queries->data, queries->len, on_counted,
+  kl_store_count_unread_async (chat->store, viewer->id, (const KlUnreadQuery *) queries->data, queries->len, on_counted,
                                count);
 }
 
@@ -380,7 +380,7 @@ kl_chat_request_answer_group (KlChatRequest *self)
   KlChatSnapshot *snapshot = kl_chat_snapshot_new (self->group, self->person);
 
   answer->request = self;
-  answer->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_snapshot_free);
+  answer->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_snapshot_free);
   g_ptr_array_add (answer->snapshots, snapshot);
   for (guint i = 0; self->named && snapshot->named && i < snapshot->named->len; i++)
     kl_chat_request_name (self, g_ptr_array_index (snapshot->named, i));

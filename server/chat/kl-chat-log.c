@@ -54,7 +54,7 @@ kl_chat_plan_touches (KlChatPlan *plan, gconstpointer what)
 void
 kl_chat_plan_touch (KlChatPlan *plan, gconstpointer what)
 {
-  g_ptr_array_add (plan->touched, (gpointer)what);
+  g_ptr_array_add (plan->touched, (gpointer) what);
 }
 
 KlStoreChange *
@@ -175,7 +175,7 @@ find_planned (KlChatGroup *self, guint change)
       KlChatDeed *deed = g_ptr_array_index (self->planned, i);
 
       if (deed && change >= deed->first && change < deed->first + deed->n_changes)
-        return (KlChatDeed **)&g_ptr_array_index (self->planned, i);
+        return (KlChatDeed **) &g_ptr_array_index (self->planned, i);
     }
 
   return NULL;
@@ -227,13 +227,13 @@ search_ops (KlChatGroup *self, GPtrArray *deeds, gboolean unknown)
     }
 
   for (guint i = 0; i < deeds->len; i++)
-    g_ptr_array_add (ops, ((KlChatDeed *)g_ptr_array_index (deeds, i))->op);
+    g_ptr_array_add (ops, ((KlChatDeed *) g_ptr_array_index (deeds, i))->op);
   g_ptr_array_add (ops, NULL);
   search = g_new0 (OpSearch, 1);
   search->group = kl_chat_group_ref (self);
   search->deeds = deeds;
   search->unknown = unknown;
-  kl_store_find_ops_async (self->chat->store, (const char *const *)ops->pdata, on_ops_found, search);
+  kl_store_find_ops_async (self->chat->store, (const char *const *) ops->pdata, on_ops_found, search);
 }
 
 static void
@@ -389,8 +389,8 @@ kl_chat_group_read_on (KlChatGroup *self)
 void
 kl_chat_group_hear (KlChatGroup *self, KlStoreBatch *batch)
 {
-  g_autoptr (GPtrArray) added = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_person_unuse);
-  g_autoptr (GPtrArray) changed = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_person_unuse);
+  g_autoptr (GPtrArray) added = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_person_unuse);
+  g_autoptr (GPtrArray) changed = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_person_unuse);
 
   if (self->state != KL_GROUP_READY || batch->base_rev > self->rev)
     {
@@ -479,7 +479,7 @@ kl_chat_group_watch (KlChatGroup *self, const char *message)
   Watched *watched;
 
   if (!self->watched)
-    self->watched = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)free_watched);
+    self->watched = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) free_watched);
   watched = g_hash_table_lookup (self->watched, message);
   if (!watched)
     {

@@ -58,7 +58,7 @@ kl_chat_take_read_mark (KlChatGroup *group, KlChatPerson *person, gint64 seq)
   if (!member || member->state->read_seq >= seq)
     return;
 
-  kl_chat_member_set_marks (member, &(KlStoreMember){ .read_seq = seq }, KL_MARK_READ_SEQ);
+  kl_chat_member_set_marks (member, &(KlStoreMember) { .read_seq = seq }, KL_MARK_READ_SEQ);
   kl_json_writer_init (&out, 128);
   kl_json_begin_object (&out);
   kl_json_member_string (&out, "group", group->id);
@@ -91,7 +91,7 @@ on_read_stored (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   kl_chat_take_read_mark (request->group, request->person, read->seq);
-  kl_bus_signal (request->chat->bus, &(KlBusSignal){
+  kl_bus_signal (request->chat->bus, &(KlBusSignal) {
                                          .kind = KL_BUS_READ,
                                          .group = request->group->id,
                                          .user = request->person->id,
@@ -158,7 +158,7 @@ tell_everywhere (KlChatFlow *flow, gboolean on)
   KlChatPerson *person = flow->connection->person;
 
   kl_chat_tell_typing (flow->group, person, on);
-  kl_bus_signal (person->chat->bus, &(KlBusSignal){
+  kl_bus_signal (person->chat->bus, &(KlBusSignal) {
                                         .kind = KL_BUS_TYPING,
                                         .group = flow->group->id,
                                         .user = person->id,

@@ -90,7 +90,7 @@ answer_member (KlChatRequest *request, const KlStoreMember *member)
 static KlDeedVerdict
 plan_member_deed (KlChatDeed *deed, KlChatPlan *plan)
 {
-  MemberDeed *self = (MemberDeed *)deed;
+  MemberDeed *self = (MemberDeed *) deed;
   KlChatGroup *group = plan->group;
   KlChatPerson *actor = deed->request->person;
   KlChatMember *target = kl_chat_group_get_member (group, self->target);
@@ -136,7 +136,7 @@ plan_member_deed (KlChatDeed *deed, KlChatPlan *plan)
 static void
 stored_member_deed (KlChatDeed *deed)
 {
-  MemberDeed *self = (MemberDeed *)deed;
+  MemberDeed *self = (MemberDeed *) deed;
   KlChatRequest *request = g_steal_pointer (&deed->request);
 
   if (self->kind != DEED_ROLE)
@@ -152,7 +152,7 @@ stored_member_deed (KlChatDeed *deed)
 static void
 free_member_deed (KlChatDeed *deed)
 {
-  MemberDeed *self = (MemberDeed *)deed;
+  MemberDeed *self = (MemberDeed *) deed;
 
   kl_chat_person_unuse (self->target);
   g_clear_pointer (&self->result, kl_store_member_unref);
@@ -279,7 +279,7 @@ on_members (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   kl_json_end_array (out);
   if (page->members->len > n)
-    kl_json_member_string (out, "next", ((KlStoreUser *)g_ptr_array_index (page->users, n - 1))->name);
+    kl_json_member_string (out, "next", ((KlStoreUser *) g_ptr_array_index (page->users, n - 1))->name);
   kl_chat_request_finish (request);
 }
 
@@ -324,7 +324,7 @@ on_role_target (KlChatRequest *request, KlChatPerson *person, const GError *erro
     }
 
   deed = new_member_deed (request, DEED_ROLE, person);
-  deed->role = (KlRole)GPOINTER_TO_INT (user_data);
+  deed->role = (KlRole) GPOINTER_TO_INT (user_data);
   kl_chat_group_enqueue (request->group, &deed->deed);
 }
 

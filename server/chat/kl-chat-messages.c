@@ -17,7 +17,7 @@ answer_message (KlChatRequest *request, const KlStoreMessage *message)
 static gboolean
 check_body (KlChatRequest *request, const char *body, gsize length)
 {
-  if (length > (gsize)request->chat->settings.body_bytes)
+  if (length > (gsize) request->chat->settings.body_bytes)
     {
       kl_chat_request_fail (request, KL_ERROR_CODE_TOO_LARGE, "body", "this message is too long");
       return FALSE;
@@ -47,7 +47,7 @@ typedef struct
 static KlDeedVerdict
 plan_send (KlChatDeed *deed, KlChatPlan *plan)
 {
-  Send *send = (Send *)deed;
+  Send *send = (Send *) deed;
   KlChatPerson *person = deed->request->person;
   KlStoreChange *change;
 
@@ -63,7 +63,7 @@ plan_send (KlChatDeed *deed, KlChatPlan *plan)
   if (send->id[0] == '\0')
     kl_id_source_next (plan->group->chat->ids, plan->time, send->id);
   g_clear_pointer (&send->message, kl_store_message_unref);
-  send->message = kl_chat_draft_finish (&(KlChatDraft){
+  send->message = kl_chat_draft_finish (&(KlChatDraft) {
       .id = send->id,
       .group = plan->group->id,
       .seq = ++plan->seq,
@@ -83,7 +83,7 @@ plan_send (KlChatDeed *deed, KlChatPlan *plan)
 static void
 stored_send (KlChatDeed *deed)
 {
-  Send *send = (Send *)deed;
+  Send *send = (Send *) deed;
   KlChatConnection *connection = deed->request->connection;
   KlChatFlow *flow = connection ? kl_chat_connection_get_flow (connection, deed->request->group) : NULL;
 
@@ -131,7 +131,7 @@ answer_repeated (KlChatRequest *request, const KlStoreOp *op)
 static void
 repeated_send (KlChatDeed *deed, const KlStoreOp *op)
 {
-  Send *send = (Send *)deed;
+  Send *send = (Send *) deed;
   KlChatRequest *request = g_steal_pointer (&deed->request);
 
   if (send->counted)
@@ -145,7 +145,7 @@ repeated_send (KlChatDeed *deed, const KlStoreOp *op)
 static void
 free_send (KlChatDeed *deed)
 {
-  Send *send = (Send *)deed;
+  Send *send = (Send *) deed;
 
   g_clear_pointer (&send->message, kl_store_message_unref);
   g_free (send->client_id);
@@ -248,7 +248,7 @@ typedef struct
 static gconstpointer
 touched_message (const KlStoreMessage *message)
 {
-  return GSIZE_TO_POINTER ((gsize)message->seq * 2 + 1);
+  return GSIZE_TO_POINTER ((gsize) message->seq * 2 + 1);
 }
 
 static KlDeedVerdict
@@ -282,10 +282,10 @@ contains_user (yyjson_val *users, const char *id)
   size_t i, n;
 
   yyjson_arr_foreach (users, i, n, user)
-  {
-    if (yyjson_equals_str (user, id))
-      return TRUE;
-  }
+    {
+      if (yyjson_equals_str (user, id))
+        return TRUE;
+    }
 
   return FALSE;
 }
@@ -301,10 +301,10 @@ write_reaction (KlJsonWriter *out, const char *emoji, yyjson_val *users, const c
   kl_json_key (out, "users");
   kl_json_begin_array (out);
   yyjson_arr_foreach (users, i, n, user)
-  {
-    if (!without || !yyjson_equals_str (user, without))
-      kl_json_string (out, yyjson_get_str (user), -1);
-  }
+    {
+      if (!without || !yyjson_equals_str (user, without))
+        kl_json_string (out, yyjson_get_str (user), -1);
+    }
   if (with)
     kl_json_string (out, with, -1);
   kl_json_end_array (out);
@@ -320,10 +320,10 @@ react (yyjson_val *old, const char *user, const char *emoji, gboolean on, GStrin
   size_t i, n;
 
   yyjson_arr_foreach (old, i, n, reaction)
-  {
-    if (yyjson_equals_str (yyjson_obj_get (reaction, "emoji"), emoji))
-      mine = reaction;
-  }
+    {
+      if (yyjson_equals_str (yyjson_obj_get (reaction, "emoji"), emoji))
+        mine = reaction;
+    }
   if (contains_user (yyjson_obj_get (mine, "users"), user) == on)
     return REACT_UNCHANGED;
   if (on && !mine && yyjson_arr_size (old) >= KL_LIMIT_REACTIONS_PER_MESSAGE)
@@ -332,16 +332,16 @@ react (yyjson_val *old, const char *user, const char *emoji, gboolean on, GStrin
   kl_json_writer_init (&out, 256);
   kl_json_begin_array (&out);
   yyjson_arr_foreach (old, i, n, reaction)
-  {
-    yyjson_val *users = yyjson_obj_get (reaction, "users");
-    gboolean here = reaction == mine;
+    {
+      yyjson_val *users = yyjson_obj_get (reaction, "users");
+      gboolean here = reaction == mine;
 
-    if (here && !on && yyjson_arr_size (users) == 1)
-      continue;
-    write_reaction (&out, yyjson_get_str (yyjson_obj_get (reaction, "emoji")), users, here && !on ? user : NULL,
-                    here && on ? user : NULL);
-    written++;
-  }
+      if (here && !on && yyjson_arr_size (users) == 1)
+        continue;
+      write_reaction (&out, yyjson_get_str (yyjson_obj_get (reaction, "emoji")), users, here && !on ? user : NULL,
+                      here && on ? user : NULL);
+      written++;
+    }
   if (on && !mine)
     {
       write_reaction (&out, emoji, NULL, NULL, user);
@@ -372,7 +372,7 @@ copy_reactions (yyjson_val *root)
 static KlDeedVerdict
 plan_change (KlChatDeed *deed, KlChatPlan *plan)
 {
-  Change *change = (Change *)deed;
+  Change *change = (Change *) deed;
   KlChatPerson *person = deed->request->person;
   KlRole role = kl_chat_group_get_role (plan->group, person);
   KlStoreMessage *newer = kl_chat_group_get_watched (plan->group, change->message_id);
@@ -450,13 +450,13 @@ plan_change (KlChatDeed *deed, KlChatPlan *plan)
 static void
 stored_change (KlChatDeed *deed)
 {
-  answer_message (g_steal_pointer (&deed->request), ((Change *)deed)->result);
+  answer_message (g_steal_pointer (&deed->request), ((Change *) deed)->result);
 }
 
 static void
 free_change (KlChatDeed *deed)
 {
-  Change *change = (Change *)deed;
+  Change *change = (Change *) deed;
 
   kl_chat_group_unwatch (change->group, change->message_id);
   kl_chat_group_unref (change->group);

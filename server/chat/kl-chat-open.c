@@ -54,7 +54,7 @@ write_reads (KlJsonWriter *out, KlChatGroup *group, KlChatPerson *viewer)
         continue;
       kl_json_begin_object (out);
       kl_json_member_string (out, "user", person->id);
-      kl_json_member_int (out, "seq", ((KlChatMember *)value)->state->read_seq);
+      kl_json_member_int (out, "seq", ((KlChatMember *) value)->state->read_seq);
       kl_json_end_object (out);
     }
   kl_json_end_array (out);
@@ -131,7 +131,7 @@ on_user_updated (GObject *source, GAsyncResult *result, gpointer user_data)
 
   kl_chat_person_take_user (request->person, user);
   kl_chat_tell_user (request->person, request->connection, !(update->fields & KL_USER_STATUS_TEXT));
-  kl_bus_signal (request->chat->bus, &(KlBusSignal){ .kind = KL_BUS_USER_CHANGED, .user = user->id });
+  kl_bus_signal (request->chat->bus, &(KlBusSignal) { .kind = KL_BUS_USER_CHANGED, .user = user->id });
   kl_chat_request_ok (request);
 }
 

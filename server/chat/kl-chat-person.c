@@ -327,7 +327,7 @@ kl_chat_load_profiles (KlChat *chat, GPtrArray *people, KlChatDone done, gpointe
   load->chat = g_object_ref (chat);
   load->done = done;
   load->user_data = user_data;
-  kl_store_get_users_async (chat->store, (const char *const *)ids->pdata, on_profiles, load);
+  kl_store_get_users_async (chat->store, (const char *const *) ids->pdata, on_profiles, load);
 }
 
 gboolean

@@ -76,7 +76,7 @@ tell_bus (KlChatPerson *person)
         g_ptr_array_add (here, member->group->id);
     }
   g_ptr_array_add (here, NULL);
-  presence.here = (const char *const *)here->pdata;
+  presence.here = (const char *const *) here->pdata;
   kl_bus_set_presence (person->chat->bus, person->id, &presence);
 }
 
@@ -209,7 +209,7 @@ tell_person (Round *round, KlChatPerson *person)
   kl_chat_write_presence (&out, person);
   for (guint i = 0; i < person->memberships->len; i++)
     {
-      KlChatGroup *group = ((KlChatMember *)g_ptr_array_index (person->memberships, i))->group;
+      KlChatGroup *group = ((KlChatMember *) g_ptr_array_index (person->memberships, i))->group;
 
       if (g_hash_table_size (group->members) > KL_LIMIT_PRESENCE_GROUP)
         continue;
@@ -260,7 +260,7 @@ kl_chat_write_here (KlJsonWriter *out, KlChatGroup *group, KlChatRequest *reques
     {
       if (!kl_chat_member_is_here (value))
         continue;
-      kl_json_string (out, ((KlChatPerson *)key)->id, -1);
+      kl_json_string (out, ((KlChatPerson *) key)->id, -1);
       if (request)
         kl_chat_request_name (request, key);
       n++;
@@ -402,7 +402,7 @@ schedule (KlChat *chat)
     return;
 
   for (guint i = 0; i < chat->dirty_groups->len && !at_once; i++)
-    at_once = ((KlChatGroup *)g_ptr_array_index (chat->dirty_groups, i))->dirty;
+    at_once = ((KlChatGroup *) g_ptr_array_index (chat->dirty_groups, i))->dirty;
   if (!at_once)
     due_usec = MAX (due_usec, chat->counts_last_usec + chat->settings.counts_interval_ms * 1000);
   /* A round that is due for counts alone must not hold up what is told at once. */

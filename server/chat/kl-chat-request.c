@@ -45,7 +45,7 @@ kl_chat_request_ok (KlChatRequest *self)
 {
   static const char json[] = "{\"ok\":true}";
 
-  answer (self, &(KlChatAnswer){ .json = json, .length = strlen (json), .repeated = self->repeated });
+  answer (self, &(KlChatAnswer) { .json = json, .length = strlen (json), .repeated = self->repeated });
 }
 
 static void
@@ -86,7 +86,7 @@ kl_chat_request_fault (KlChatRequest *self, const KlChatFault *fault)
 void
 kl_chat_request_fail (KlChatRequest *self, KlErrorCode code, const char *field, const char *text)
 {
-  kl_chat_request_fault (self, &(KlChatFault){ code, field, text });
+  kl_chat_request_fault (self, &(KlChatFault) { code, field, text });
 }
 
 void
@@ -157,7 +157,7 @@ kl_chat_request_with_users (KlChatRequest *self)
   if (self->named)
     return;
 
-  self->named = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_chat_person_unuse);
+  self->named = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_person_unuse);
   self->named_set = g_hash_table_new (NULL, NULL);
 }
 
@@ -227,7 +227,7 @@ on_named_loaded (gpointer user_data, const GError *error)
     }
   kl_json_end_array (out);
   kl_json_end_object (out);
-  answer (self, &(KlChatAnswer){ .json = out->out->str, .length = out->out->len, .repeated = self->repeated });
+  answer (self, &(KlChatAnswer) { .json = out->out->str, .length = out->out->len, .repeated = self->repeated });
 }
 
 void
@@ -242,7 +242,7 @@ kl_chat_request_finish (KlChatRequest *self)
     }
 
   kl_json_end_object (out);
-  answer (self, &(KlChatAnswer){ .json = out->out->str, .length = out->out->len, .repeated = self->repeated });
+  answer (self, &(KlChatAnswer) { .json = out->out->str, .length = out->out->len, .repeated = self->repeated });
 }
 
 /* ── The way to the handler ── */

@@ -416,8 +416,8 @@ look_at (Sync *self, SyncGroup *group)
 static int
 compare_groups (gconstpointer a, gconstpointer b)
 {
-  const SyncGroup *one = *(SyncGroup *const *)a;
-  const SyncGroup *other = *(SyncGroup *const *)b;
+  const SyncGroup *one = *(SyncGroup *const *) a;
+  const SyncGroup *other = *(SyncGroup *const *) b;
 
   return (one->group->time < other->group->time) - (one->group->time > other->group->time);
 }
@@ -526,7 +526,7 @@ handle_sync (KlChatRequest *request, KlJsonFields *in)
   self->more = more;
   self->other_epoch = epoch && g_strcmp0 (epoch, kl_store_get_epoch (request->chat->store)) != 0;
   self->since = g_steal_pointer (&since);
-  self->groups = g_ptr_array_new_with_free_func ((GDestroyNotify)free_sync_group);
+  self->groups = g_ptr_array_new_with_free_func ((GDestroyNotify) free_sync_group);
   self->snapshots = g_ptr_array_new ();
   kl_json_writer_init (&self->changes, 1024);
   request->ended = on_ended;

@@ -12,7 +12,7 @@ G_DEFINE_FINAL_TYPE (KlChat, kl_chat, G_TYPE_OBJECT)
 void
 kl_chat_settings_init (KlChatSettings *self, const char *domain)
 {
-  *self = (KlChatSettings){
+  *self = (KlChatSettings) {
     .domain = domain,
     .body_bytes = KL_LIMIT_BODY_BYTES,
     .messages_per_second = KL_LIMIT_MESSAGES_PER_SECOND,
@@ -38,7 +38,7 @@ static void
 add_entries (KlChat *self, const KlChatEntry *entries)
 {
   for (const KlChatEntry *entry = entries; entry->name; entry++)
-    g_hash_table_insert (self->entries, (gpointer)entry->name, (gpointer)entry);
+    g_hash_table_insert (self->entries, (gpointer) entry->name, (gpointer) entry);
 }
 
 static gboolean
@@ -200,7 +200,7 @@ kl_chat_user_changed (KlChat *self, KlStoreUser *user)
 
   g_return_if_fail (KL_IS_CHAT (self));
 
-  kl_bus_signal (self->bus, &(KlBusSignal){ .kind = KL_BUS_USER_CHANGED, .user = user->id });
+  kl_bus_signal (self->bus, &(KlBusSignal) { .kind = KL_BUS_USER_CHANGED, .user = user->id });
   person = kl_chat_person_peek (self, user->id);
   if (!person)
     return;
@@ -261,7 +261,7 @@ kl_chat_end_sessions (KlChat *self, const char *user, const char *session, const
 {
   g_return_if_fail (KL_IS_CHAT (self));
 
-  kl_bus_signal (self->bus, &(KlBusSignal){
+  kl_bus_signal (self->bus, &(KlBusSignal) {
                                 .kind = KL_BUS_SESSION_ENDED,
                                 .user = user,
                                 .id = session,

@@ -27,7 +27,7 @@ clear_user (KlStoreUser *self)
 void
 kl_store_user_unref (KlStoreUser *self)
 {
-  g_atomic_rc_box_release_full (self, (GDestroyNotify)clear_user);
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) clear_user);
 }
 
 KlStoreUser *
@@ -68,7 +68,7 @@ clear_session (KlStoreSession *self)
 void
 kl_store_session_unref (KlStoreSession *self)
 {
-  g_atomic_rc_box_release_full (self, (GDestroyNotify)clear_session);
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) clear_session);
 }
 
 KlStoreInvite *
@@ -94,7 +94,7 @@ clear_invite (KlStoreInvite *self)
 void
 kl_store_invite_unref (KlStoreInvite *self)
 {
-  g_atomic_rc_box_release_full (self, (GDestroyNotify)clear_invite);
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) clear_invite);
 }
 
 KlStoreGroup *
@@ -127,7 +127,7 @@ clear_group (KlStoreGroup *self)
 void
 kl_store_group_unref (KlStoreGroup *self)
 {
-  g_atomic_rc_box_release_full (self, (GDestroyNotify)clear_group);
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) clear_group);
 }
 
 KlStoreGroup *
@@ -167,7 +167,7 @@ clear_member (KlStoreMember *self)
 void
 kl_store_member_unref (KlStoreMember *self)
 {
-  g_atomic_rc_box_release_full (self, (GDestroyNotify)clear_member);
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) clear_member);
 }
 
 KlStoreMember *
@@ -203,7 +203,7 @@ clear_ban (KlStoreBan *self)
 void
 kl_store_ban_unref (KlStoreBan *self)
 {
-  g_atomic_rc_box_release_full (self, (GDestroyNotify)clear_ban);
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) clear_ban);
 }
 
 KlStoreMessage *
@@ -230,7 +230,7 @@ clear_message (KlStoreMessage *self)
 void
 kl_store_message_unref (KlStoreMessage *self)
 {
-  g_atomic_rc_box_release_full (self, (GDestroyNotify)clear_message);
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) clear_message);
 }
 
 KlStoreCredentials *
@@ -281,7 +281,7 @@ kl_store_batch_new (const char *group, gint64 base_rev, gint64 base_seq)
   self->base_rev = base_rev;
   self->base_seq = base_seq;
   self->changes = g_array_new (FALSE, TRUE, sizeof (KlStoreChange));
-  g_array_set_clear_func (self->changes, (GDestroyNotify)kl_store_change_clear);
+  g_array_set_clear_func (self->changes, (GDestroyNotify) kl_store_change_clear);
 
   return self;
 }
@@ -302,7 +302,7 @@ clear_batch (KlStoreBatch *self)
 void
 kl_store_batch_unref (KlStoreBatch *self)
 {
-  g_atomic_rc_box_release_full (self, (GDestroyNotify)clear_batch);
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) clear_batch);
 }
 
 KlStoreChange *
@@ -354,8 +354,8 @@ kl_store_loaded_new (void)
 {
   KlStoreLoaded *self = g_new0 (KlStoreLoaded, 1);
 
-  self->members = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_member_unref);
-  self->bans = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_ban_unref);
+  self->members = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_member_unref);
+  self->bans = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_ban_unref);
 
   return self;
 }
@@ -388,8 +388,8 @@ kl_store_member_page_new (void)
 {
   KlStoreMemberPage *self = g_new0 (KlStoreMemberPage, 1);
 
-  self->members = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_member_unref);
-  self->users = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_user_unref);
+  self->members = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_member_unref);
+  self->users = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_user_unref);
 
   return self;
 }

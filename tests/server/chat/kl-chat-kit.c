@@ -39,7 +39,7 @@ kl_kit_new (const KlChatSettings *settings)
 static void
 clear_heard (gpointer data)
 {
-  kl_json_unref (((KlHeard *)data)->json);
+  kl_json_unref (((KlHeard *) data)->json);
 }
 
 static void
@@ -415,10 +415,10 @@ kl_find (yyjson_val *root, const char *path, const char *key, const char *wanted
   size_t i, n;
 
   yyjson_arr_foreach (array, i, n, item)
-  {
-    if (g_strcmp0 (yyjson_get_str (yyjson_obj_get (item, key)), wanted) == 0)
-      return item;
-  }
+    {
+      if (g_strcmp0 (yyjson_get_str (yyjson_obj_get (item, key)), wanted) == 0)
+        return item;
+    }
 
   return NULL;
 }
@@ -450,12 +450,12 @@ run_test (gconstpointer data)
 {
   KlKit *kit = kl_kit_new (NULL);
 
-  ((KlKitTest)data) (kit);
+  ((KlKitTest) data) (kit);
   kl_kit_free (kit);
 }
 
 void
 kl_kit_add (const char *path, KlKitTest test)
 {
-  g_test_add_data_func (path, (gconstpointer)test, run_test);
+  g_test_add_data_func (path, (gconstpointer) test, run_test);
 }

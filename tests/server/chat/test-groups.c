@@ -259,7 +259,7 @@ test_settings (KlKit *kit)
 static void
 on_directory (const KlChatAnswer *answer, gpointer user_data)
 {
-  *(char **)user_data = kl_chat_answer_to_rest (answer, &(gsize){ 0 });
+  *(char **) user_data = kl_chat_answer_to_rest (answer, &(gsize) { 0 });
 }
 
 static yyjson_val *
@@ -352,7 +352,7 @@ test_junk (KlKit *kit)
   };
   KlClient *anna = kl_kit_person (kit, "anna");
   const char *group = kl_client_create (anna, "Tea", "public");
-  g_autoptr (GPtrArray) answers = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_answer_free);
+  g_autoptr (GPtrArray) answers = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_answer_free);
 
   for (guint e = 0; e < G_N_ELEMENTS (events); e++)
     for (guint f = 0; f < G_N_ELEMENTS (fields); f++)

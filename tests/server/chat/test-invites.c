@@ -78,10 +78,10 @@ test_uses (KlKit *kit)
       g_autofree char *name = g_strdup_printf ("guest%u", i);
       KlClient *guest = kl_kit_person (kit, name);
 
-      answers[i] = (gpointer)guest;
+      answers[i] = (gpointer) guest;
     }
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
-    answers[i] = kl_client_start ((gpointer)answers[i], "group:join", "{'invite':'%s'}", code);
+    answers[i] = kl_client_start ((gpointer) answers[i], "group:join", "{'invite':'%s'}", code);
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
     {
       kl_answer_wait (answers[i]);
@@ -120,7 +120,7 @@ test_banned (KlKit *kit)
 static void
 keep_answer (const KlChatAnswer *answer, gpointer user_data)
 {
-  *(char **)user_data = g_strdup_printf ("%d %.*s", answer->code, (int)answer->length, answer->json);
+  *(char **) user_data = g_strdup_printf ("%d %.*s", answer->code, (int) answer->length, answer->json);
 }
 
 static void

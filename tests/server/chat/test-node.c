@@ -57,10 +57,10 @@ on_delivery (gpointer user_data)
         to->listener->on_signal (to->listener_data, &delivery->signal);
     }
   g_clear_pointer (&delivery->batch, kl_store_batch_unref);
-  g_free ((char *)delivery->signal.user);
-  g_free ((char *)delivery->signal.group);
-  g_free ((char *)delivery->signal.id);
-  g_free ((char *)delivery->signal.keep);
+  g_free ((char *) delivery->signal.user);
+  g_free ((char *) delivery->signal.group);
+  g_free ((char *) delivery->signal.id);
+  g_free ((char *) delivery->signal.keep);
   g_free (delivery->presence);
   g_object_unref (delivery->to);
   g_free (delivery);
@@ -131,7 +131,7 @@ set_presence (KlBus *bus, const char *user, const KlBusPresence *presence)
   Share *share = g_new0 (Share, 1);
 
   share->activity = presence->activity;
-  share->here = g_strdupv ((char **)presence->here);
+  share->here = g_strdupv ((char **) presence->here);
   g_hash_table_insert (self->presence, g_strdup (user), share);
   deliver (self)->presence = g_strdup (user);
 }
@@ -143,7 +143,7 @@ get_presence (KlBus *bus, const char *user, KlBusPresence *presence)
   Share *share = other ? g_hash_table_lookup (other->presence, user) : NULL;
 
   presence->activity = share ? share->activity : KL_ACTIVITY_OFFLINE;
-  presence->here = share && share->activity != KL_ACTIVITY_OFFLINE ? (const char *const *)share->here : NULL;
+  presence->here = share && share->activity != KL_ACTIVITY_OFFLINE ? (const char *const *) share->here : NULL;
 }
 
 static void
@@ -204,7 +204,7 @@ static void
 kl_pair_bus_init (KlPairBus *self)
 {
   self->subscribed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->presence = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)free_share);
+  self->presence = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) free_share);
 }
 
 /* ── Two nodes ── */
@@ -346,7 +346,7 @@ test_race (void)
       kl_answer_free (answers[i]);
     }
   for (guint k = 0; k < 2; k++)
-    while (revs[k] < 5 + (gint64)G_N_ELEMENTS (answers))
+    while (revs[k] < 5 + (gint64) G_N_ELEMENTS (answers))
       {
         g_assert_cmpint (kl_get_int (kl_client_next (k ? pair->ben : pair->anna, "message"), "rev"), ==, revs[k] + 1);
         revs[k]++;

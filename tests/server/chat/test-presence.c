@@ -330,7 +330,7 @@ on_appended (GObject *source, GAsyncResult *result, gpointer user_data)
 
   g_assert_nonnull (appended);
   g_assert_cmpint (appended->outcome, ==, KL_APPEND_OK);
-  (*(guint *)user_data)--;
+  (*(guint *) user_data)--;
 }
 
 static void
@@ -339,7 +339,7 @@ on_user_created (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (KlStoreInvite) none = kl_store_create_user_finish (KL_STORE (source), result, NULL);
 
   g_assert_nonnull (none);
-  (*(guint *)user_data)--;
+  (*(guint *) user_data)--;
 }
 
 /* Ten thousand: whoever joins or opens is told of few, and the list comes in pages. */

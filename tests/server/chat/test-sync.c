@@ -10,6 +10,7 @@ typedef struct
 {
   gint64 rev; /* held; -1: none */
   gboolean flowing;
+  gint64 unread;        /* as the last answer said, and counted on */
   GHashTable *messages; /* id → KlJson: newest state */
   GHashTable *members;  /* user → role, of what was told */
 } Held;
@@ -37,7 +38,7 @@ model_new (KlClient *client)
   Model *model = g_new0 (Model, 1);
 
   model->client = client;
-  model->groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)free_held);
+  model->groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) free_held);
 
   return model;
 }
@@ -116,7 +117,13 @@ hear_event (Model *model, const char *name, yyjson_val *argument)
   model->events++;
   if (strcmp (name, "message") == 0)
     {
-      g_assert_cmpint (kl_get_int (argument, "message.rev"), >=, rev);
+      yyjson_val *message = kl_get (argument, "message");
+
+      g_assert_cmpint (kl_get_int (message, "rev"), >=, rev);
+      if (kl_get_bool (message, "deleted"))
+        held->unread--;
+      else if (!kl_get (message, "system") && !kl_get (message, "reactions") && !kl_get (message, "edited_at"))
+        held->unread++;
       hold_message (held, kl_get (argument, "message"));
     }
   else if (strcmp (name, "member") == 0)
@@ -146,10 +153,10 @@ contains (yyjson_val *array, const char *id)
   size_t i, n;
 
   yyjson_arr_foreach (array, i, n, item)
-  {
-    if (yyjson_equals_str (item, id))
-      return TRUE;
-  }
+    {
+      if (yyjson_equals_str (item, id))
+        return TRUE;
+    }
 
   return FALSE;
 }
@@ -178,27 +185,29 @@ take_sync (Model *model, yyjson_val *answer)
         }
       g_assert_cmpint (rev, >=, held->rev);
       yyjson_arr_foreach (kl_get (entry, "messages"), i, n, item)
-      {
-        if (kl_get_bool (entry, "reset"))
-          g_assert_cmpint (kl_get_int (item, "seq"), >, seq);
-        seq = kl_get_int (item, "seq");
-        hold_message (held, item);
-        g_assert_nonnull (kl_find (answer, "users", "id", kl_get_string (item, "sender")));
-      }
-      yyjson_arr_foreach (kl_get (entry, "members"), i, n, item) hold_member (held, item);
+        {
+          if (kl_get_bool (entry, "reset"))
+            g_assert_cmpint (kl_get_int (item, "seq"), >, seq);
+          seq = kl_get_int (item, "seq");
+          hold_message (held, item);
+          g_assert_nonnull (kl_find (answer, "users", "id", kl_get_string (item, "sender")));
+        }
+      yyjson_arr_foreach (kl_get (entry, "members"), i, n, item)
+        hold_member (held, item);
       held->rev = rev;
     }
   yyjson_arr_foreach (kl_get (answer, "groups"), i, n, group)
-  {
-    Held *held = model_get (model, kl_get_string (group, "id"));
+    {
+      Held *held = model_get (model, kl_get_string (group, "id"));
 
-    if (contains (later, kl_get_string (group, "id")))
-      continue;
-    if (held->rev < 0)
-      held->rev = kl_get_int (group, "rev");
-    g_assert_cmpint (held->rev, ==, kl_get_int (group, "rev"));
-    held->flowing = TRUE;
-  }
+      if (contains (later, kl_get_string (group, "id")))
+        continue;
+      if (held->rev < 0)
+        held->rev = kl_get_int (group, "rev");
+      g_assert_cmpint (held->rev, ==, kl_get_int (group, "rev"));
+      held->unread = kl_get_int (group, "mine.unread");
+      held->flowing = TRUE;
+    }
 
   return yyjson_arr_size (later);
 }
@@ -218,9 +227,9 @@ get_since (Model *model, yyjson_val *only)
       if (only && !contains (only, key))
         continue;
       if (held->rev >= 0)
-        g_string_append_printf (json, "%s'%s':%" G_GINT64_FORMAT, json->len > 1 ? "," : "", (char *)key, held->rev);
+        g_string_append_printf (json, "%s'%s':%" G_GINT64_FORMAT, json->len > 1 ? "," : "", (char *) key, held->rev);
       else
-        g_string_append_printf (json, "%s'%s':null", json->len > 1 ? "," : "", (char *)key);
+        g_string_append_printf (json, "%s'%s':null", json->len > 1 ? "," : "", (char *) key);
     }
   g_string_append_c (json, '}');
 
@@ -248,7 +257,8 @@ synchronize (Model *model)
         yyjson_val *id;
         size_t i, n;
 
-        yyjson_arr_foreach (later, i, n, id) model_get (model, yyjson_get_str (id));
+        yyjson_arr_foreach (later, i, n, id)
+          model_get (model, yyjson_get_str (id));
         more = get_since (model, later);
       }
       kl_answer_free (g_steal_pointer (&answer));
@@ -273,14 +283,15 @@ check_against_history (Model *model, const char *group)
   hear (model, G_MAXUINT);
   held = model_get (model, group);
   yyjson_arr_foreach (kl_get (answer, "messages"), i, n, message)
-  {
-    const char *known = g_hash_table_lookup (held->messages, kl_get_string (message, "id"));
-    g_autofree char *now = g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s", kl_get_int (message, "rev"),
-                                            kl_get_int (message, "seq"), kl_get_string (message, "body"));
+    {
+      const char *known = g_hash_table_lookup (held->messages, kl_get_string (message, "id"));
+      g_autofree char *now
+          = g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s", kl_get_int (message, "rev"),
+                             kl_get_int (message, "seq"), kl_get_string (message, "body"));
 
-    if (known)
-      g_assert_cmpstr (known, ==, now);
-  }
+      if (known)
+        g_assert_cmpstr (known, ==, now);
+    }
 }
 
 /* ── Tests ── */
@@ -397,7 +408,7 @@ test_changes (KlKit *kit)
 static void
 send_many (KlClient *client, const char *group, guint n, const char *body)
 {
-  g_autoptr (GPtrArray) answers = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_answer_free);
+  g_autoptr (GPtrArray) answers = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_answer_free);
   static guint serial;
 
   for (guint i = 0; i < n; i++)
@@ -517,7 +528,7 @@ test_many_groups (KlKit *kit)
   g_assert_cmpuint (g_hash_table_size (model->groups), ==, n);
   g_hash_table_iter_init (&iter, model->groups);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    g_assert_true (((Held *)value)->flowing);
+    g_assert_true (((Held *) value)->flowing);
   model_free (model);
 }
 
@@ -529,7 +540,7 @@ test_no_gap (KlKit *kit)
   g_autoptr (KlStoreUser) user = kl_kit_user (kit, "dora");
   KlClient *dora = kl_kit_connect (kit, user);
   g_autoptr (GRand) rand = g_rand_new_with_seed (42);
-  g_autoptr (GPtrArray) answers = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_answer_free);
+  g_autoptr (GPtrArray) answers = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_answer_free);
   GPtrArray *ids[2];
   const char *groups[2];
   Model *model = model_new (dora);
@@ -579,11 +590,16 @@ test_no_gap (KlKit *kit)
                 g_ptr_array_add (answers,
                                  kl_client_start (sender, "message:send", "{'group':'%s','client_id':'%u','body':'%u'}",
                                                   groups[g], answers->len, answers->len));
+              else if (what < 7)
+                g_ptr_array_add (
+                    answers,
+                    kl_client_start (senders[0], "message:delete", "{'group':'%s','id':'%s'}", groups[g],
+                                     (char *) g_ptr_array_index (ids[g], g_rand_int_range (rand, 0, ids[g]->len))));
               else if (what < 9)
                 g_ptr_array_add (
                     answers, kl_client_start (
                                  sender, "message:react", "{'group':'%s','id':'%s','emoji':'%s','on':true}", groups[g],
-                                 (char *)g_ptr_array_index (ids[g], g_rand_int_range (rand, 0, ids[g]->len)),
+                                 (char *) g_ptr_array_index (ids[g], g_rand_int_range (rand, 0, ids[g]->len)),
                                  what == 7 ? "👍" : "🍵"));
               else
                 g_ptr_array_add (answers, kl_client_start (senders[0], "group:update", "{'group':'%s','topic':'%u'}",
@@ -611,6 +627,8 @@ test_no_gap (KlKit *kit)
 
           revs[g] = model_get (model, groups[g])->rev;
           g_assert_cmpint (revs[g], ==, head);
+          now = kl_find (kl_client_ok (dora, "sync", "{}"), "groups", "id", groups[g]);
+          g_assert_cmpint (model_get (model, groups[g])->unread, ==, kl_get_int (now, "mine.unread"));
           check_against_history (model, groups[g]);
         }
       events += model->events;
@@ -726,7 +744,7 @@ write_behind (KlKit *kit, KlClient *as, const char *group, gint64 rev, gint64 se
   change->message->json
       = g_strdup_printf ("{\"id\":\"%s\",\"group\":\"%s\",\"seq\":%d,\"rev\":%d,\"sender\":\"%s\",\"client_id\":\"%s\","
                          "\"kind\":\"text\",\"body\":\"behind\",\"created_at\":%" G_GINT64_FORMAT "}",
-                         id, group, (int)seq + 1, (int)rev + 1, as->user->id, op, change->time);
+                         id, group, (int) seq + 1, (int) rev + 1, as->user->id, op, change->time);
   change->message->json_length = strlen (change->message->json);
   kl_store_append_async (KL_STORE (kit->store), batch, kl_test_keep_result, &result);
   kl_test_await (&result);
