@@ -41,6 +41,10 @@ void kl_message_list_remove_pending (KlMessageList *self, KlMessage *message);
 /* Throws away what is stored, for this page (may be empty). */
 void kl_message_list_replace (KlMessageList *self, GPtrArray *messages, gboolean more_before, gboolean more_after);
 
+void kl_message_list_set_first_unread_seq (KlMessageList *self, gint64 seq);
+/* More has come: the line goes before the first message that is really unread. */
+void kl_message_list_settle_unread_line (KlMessageList *self);
+
 /* The stretch that is loaded; FALSE: none. */
 gboolean kl_message_list_get_range (KlMessageList *self, gint64 *first_seq, gint64 *last_seq);
 

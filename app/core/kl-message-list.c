@@ -192,45 +192,13 @@ kl_message_list_get_n_pending (KlMessageList *self)
 
 /* ── The unread line and the read ticks ────────────────────────────────── */
 
-/* One's own and the system's messages are never unread: the line stands before the first that is. */
-static void
-settle_unread_line (KlMessageList *self)
-{
-  gint64 seq = self->first_unread_seq;
-
-  if (seq == 0)
-    return;
-  for (KlMessage *message; (message = kl_message_list_peek_seq (self, seq)) != NULL; seq++)
-    if (!kl_message_get_mine (message) && kl_message_get_kind (message) != KL_MESSAGE_KIND_SYSTEM)
-      break;
-  if (seq == self->first_unread_seq)
-    return;
-  self->first_unread_seq = seq;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_FIRST_UNREAD_SEQ]);
-}
-
 void
-kl_message_list_forget_unread_line (KlMessageList *self)
+kl_message_list_set_first_unread_seq (KlMessageList *self, gint64 seq)
 {
-  g_return_if_fail (KL_IS_MESSAGE_LIST (self));
-
-  if (self->first_unread_seq == 0)
-    return;
-  self->first_unread_seq = 0;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_FIRST_UNREAD_SEQ]);
-}
-
-void
-kl_message_list_renew_unread_line (KlMessageList *self)
-{
-  g_return_if_fail (KL_IS_MESSAGE_LIST (self));
-
-  gint64 seq = kl_group_get_unread (self->group) > 0 ? kl_group_get_read_seq (self->group) + 1 : 0;
   if (self->first_unread_seq == seq)
     return;
   self->first_unread_seq = seq;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_FIRST_UNREAD_SEQ]);
-  settle_unread_line (self);
 }
 
 static void
@@ -320,7 +288,7 @@ kl_message_list_replace (KlMessageList *self, GPtrArray *messages, gboolean more
   items_changed (self, head, removed, added);
   set_more_before (self, more_before || start > 0);
   set_more_after (self, more_after);
-  settle_unread_line (self);
+  kl_message_list_settle_unread_line (self);
 }
 
 /* Takes over what a page knows better of the rows that are here already. */
@@ -380,7 +348,7 @@ kl_message_list_add_page (KlMessageList *self, GPtrArray *messages, gboolean mor
     }
   if (page_last >= last)
     set_more_after (self, more_after);
-  settle_unread_line (self);
+  kl_message_list_settle_unread_line (self);
   trim (self, page_first < first);
 }
 
@@ -445,7 +413,7 @@ kl_message_list_receive (KlMessageList *self, KlMessage *message)
       mark_read_by_others (self, message);
       items_changed (self, self->stored->len - 1, 0, 1);
       settle_end (self);
-      settle_unread_line (self);
+      kl_message_list_settle_unread_line (self);
       trim (self, FALSE);
       return;
     }
@@ -512,7 +480,7 @@ kl_message_list_receive_all (KlMessageList *self, GPtrArray *messages)
       settle_end (self);
       i = end;
     }
-  settle_unread_line (self);
+  kl_message_list_settle_unread_line (self);
   trim (self, FALSE);
 }
 
@@ -551,19 +519,34 @@ kl_message_list_set_source (KlMessageList *self, KlMessageLoad load, gpointer us
   self->load_data = user_data;
 }
 
-/* asked_from: the end that was to be extended. Where a load went well and that end is where it was, nothing is behind it,
- * whatever the server says: else it would be asked for ever. */
-static void
-end_load (KlMessageList *self, gboolean older, GAsyncResult *result, GTask *outer)
+typedef struct
 {
-  gint64 asked_from = *(gint64 *) g_task_get_task_data (outer), first, last;
-  GError *error = NULL;
+  gboolean older;
+  gint64 asked_from; /* the end that is to be extended */
+} EndLoad;
 
+static void
+set_loading (KlMessageList *self, gboolean older, gboolean loading)
+{
   if (older)
-    self->loading_older = FALSE;
+    self->loading_older = loading;
   else
-    self->loading_newer = FALSE;
+    self->loading_newer = loading;
   g_object_notify_by_pspec (G_OBJECT (self), props[older ? PROP_LOADING_OLDER : PROP_LOADING_NEWER]);
+}
+
+/* Where a load went well and the end is where it was, nothing is behind it, whatever the server says: else it would be asked for
+ * ever. */
+static void
+on_end_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  KlMessageList *self = KL_MESSAGE_LIST (source);
+  g_autoptr (GTask) outer = user_data;
+  EndLoad *load = g_task_get_task_data (outer);
+  GError *error = NULL;
+  gint64 first, last;
+
+  set_loading (self, load->older, FALSE);
   if (!g_task_propagate_boolean (G_TASK (result), &error))
     {
       g_task_return_error (outer, error);
@@ -571,30 +554,35 @@ end_load (KlMessageList *self, gboolean older, GAsyncResult *result, GTask *oute
     }
   if (kl_message_list_get_range (self, &first, &last))
     {
-      if (older && first == asked_from)
+      if (load->older && first == load->asked_from)
         set_more_before (self, FALSE);
-      else if (!older && last == asked_from)
+      else if (!load->older && last == load->asked_from)
         set_more_after (self, FALSE);
     }
   g_task_return_boolean (outer, TRUE);
 }
 
+/* Takes the task. */
 static void
-on_older_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
+load_end (KlMessageList *self, gboolean older, GTask *task)
 {
-  KlMessageList *self = KL_MESSAGE_LIST (source);
-  g_autoptr (GTask) outer = user_data;
+  gboolean loading = older ? self->loading_older : self->loading_newer;
+  gboolean more = older ? self->more_before : self->more_after;
+  gint64 first, last;
 
-  end_load (self, TRUE, result, outer);
-}
-
-static void
-on_newer_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  KlMessageList *self = KL_MESSAGE_LIST (source);
-  g_autoptr (GTask) outer = user_data;
-
-  end_load (self, FALSE, result, outer);
+  if (self->load == NULL || loading || !more || !kl_message_list_get_range (self, &first, &last))
+    {
+      g_task_return_boolean (task, TRUE);
+      g_object_unref (task);
+      return;
+    }
+  EndLoad *load = g_new0 (EndLoad, 1);
+  load->older = older;
+  load->asked_from = older ? first : last;
+  g_task_set_task_data (task, load, g_free);
+  set_loading (self, older, TRUE);
+  self->load (self, older ? KL_LOAD_OLDER : KL_LOAD_NEWER, load->asked_from,
+              g_task_new (self, g_task_get_cancellable (task), on_end_loaded, task), self->load_data);
 }
 
 void
@@ -603,23 +591,11 @@ kl_message_list_load_older_async (KlMessageList *self,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data)
 {
-  gint64 first, last;
-
   g_return_if_fail (KL_IS_MESSAGE_LIST (self));
 
   GTask *task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, kl_message_list_load_older_async);
-  if (self->load == NULL || self->loading_older || !self->more_before
-      || !kl_message_list_get_range (self, &first, &last))
-    {
-      g_task_return_boolean (task, TRUE);
-      g_object_unref (task);
-      return;
-    }
-  g_task_set_task_data (task, g_memdup2 (&first, sizeof first), g_free);
-  self->loading_older = TRUE;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LOADING_OLDER]);
-  self->load (self, KL_LOAD_OLDER, first, g_task_new (self, cancellable, on_older_loaded, task), self->load_data);
+  load_end (self, TRUE, task);
 }
 
 gboolean
@@ -635,22 +611,11 @@ kl_message_list_load_newer_async (KlMessageList *self,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data)
 {
-  gint64 first, last;
-
   g_return_if_fail (KL_IS_MESSAGE_LIST (self));
 
   GTask *task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, kl_message_list_load_newer_async);
-  if (self->load == NULL || self->loading_newer || !self->more_after || !kl_message_list_get_range (self, &first, &last))
-    {
-      g_task_return_boolean (task, TRUE);
-      g_object_unref (task);
-      return;
-    }
-  g_task_set_task_data (task, g_memdup2 (&last, sizeof last), g_free);
-  self->loading_newer = TRUE;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LOADING_NEWER]);
-  self->load (self, KL_LOAD_NEWER, last, g_task_new (self, cancellable, on_newer_loaded, task), self->load_data);
+  load_end (self, FALSE, task);
 }
 
 gboolean

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The inside of a session, shared by its files:
- *   kl-session.c         the object: start, stop, state, the open group, sending
+ *   kl-session.c         the object: start, stop, state, the open group
+ *   kl-session-talk.c    sending, reading, typing
  *   kl-session-sync.c    catching up with the server, without gaps
  *   kl-session-merge.c   what the server says of messages and groups becomes ours, and the cache's
  *   kl-session-events.c  events
@@ -96,10 +97,15 @@ void kl_session_update_last (KlSession *self, KlTrack *track);
 void kl_session_mark_dirty (KlSession *self, KlTrack *track);
 /* What is to be done once a group's events flow, and once all is synced. */
 void kl_session_group_went_live (KlSession *self, KlTrack *track);
-void kl_session_send_read_mark (KlSession *self, KlTrack *track);
-void kl_session_stop_typing (KlSession *self, KlTrack *track, gboolean tell);
 /* An answer's handler may run when the session has been given up: */
 gboolean kl_session_is_alive (KlSession *self);
+
+/* ── kl-session-talk.c ─────────────────────────────────────────────────── */
+
+void kl_session_make_outbox (KlSession *self, const char *path);
+void kl_session_send_read_mark (KlSession *self, KlTrack *track);
+void kl_session_send_presence (KlSession *self);
+void kl_session_stop_typing (KlSession *self, KlTrack *track, gboolean tell);
 
 /* ── kl-session-sync.c ─────────────────────────────────────────────────── */
 
