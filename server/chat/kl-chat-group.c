@@ -252,7 +252,6 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
 
       g_hash_table_insert (self->bans, ban->user, kl_store_ban_ref (ban));
     }
-  /* Whose receipts are on is known where read marks are told. */
   kl_chat_load_profiles (self->chat, people, on_small_group_profiles, self);
 }
 
@@ -362,6 +361,29 @@ deliver_member (KlChatGroup *self, gint64 rev, const KlStoreMember *member, KlCh
 }
 
 static void
+on_known (gpointer user_data, const GError *error)
+{
+}
+
+/* Whose receipts are on has to be known where read marks are told. */
+static void
+know_members (KlChatGroup *self)
+{
+  g_autoptr (GPtrArray) people = NULL;
+  GHashTableIter iter;
+  gpointer person;
+
+  if (!kl_chat_group_tells_reads (self))
+    return;
+
+  people = g_ptr_array_new ();
+  g_hash_table_iter_init (&iter, self->members);
+  while (g_hash_table_iter_next (&iter, &person, NULL))
+    g_ptr_array_add (people, person);
+  kl_chat_load_profiles (self->chat, people, on_known, NULL);
+}
+
+static void
 apply_leaving (KlChatGroup *self, const KlStoreChange *change, KlChatMember *member)
 {
   KlStoreMember *state = change->member;
@@ -370,6 +392,8 @@ apply_leaving (KlChatGroup *self, const KlStoreChange *change, KlChatMember *mem
 
   end_flows (self, member->person, removed);
   g_hash_table_remove (self->members, member->person);
+  if (g_hash_table_size (self->members) == KL_LIMIT_READS_GROUP)
+    know_members (self);
   deliver_member (self, change->rev, state, NULL);
   kl_chat_presence_touch_group (self);
 }
@@ -401,6 +425,7 @@ apply_member (KlChatGroup *self, const KlStoreChange *change)
   else if (!member)
     {
       add_member (self, state);
+      know_members (self);
       deliver_member (self, change->rev, state, person);
       kl_chat_presence_touch_group (self);
     }

@@ -233,7 +233,7 @@ test_missed (KlKit *kit)
 
   kl_client_ok (ben, "group:join", "{'group':'%s'}", group);
   kl_client_send (ben, group, "hello");
-  for (guint i = 0; i < 40; i++)
+  for (guint i = 0; i < 24; i++)
     {
       KlClient *again = kl_kit_connect (kit, anna->user);
       KlAnswer *answer = NULL;
@@ -510,6 +510,35 @@ test_receipts (KlKit *kit)
   kl_store_user_unref (off);
 }
 
+/* From fifty on, when somebody leaves. */
+static void
+test_fifty (KlKit *kit)
+{
+  KlClient *anna = kl_kit_person (kit, "anna");
+  const char *group = kl_client_create (anna, "Tea", "public");
+  KlClient *last = NULL;
+
+  for (guint i = 0; i < 50; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("user%02u", i);
+
+      last = kl_kit_person (kit, name);
+      kl_client_ok (last, "group:join", "{'group':'%s'}", group);
+      if (i < 49)
+        kl_client_end (last);
+    }
+  kl_client_send (anna, group, "x");
+  kl_kit_restart (kit);
+  anna = kl_kit_device (anna);
+  last = kl_kit_device (last);
+  kl_client_ok (last, "read", "{'group':'%s','seq':53}", group);
+  g_assert_null (kl_get (kl_client_ok (anna, "group:open", "{'group':'%s'}", group), "reads"));
+  g_assert_null (kl_get (kl_client_ok (anna, "sync", "{}"), "groups.0.mine.others_read_seq"));
+  kl_client_ok (last, "group:leave", "{'group':'%s'}", group);
+  kl_test_wait_until (kl_get_size (kl_client_ok (anna, "group:open", "{'group':'%s'}", group), "reads") == 49);
+  g_assert_cmpint (kl_get_int (kl_client_ok (anna, "sync", "{}"), "groups.0.mine.others_read_seq"), ==, 50);
+}
+
 /* Only what others wrote, neither deleted nor system, counts, and exactly. */
 static void
 test_unread (KlKit *kit)
@@ -580,6 +609,7 @@ main (int argc, char **argv)
   kl_kit_add ("/chat/presence/typing", test_typing);
   kl_kit_add ("/chat/presence/read", test_read);
   kl_kit_add ("/chat/presence/receipts", test_receipts);
+  kl_kit_add ("/chat/presence/fifty", test_fifty);
   kl_kit_add ("/chat/presence/unread", test_unread);
 
   return g_test_run ();
