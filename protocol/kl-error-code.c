@@ -34,7 +34,7 @@ kl_error_code_from_string (const char *word)
 
   for (gsize i = 1; i < G_N_ELEMENTS (codes); i++)
     if (g_str_equal (codes[i].word, word))
-      return (KlErrorCode) i;
+      return (KlErrorCode)i;
 
   return KL_ERROR_CODE_INTERNAL;
 }

@@ -36,7 +36,7 @@ kl_id_fill_random (void *data, gsize length)
       if (n <= 0)
         g_error ("the kernel gives no random bytes: %s", g_strerror (errno));
       p += n;
-      length -= (gsize) n;
+      length -= (gsize)n;
     }
 }
 
@@ -94,13 +94,13 @@ static void
 store_big_endian (guint8 *out, guint64 value)
 {
   for (int i = 7; i >= 0; i--, value >>= 8)
-    out[i] = (guint8) value;
+    out[i] = (guint8)value;
 }
 
 void
 kl_id_source_next (KlIdSource *self, gint64 now_ms, char id[KL_ID_SIZE])
 {
-  guint64 time = (guint64) MAX (now_ms, 0) << 12;
+  guint64 time = (guint64)MAX (now_ms, 0) << 12;
   guint8 bits[16];
 
   if (time >> 12 > self->high >> 12)
@@ -131,8 +131,8 @@ kl_id_new_random (void)
   char *id = g_malloc (KL_ID_SIZE);
 
   kl_id_fill_random (bits, sizeof bits);
-  bits[6] = (guint8) ((bits[6] & 0x0f) | 0x40);
-  bits[8] = (guint8) ((bits[8] & 0x3f) | 0x80);
+  bits[6] = (guint8)((bits[6] & 0x0f) | 0x40);
+  bits[8] = (guint8)((bits[8] & 0x3f) | 0x80);
   kl_id_encode (bits, sizeof bits, id);
 
   return id;

@@ -117,19 +117,19 @@ read_document (const void *data, gsize length)
   if (length <= ONE_BLOCK_MAX_BYTES)
     {
       gsize pool_bytes = yyjson_read_max_memory_usage (length, YYJSON_READ_NOFLAG);
-      gsize offset = (sizeof (KlJson) + 15) & ~(gsize) 15;
+      gsize offset = (sizeof (KlJson) + 15) & ~(gsize)15;
       yyjson_alc pool;
 
       self = g_malloc (offset + pool_bytes);
       self->one_block = TRUE;
-      yyjson_alc_pool_init (&pool, (char *) self + offset, pool_bytes);
-      self->doc = yyjson_read_opts ((char *) data, length, YYJSON_READ_NOFLAG, &pool, NULL);
+      yyjson_alc_pool_init (&pool, (char *)self + offset, pool_bytes);
+      self->doc = yyjson_read_opts ((char *)data, length, YYJSON_READ_NOFLAG, &pool, NULL);
     }
   else
     {
       self = g_new (KlJson, 1);
       self->one_block = FALSE;
-      self->doc = yyjson_read_opts ((char *) data, length, YYJSON_READ_NOFLAG, NULL, NULL);
+      self->doc = yyjson_read_opts ((char *)data, length, YYJSON_READ_NOFLAG, NULL, NULL);
     }
   g_atomic_ref_count_init (&self->ref_count);
 
@@ -341,7 +341,7 @@ kl_json_fields_client_id (KlJsonFields *self, const char *field, KlJsonNeed need
   gsize length;
   const char *id = kl_json_fields_string (self, field, need, 1, KL_LIMIT_CLIENT_ID_CHARS * 4, &length);
 
-  if (id && (g_utf8_strlen (id, (gssize) length) > KL_LIMIT_CLIENT_ID_CHARS || has_control (id)))
+  if (id && (g_utf8_strlen (id, (gssize)length) > KL_LIMIT_CLIENT_ID_CHARS || has_control (id)))
     {
       kl_json_fields_refuse (self, field, "must be 1 to 64 characters without control characters");
       return NULL;
@@ -364,7 +364,7 @@ kl_json_fields_int (KlJsonFields *self, const char *field, KlJsonNeed need, gint
       return fallback;
     }
 
-  fits = !yyjson_is_uint (value) || yyjson_get_uint (value) <= (guint64) G_MAXINT64;
+  fits = !yyjson_is_uint (value) || yyjson_get_uint (value) <= (guint64)G_MAXINT64;
   if (!fits || yyjson_get_sint (value) < min || yyjson_get_sint (value) > max)
     {
       kl_json_fields_refuse (self, field, "is out of range");
@@ -454,7 +454,7 @@ kl_json_fields_ids (KlJsonFields *self, const char *field, KlJsonNeed need, gsiz
   if (!array)
     return NULL;
 
-  ids = g_ptr_array_sized_new ((guint) yyjson_arr_size (array));
+  ids = g_ptr_array_sized_new ((guint)yyjson_arr_size (array));
   iter = yyjson_arr_iter_with (array);
   while ((item = yyjson_arr_iter_next (&iter)))
     {
@@ -467,7 +467,7 @@ kl_json_fields_ids (KlJsonFields *self, const char *field, KlJsonNeed need, gsiz
           kl_json_fields_refuse (self, field, "must hold ids only");
           return NULL;
         }
-      g_ptr_array_add (ids, (gpointer) id);
+      g_ptr_array_add (ids, (gpointer)id);
     }
 
   return g_steal_pointer (&ids);

@@ -20,7 +20,7 @@ escape_of (guint8 byte)
     case '\r':
       return 'r';
     default:
-      return byte < 0x20 ? 'u' : (char) byte;
+      return byte < 0x20 ? 'u' : (char)byte;
     }
 }
 
@@ -118,7 +118,7 @@ append_escaped (GString *out, const char *text, gsize length)
   g_string_append_c (out, '"');
   for (const char *p = text; p < end; p++)
     {
-      guint8 byte = (guint8) *p;
+      guint8 byte = (guint8)*p;
       char escape;
 
       if (G_LIKELY (byte >= 0x20 && byte != '"' && byte != '\\'))
@@ -163,7 +163,7 @@ kl_json_string (KlJsonWriter *self, const char *text, gssize length_bytes)
     }
 
   before_value (self);
-  append_escaped (self->out, text, length_bytes < 0 ? strlen (text) : (gsize) length_bytes);
+  append_escaped (self->out, text, length_bytes < 0 ? strlen (text) : (gsize)length_bytes);
 }
 
 void
@@ -171,11 +171,11 @@ kl_json_int (KlJsonWriter *self, gint64 value)
 {
   char digits[24];
   char *p = digits + sizeof digits;
-  guint64 rest = value < 0 ? (guint64) 0 - (guint64) value : (guint64) value;
+  guint64 rest = value < 0 ? (guint64)0 - (guint64)value : (guint64)value;
 
   before_value (self);
   do
-    *--p = (char) ('0' + rest % 10);
+    *--p = (char)('0' + rest % 10);
   while (rest /= 10);
   if (value < 0)
     *--p = '-';
@@ -200,7 +200,7 @@ void
 kl_json_raw (KlJsonWriter *self, const void *json, gsize length_bytes)
 {
   before_value (self);
-  g_string_append_len (self->out, json, (gssize) length_bytes);
+  g_string_append_len (self->out, json, (gssize)length_bytes);
 }
 
 void

@@ -198,7 +198,7 @@ kl_text_cut (const char *text, gsize length_bytes, gsize max_chars)
     {
       const char *next = kl_text_next_cluster (fits, end);
 
-      chars += (gsize) g_utf8_strlen (fits, next - fits);
+      chars += (gsize)g_utf8_strlen (fits, next - fits);
       if (chars > max_chars)
         break;
       fits = next;
@@ -211,7 +211,7 @@ kl_text_cut (const char *text, gsize length_bytes, gsize max_chars)
         fits = g_utf8_next_char (fits);
     }
 
-  return (gsize) (fits - text);
+  return (gsize)(fits - text);
 }
 
 /* Letters that Unicode does not decompose, and people still take for the plain one. */
@@ -254,18 +254,18 @@ is_accent (gunichar c)
 char *
 kl_text_fold (const char *text, gssize length_bytes)
 {
-  gsize length = length_bytes < 0 ? strlen (text) : (gsize) length_bytes;
+  gsize length = length_bytes < 0 ? strlen (text) : (gsize)length_bytes;
   g_autofree char *cased = NULL, *again = NULL, *apart = NULL;
   GString *folded;
   gboolean ascii = TRUE;
 
   for (gsize i = 0; i < length && ascii; i++)
-    ascii = (guint8) text[i] < 0x80;
+    ascii = (guint8)text[i] < 0x80;
   if (ascii)
-    return g_ascii_strdown (text, (gssize) length);
+    return g_ascii_strdown (text, (gssize)length);
 
   /* Compatibility forms may hold capitals of their own (as of ℌ), so case is folded on both sides. */
-  again = g_utf8_normalize (text, (gssize) length, G_NORMALIZE_NFKD);
+  again = g_utf8_normalize (text, (gssize)length, G_NORMALIZE_NFKD);
   cased = g_utf8_casefold (again ? again : "", -1);
   apart = g_utf8_normalize (cased, -1, G_NORMALIZE_NFKD);
   folded = g_string_sized_new (length);
@@ -290,7 +290,7 @@ kl_text_make_slug (const char *name)
     {
       if (g_ascii_islower (*p) || g_ascii_isdigit (*p))
         g_string_append_c (slug, *p);
-      else if ((guint8) *p < 0x80 && slug->len > 0 && slug->str[slug->len - 1] != '-')
+      else if ((guint8)*p < 0x80 && slug->len > 0 && slug->str[slug->len - 1] != '-')
         g_string_append_c (slug, '-');
     }
 

@@ -12,7 +12,7 @@ kl_admin_make_address (const char *path, int *folder_fd)
   g_autofree char *folder = NULL, *name = NULL, *short_path = NULL;
 
   *folder_fd = -1;
-  if (strlen (path) < sizeof ((struct sockaddr_un *) NULL)->sun_path)
+  if (strlen (path) < sizeof ((struct sockaddr_un *)NULL)->sun_path)
     return g_unix_socket_address_new (path);
 
   folder = g_path_get_dirname (path);

@@ -62,7 +62,7 @@ get_memory_kib (void)
       pages = resident ? g_ascii_strtoull (resident + 1, NULL, 10) : 0;
     }
 
-  return (gint64) pages * sysconf (_SC_PAGESIZE) / 1024;
+  return (gint64)pages * sysconf (_SC_PAGESIZE) / 1024;
 }
 
 static void
@@ -74,8 +74,8 @@ write_chat_stats (KlJsonWriter *writer, KlChat *chat)
   kl_json_member_int (writer, "connections", stats.connections);
   kl_json_member_int (writer, "people_online", stats.people_online);
   kl_json_member_int (writer, "groups_loaded", stats.groups_loaded);
-  kl_json_member_int (writer, "messages_since_start", (gint64) stats.messages_stored);
-  kl_json_member_int (writer, "events_since_start", (gint64) stats.events_delivered);
+  kl_json_member_int (writer, "messages_since_start", (gint64)stats.messages_stored);
+  kl_json_member_int (writer, "events_since_start", (gint64)stats.events_delivered);
 }
 
 static void
@@ -195,7 +195,7 @@ static void
 run_user_list (KlAdminRequest *request, KlJsonFields *in)
 {
   const char *after = kl_json_fields_string (in, "after", KL_JSON_OPTIONAL, 0, KL_LIMIT_ADDRESS_BYTES, NULL);
-  guint limit = (guint) kl_json_fields_int (in, "limit", KL_JSON_OPTIONAL, 1, PAGE_MAX, PAGE_DEFAULT);
+  guint limit = (guint)kl_json_fields_int (in, "limit", KL_JSON_OPTIONAL, 1, PAGE_MAX, PAGE_DEFAULT);
   ListRequest *list;
 
   if (in->fault)
@@ -207,7 +207,8 @@ run_user_list (KlAdminRequest *request, KlJsonFields *in)
   list = g_new (ListRequest, 1);
   list->request = request;
   list->limit = limit;
-  kl_store_list_users_async (kl_chat_get_store (kl_admin_request_get_admin (request)->chat), after, limit, on_users, list);
+  kl_store_list_users_async (kl_chat_get_store (kl_admin_request_get_admin (request)->chat), after, limit, on_users,
+                             list);
 }
 
 static void
@@ -216,8 +217,7 @@ run_user_add (KlAdminRequest *request, KlJsonFields *in)
   const char *name = kl_json_fields_string (in, "name", KL_JSON_REQUIRED, 1, KL_LIMIT_ADDRESS_BYTES, NULL);
   const char *password = kl_json_fields_string (in, "password", KL_JSON_REQUIRED, KL_LIMIT_PASSWORD_MIN_BYTES,
                                                 KL_LIMIT_PASSWORD_MAX_BYTES, NULL);
-  const char *display_name
-      = kl_json_fields_text (in, "display_name", KL_JSON_OPTIONAL, KL_TEXT_DISPLAY_NAME, NULL);
+  const char *display_name = kl_json_fields_text (in, "display_name", KL_JSON_OPTIONAL, KL_TEXT_DISPLAY_NAME, NULL);
   gboolean admin = kl_json_fields_bool (in, "admin", KL_JSON_OPTIONAL, FALSE);
 
   if (in->fault)
@@ -245,8 +245,8 @@ run_invite_create (KlAdminRequest *request, KlJsonFields *in)
       return;
     }
 
-  kl_chat_accounts_create_invite (kl_admin_request_get_admin (request)->accounts, uses, expires_in_ms, on_accounts_answer,
-                                  request);
+  kl_chat_accounts_create_invite (kl_admin_request_get_admin (request)->accounts, uses, expires_in_ms,
+                                  on_accounts_answer, request);
 }
 
 /* ── group ── */
@@ -308,7 +308,7 @@ run_group_list (KlAdminRequest *request, KlJsonFields *in)
 {
   const char *after = kl_json_fields_id (in, "after", KL_JSON_OPTIONAL);
   gint64 after_members = kl_json_fields_int (in, "after_members", KL_JSON_OPTIONAL, 0, KL_LIMIT_INTEGER_MAX, 0);
-  guint limit = (guint) kl_json_fields_int (in, "limit", KL_JSON_OPTIONAL, 1, PAGE_MAX, PAGE_DEFAULT);
+  guint limit = (guint)kl_json_fields_int (in, "limit", KL_JSON_OPTIONAL, 1, PAGE_MAX, PAGE_DEFAULT);
   ListRequest *list;
 
   if (in->fault)
@@ -331,10 +331,8 @@ static const struct
   const char *name;
   void (*run) (KlAdminRequest *request, KlJsonFields *in);
 } commands[] = {
-  { "status", run_status },
-  { "user list", run_user_list },
-  { "user add", run_user_add },
-  { "invite create", run_invite_create },
+  { "status", run_status },         { "user list", run_user_list },
+  { "user add", run_user_add },     { "invite create", run_invite_create },
   { "group list", run_group_list },
 };
 

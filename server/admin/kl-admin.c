@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A GSocketService on a Unix socket. Each client is a loop of its own: read a line, carry it out, write the answer, read
- * on. A client lives in the table of clients; a request holds it, and finds its stream closed when it has gone. */
+/* A GSocketService on a Unix socket. Each client is a loop of its own: read a line, carry it out, write the answer,
+ * read on. A client lives in the table of clients; a request holds it, and finds its stream closed when it has gone. */
 #include "server/admin/kl-admin.h"
 
 #include <glib/gstdio.h>
@@ -31,7 +31,8 @@ struct _KlAdminRequest
   Client *client;
 };
 
-static void read_on (Client *client);
+static void
+read_on (Client *client);
 
 static Client *
 ref_client (Client *client)
@@ -105,8 +106,8 @@ send_line (KlAdminRequest *request, GString *line)
   g_string_append_c (line, '\n');
   client->output = line;
   /* The request's reference goes on to the writing. */
-  g_output_stream_write_all_async (g_io_stream_get_output_stream (G_IO_STREAM (client->connection)), line->str, line->len,
-                                   G_PRIORITY_DEFAULT, client->cancellable, on_written, client);
+  g_output_stream_write_all_async (g_io_stream_get_output_stream (G_IO_STREAM (client->connection)), line->str,
+                                   line->len, G_PRIORITY_DEFAULT, client->cancellable, on_written, client);
 }
 
 void
@@ -118,7 +119,7 @@ kl_admin_answer (KlAdminRequest *request, const char *body, gsize length)
   if (length > 2)
     {
       g_string_append_c (line, ',');
-      g_string_append_len (line, body + 1, (gssize) length - 1);
+      g_string_append_len (line, body + 1, (gssize)length - 1);
     }
   else
     g_string_append_c (line, '}');
@@ -181,9 +182,9 @@ take_line (Client *client)
 
   if (!end)
     return FALSE;
-  length = (gsize) (end - client->input->str);
+  length = (gsize)(end - client->input->str);
   line = g_strndup (client->input->str, length);
-  g_string_erase (client->input, 0, (gssize) length + 1);
+  g_string_erase (client->input, 0, (gssize)length + 1);
   carry_out (client, line, length);
   /* It may have held a password. */
   explicit_bzero (line, length);
@@ -197,7 +198,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
   Client *client = user_data;
   gssize n = g_input_stream_read_finish (G_INPUT_STREAM (source), result, NULL);
 
-  if (n > 0 && client->input->len + (gsize) n <= MAX_LINE_BYTES)
+  if (n > 0 && client->input->len + (gsize)n <= MAX_LINE_BYTES)
     {
       g_string_append_len (client->input, client->part, n);
       explicit_bzero (client->part, sizeof client->part);
@@ -215,7 +216,8 @@ read_on (Client *client)
     return;
 
   g_input_stream_read_async (g_io_stream_get_input_stream (G_IO_STREAM (client->connection)), client->part,
-                             sizeof client->part, G_PRIORITY_DEFAULT, client->cancellable, on_read, ref_client (client));
+                             sizeof client->part, G_PRIORITY_DEFAULT, client->cancellable, on_read,
+                             ref_client (client));
 }
 
 /* ── Coming in ── */
@@ -224,7 +226,7 @@ static gboolean
 may_enter (GSocketConnection *connection)
 {
   g_autoptr (GCredentials) credentials = g_socket_get_credentials (g_socket_connection_get_socket (connection), NULL);
-  uid_t uid = credentials ? g_credentials_get_unix_user (credentials, NULL) : (uid_t) -1;
+  uid_t uid = credentials ? g_credentials_get_unix_user (credentials, NULL) : (uid_t)-1;
 
   return uid == 0 || uid == geteuid ();
 }
@@ -288,7 +290,8 @@ listen_at (KlAdmin *self, GError **error)
                                       G_SOCKET_PROTOCOL_DEFAULT, NULL, NULL, &why);
   umask (mask);
   if (!ok)
-    g_set_error (error, G_IO_ERROR, why->code, "The admin socket %s cannot be made: %s", self->socket_path, why->message);
+    g_set_error (error, G_IO_ERROR, why->code, "The admin socket %s cannot be made: %s", self->socket_path,
+                 why->message);
 
   return ok;
 }

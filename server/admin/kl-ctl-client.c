@@ -12,7 +12,7 @@ struct _KlCtlClient
   GDataInputStream *input;
 };
 
-G_DEFINE_QUARK (kl-ctl-error-quark, kl_ctl_error)
+G_DEFINE_QUARK (kl - ctl - error - quark, kl_ctl_error)
 
 KlCtlClient *
 kl_ctl_client_connect (const char *socket_path, GError **error)
@@ -21,8 +21,7 @@ kl_ctl_client_connect (const char *socket_path, GError **error)
   g_autofd int folder_fd = -1;
   g_autoptr (GSocketAddress) address = kl_admin_make_address (socket_path, &folder_fd);
   g_autoptr (GError) why = NULL;
-  GSocketConnection *connection
-      = g_socket_client_connect (client, G_SOCKET_CONNECTABLE (address), NULL, &why);
+  GSocketConnection *connection = g_socket_client_connect (client, G_SOCKET_CONNECTABLE (address), NULL, &why);
   KlCtlClient *self;
 
   if (!connection)
@@ -31,8 +30,8 @@ kl_ctl_client_connect (const char *socket_path, GError **error)
                         || g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
 
       if (absent)
-        g_set_error (error, KL_CTL_ERROR, KL_CTL_ERROR_UNREACHABLE,
-                     "no server is running there: nobody answers at %s", socket_path);
+        g_set_error (error, KL_CTL_ERROR, KL_CTL_ERROR_UNREACHABLE, "no server is running there: nobody answers at %s",
+                     socket_path);
       else
         g_set_error (error, KL_CTL_ERROR, KL_CTL_ERROR_UNREACHABLE, "the server cannot be asked at %s: %s", socket_path,
                      why->message);
@@ -92,7 +91,8 @@ kl_ctl_client_ask (KlCtlClient *self, const KlJsonWriter *question, GError **err
 
   refusal = yyjson_obj_get (root, "error");
   message = yyjson_get_str (yyjson_obj_get (refusal, "message"));
-  g_set_error_literal (error, KL_CTL_ERROR, KL_CTL_ERROR_REFUSED, message ? message : "the server's answer makes no sense");
+  g_set_error_literal (error, KL_CTL_ERROR, KL_CTL_ERROR_REFUSED,
+                       message ? message : "the server's answer makes no sense");
 
   return NULL;
 }

@@ -53,7 +53,8 @@ print_status (yyjson_val *root)
   gboolean ready = yyjson_get_bool (yyjson_obj_get (root, "ready"));
   const char *public_url = get_text (root, "public_url");
 
-  g_print ("%s (%s), klatch-server %s\n", get_text (root, "name"), get_text (root, "domain"), get_text (root, "version"));
+  g_print ("%s (%s), klatch-server %s\n", get_text (root, "name"), get_text (root, "domain"),
+           get_text (root, "version"));
   g_print ("  address   %s%s%s\n", get_text (root, "address"), *public_url ? ", public " : "", public_url);
   g_print ("  up        %s, process %" G_GINT64_FORMAT ", %" G_GINT64_FORMAT " MiB\n", uptime, get_int (root, "pid"),
            get_int (root, "memory_kib") / 1024);
@@ -237,7 +238,7 @@ read_line (const char *prompt)
       g_printerr ("%s", prompt);
       tcgetattr (STDIN_FILENO, &before);
       silent = before;
-      silent.c_lflag &= ~(tcflag_t) ECHO;
+      silent.c_lflag &= ~(tcflag_t)ECHO;
       sigaction (SIGINT, &interrupt, &former);
       tcsetattr (STDIN_FILENO, TCSAFLUSH, &silent);
     }
@@ -259,7 +260,7 @@ read_line (const char *prompt)
 
   /* From malloc() to g_malloc(), so that one rule frees it. */
   {
-    char *copy = g_strndup (line, (gsize) length);
+    char *copy = g_strndup (line, (gsize)length);
 
     explicit_bzero (line, size);
     free (line);
@@ -361,7 +362,7 @@ write_invite (KlJsonWriter *question, const KlCtlOptions *options, GError **erro
                        options->uses);
           return FALSE;
         }
-      kl_json_member_int (question, "uses", (gint64) uses);
+      kl_json_member_int (question, "uses", (gint64)uses);
     }
   if (options->expires)
     {
@@ -421,10 +422,8 @@ static const struct
   const char *argument; /* its name, or NULL: takes none */
   gboolean (*run) (KlCtlClient *client, const KlCtlOptions *options, const char *argument, GError **error);
 } commands[] = {
-  { "status", NULL, NULL, run_status },
-  { "user", "list", NULL, run_user_list },
-  { "user", "add", "NAME", run_user_add },
-  { "invite", "create", NULL, run_invite_create },
+  { "status", NULL, NULL, run_status },      { "user", "list", NULL, run_user_list },
+  { "user", "add", "NAME", run_user_add },   { "invite", "create", NULL, run_invite_create },
   { "group", "list", NULL, run_group_list },
 };
 
@@ -443,7 +442,7 @@ kl_ctl_get_summary (void)
 gboolean
 kl_ctl_run (const KlCtlOptions *options, const char *const *words, GError **error)
 {
-  guint n_words = g_strv_length ((char **) words);
+  guint n_words = g_strv_length ((char **)words);
 
   for (gsize i = 0; n_words > 0 && i < G_N_ELEMENTS (commands); i++)
     {
@@ -470,7 +469,7 @@ kl_ctl_run (const KlCtlOptions *options, const char *const *words, GError **erro
     g_set_error_literal (error, KL_CTL_ERROR, KL_CTL_ERROR_USAGE, "a command is missing; --help names them");
   else
     {
-      g_autofree char *all = g_strjoinv (" ", (char **) words);
+      g_autofree char *all = g_strjoinv (" ", (char **)words);
 
       g_set_error (error, KL_CTL_ERROR, KL_CTL_ERROR_USAGE, "there is no command \"%s\"; --help names them", all);
     }

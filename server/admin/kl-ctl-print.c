@@ -22,9 +22,9 @@ kl_ctl_table_new (const char *const *titles)
 {
   KlCtlTable *self = g_new (KlCtlTable, 1);
 
-  self->n_columns = g_strv_length ((char **) titles);
+  self->n_columns = g_strv_length ((char **)titles);
   self->rows = g_ptr_array_new_with_free_func (free_row);
-  g_ptr_array_add (self->rows, g_strdupv ((char **) titles));
+  g_ptr_array_add (self->rows, g_strdupv ((char **)titles));
 
   return self;
 }
@@ -62,7 +62,7 @@ kl_ctl_table_print (KlCtlTable *self)
 
   for (guint r = 0; r < self->rows->len; r++)
     for (guint c = 0; c < self->n_columns; c++)
-      widths[c] = MAX (widths[c], measure (((char **) g_ptr_array_index (self->rows, r))[c]));
+      widths[c] = MAX (widths[c], measure (((char **)g_ptr_array_index (self->rows, r))[c]));
 
   for (guint r = 0; r < self->rows->len; r++)
     {
@@ -73,7 +73,7 @@ kl_ctl_table_print (KlCtlTable *self)
         {
           g_string_append (line, row[c]);
           if (c + 1 < self->n_columns)
-            g_string_append_printf (line, "%*s" GAP, (int) (widths[c] - measure (row[c])), "");
+            g_string_append_printf (line, "%*s" GAP, (int)(widths[c] - measure (row[c])), "");
         }
       g_strchomp (line->str);
       g_print ("%s\n", line->str);
@@ -98,13 +98,13 @@ kl_ctl_format_duration (gint64 duration_ms)
   gint64 s = duration_ms / 1000, min = s / 60, h = min / 60, d = h / 24;
 
   if (d > 0)
-    return g_strdup_printf ("%d d %d h", (int) d, (int) (h % 24));
+    return g_strdup_printf ("%d d %d h", (int)d, (int)(h % 24));
   if (h > 0)
-    return g_strdup_printf ("%d h %d min", (int) h, (int) (min % 60));
+    return g_strdup_printf ("%d h %d min", (int)h, (int)(min % 60));
   if (min > 0)
-    return g_strdup_printf ("%d min", (int) min);
+    return g_strdup_printf ("%d min", (int)min);
 
-  return g_strdup_printf ("%d s", (int) s);
+  return g_strdup_printf ("%d s", (int)s);
 }
 
 gboolean
@@ -126,9 +126,9 @@ kl_ctl_parse_duration (const char *text, gint64 *duration_ms)
 
   number = g_ascii_strtoull (text, &end, 10);
   for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
-    if (*end == units[i].letter && end[1] == '\0' && number > 0 && number <= (guint64) (G_MAXINT64 / units[i].ms))
+    if (*end == units[i].letter && end[1] == '\0' && number > 0 && number <= (guint64)(G_MAXINT64 / units[i].ms))
       {
-        *duration_ms = (gint64) number * units[i].ms;
+        *duration_ms = (gint64)number * units[i].ms;
         return TRUE;
       }
 

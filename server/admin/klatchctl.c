@@ -41,7 +41,8 @@ main (int argc, char **argv)
     { "display-name", 0, 0, G_OPTION_ARG_STRING, &display_name, "user add: the name that people see", "NAME" },
     { "admin", 0, 0, G_OPTION_ARG_NONE, &admin, "user add: make them an admin of the server", NULL },
     { "uses", 0, 0, G_OPTION_ARG_STRING, &uses, "invite create: how often it may be used (100)", "N" },
-    { "expires", 0, 0, G_OPTION_ARG_STRING, &expires, "invite create: how long it is good, as 12h, 7d or never (7d)", "TIME" },
+    { "expires", 0, 0, G_OPTION_ARG_STRING, &expires, "invite create: how long it is good, as 12h, 7d or never (7d)",
+      "TIME" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &words, NULL, NULL },
     G_OPTION_ENTRY_NULL,
@@ -74,7 +75,7 @@ main (int argc, char **argv)
   options.admin = admin;
   options.uses = uses;
   options.expires = expires;
-  if (kl_ctl_run (&options, words ? (const char *const *) words : no_words, &error))
+  if (kl_ctl_run (&options, words ? (const char *const *)words : no_words, &error))
     return EXIT_SUCCESS;
   g_printerr ("klatchctl: %s\n", error->message);
 

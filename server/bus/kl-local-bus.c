@@ -18,9 +18,11 @@ struct _KlLocalBus
   guint sweep_id;    /* while something is cached */
 };
 
-static void bus_iface_init (KlBusInterface *iface);
+static void
+bus_iface_init (KlBusInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (KlLocalBus, kl_local_bus, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (KL_TYPE_BUS, bus_iface_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (KlLocalBus, kl_local_bus, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KL_TYPE_BUS, bus_iface_init))
 
 static void
 free_cached (gpointer data)
@@ -65,7 +67,7 @@ kl_local_bus_new (void)
 static gboolean
 is_stale (const Cached *cached)
 {
-  return g_get_monotonic_time () - cached->used_usec > (gint64) KL_BUS_CACHE_TTL_MS * G_TIME_SPAN_MILLISECOND;
+  return g_get_monotonic_time () - cached->used_usec > (gint64)KL_BUS_CACHE_TTL_MS * G_TIME_SPAN_MILLISECOND;
 }
 
 static gboolean
@@ -120,7 +122,7 @@ cache_fill (KlBus *bus, const char *group, gint64 rev, GPtrArray *messages)
   cached = g_new (Cached, 1);
   cached->rev = rev;
   cached->used_usec = g_get_monotonic_time ();
-  cached->messages = g_ptr_array_new_full (KL_BUS_CACHE_MESSAGES + 1, (GDestroyNotify) kl_store_message_unref);
+  cached->messages = g_ptr_array_new_full (KL_BUS_CACHE_MESSAGES + 1, (GDestroyNotify)kl_store_message_unref);
   for (guint i = 0; i < messages->len; i++)
     g_ptr_array_add (cached->messages, kl_store_message_ref (g_ptr_array_index (messages, i)));
   trim (cached->messages);
@@ -150,7 +152,7 @@ cache_get (KlBus *bus, const char *group, GTask *task)
       for (guint i = 0; i < cached->messages->len; i++)
         g_ptr_array_add (result->messages, kl_store_message_ref (g_ptr_array_index (cached->messages, i)));
     }
-  g_task_return_pointer (task, result, (GDestroyNotify) kl_bus_cached_free);
+  g_task_return_pointer (task, result, (GDestroyNotify)kl_bus_cached_free);
   g_object_unref (task);
 }
 
@@ -168,7 +170,7 @@ put_message (GPtrArray *messages, KlStoreMessage *message)
       return TRUE;
     }
 
-  first = ((KlStoreMessage *) g_ptr_array_index (messages, 0))->seq;
+  first = ((KlStoreMessage *)g_ptr_array_index (messages, 0))->seq;
   index = message->seq - first;
   if (index < 0)
     return TRUE; /* older than what is kept */

@@ -7,14 +7,15 @@
 #include "server/store/kl-sqlite-append.h"
 #include "server/store/kl-sqlite-rows.h"
 
-#define INVITE_COLUMNS \
-  "invites.code, groups.id, users.id, invites.registers, invites.created_at, invites.expires_at," \
+#define INVITE_COLUMNS                                                                                                 \
+  "invites.code, groups.id, users.id, invites.registers, invites.created_at, invites.expires_at,"                      \
   " invites.uses - (SELECT count(*) FROM invite_uses t WHERE t.i = invites.i)"
 #define INVITE_TABLES "invites LEFT JOIN groups USING (g) LEFT JOIN users ON users.u = invites.actor"
 /* ?1 is the time. */
-#define INVITE_IS_GOOD \
-  "NOT invites.revoked AND (invites.expires_at = 0 OR invites.expires_at > ?1)" \
-  " AND invites.uses > (SELECT count(*) FROM invite_uses t WHERE t.i = invites.i) AND coalesce (groups.deleted, 0) = 0"
+#define INVITE_IS_GOOD                                                                                                 \
+  "NOT invites.revoked AND (invites.expires_at = 0 OR invites.expires_at > ?1)"                                        \
+  " AND invites.uses > (SELECT count(*) FROM invite_uses t WHERE t.i = invites.i) AND coalesce (groups.deleted, 0) = " \
+  "0"
 
 static gboolean
 not_found (KlSqliteJob *job)
@@ -88,14 +89,15 @@ static gboolean
 may_create_user (KlSqlite *db, KlSqliteJob *job, KlStoreInvite **invite)
 {
   const KlStoreUser *user = job->object;
-  KlStoreCreate how = (KlStoreCreate) job->number[0];
+  KlStoreCreate how = (KlStoreCreate)job->number[0];
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT 1 FROM users WHERE name = ?");
   gint64 any, taken;
 
   if (!kl_sqlite_get_int (db, kl_sqlite_prepare (db, "SELECT 1 FROM users LIMIT 1"), 0, &any, &job->error))
     return FALSE;
   if ((how == KL_STORE_CREATE_FIRST && any) || (how == KL_STORE_CREATE_NOT_FIRST && !any))
-    return kl_sqlite_job_refuse (job, KL_STORE_ERROR_NOT_FIRST, any ? "there is an account already" : "there is no account yet");
+    return kl_sqlite_job_refuse (job, KL_STORE_ERROR_NOT_FIRST,
+                                 any ? "there is an account already" : "there is no account yet");
 
   if (job->text[1])
     {
@@ -118,10 +120,10 @@ static gboolean
 insert_user (KlSqlite *db, const KlStoreUser *user, gint64 *u, GError **error)
 {
   g_autofree char *folded = fold_user (user->name, user->display_name);
-  sqlite3_stmt *insert
-      = kl_sqlite_prepare (db, "INSERT INTO users (id, name, display_name, avatar, status_text, admin, read_receipts, dnd,"
-                               " disabled, deleted, last_seen_at, created_at, updated_at, folded)"
-                               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  sqlite3_stmt *insert = kl_sqlite_prepare (
+      db, "INSERT INTO users (id, name, display_name, avatar, status_text, admin, read_receipts, dnd,"
+          " disabled, deleted, last_seen_at, created_at, updated_at, folded)"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
   kl_sqlite_bind_text (insert, 1, user->id);
   kl_sqlite_bind_text (insert, 2, user->name);
@@ -175,13 +177,13 @@ kl_sqlite_create_user (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
     }
 
   return kl_sqlite_job_give (job, invite ? g_steal_pointer (&invite) : kl_store_invite_new (),
-                             (GDestroyNotify) kl_store_invite_unref);
+                             (GDestroyNotify)kl_store_invite_unref);
 }
 
 gboolean
 kl_sqlite_get_users (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
-  g_autoptr (GPtrArray) users = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_user_unref);
+  g_autoptr (GPtrArray) users = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_user_unref);
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_USER_COLUMNS " FROM users WHERE id = ?");
 
   for (char **id = job->texts; *id; id++)
@@ -195,7 +197,7 @@ kl_sqlite_get_users (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
         g_ptr_array_add (users, user);
     }
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&users), (GDestroyNotify) g_ptr_array_unref);
+  return kl_sqlite_job_give (job, g_steal_pointer (&users), (GDestroyNotify)g_ptr_array_unref);
 }
 
 gboolean
@@ -208,15 +210,15 @@ kl_sqlite_find_user (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (!read_one_user (db, select, &user, &job->error))
     return FALSE;
 
-  return user ? kl_sqlite_job_give (job, user, (GDestroyNotify) kl_store_user_unref) : not_found (job);
+  return user ? kl_sqlite_job_give (job, user, (GDestroyNotify)kl_store_user_unref) : not_found (job);
 }
 
 gboolean
 kl_sqlite_list_users (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
-  g_autoptr (GPtrArray) users = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_user_unref);
-  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_USER_COLUMNS
-                                                " FROM users WHERE name > ? ORDER BY name LIMIT ?");
+  g_autoptr (GPtrArray) users = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_user_unref);
+  sqlite3_stmt *select
+      = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_USER_COLUMNS " FROM users WHERE name > ? ORDER BY name LIMIT ?");
   KlSqliteStep step;
 
   kl_sqlite_bind_text (select, 1, job->text[0] ? job->text[0] : "");
@@ -226,13 +228,14 @@ kl_sqlite_list_users (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&users), (GDestroyNotify) g_ptr_array_unref);
+  return kl_sqlite_job_give (job, g_steal_pointer (&users), (GDestroyNotify)g_ptr_array_unref);
 }
 
 gboolean
 kl_sqlite_count_users (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
-  return kl_sqlite_get_int (db, kl_sqlite_prepare (db, "SELECT count(*) FROM users"), 0, &job->result_number, &job->error);
+  return kl_sqlite_get_int (db, kl_sqlite_prepare (db, "SELECT count(*) FROM users"), 0, &job->result_number,
+                            &job->error);
 }
 
 static void
@@ -272,11 +275,12 @@ kl_sqlite_update_user (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (!user)
     return not_found (job);
 
-  apply_user_fields (user, from, (KlUserFields) job->number[0]);
+  apply_user_fields (user, from, (KlUserFields)job->number[0]);
   folded = fold_user (user->name, user->display_name);
-  statement = kl_sqlite_prepare (db, "UPDATE users SET display_name = ?2, avatar = ?3, status_text = ?4, read_receipts = ?5,"
-                                     " dnd = ?6, admin = ?7, disabled = ?8, last_seen_at = ?9, updated_at = ?10,"
-                                     " folded = ?11 WHERE id = ?1");
+  statement
+      = kl_sqlite_prepare (db, "UPDATE users SET display_name = ?2, avatar = ?3, status_text = ?4, read_receipts = ?5,"
+                               " dnd = ?6, admin = ?7, disabled = ?8, last_seen_at = ?9, updated_at = ?10,"
+                               " folded = ?11 WHERE id = ?1");
   kl_sqlite_bind_text (statement, 1, user->id);
   kl_sqlite_bind_text (statement, 2, user->display_name);
   kl_sqlite_bind_text (statement, 3, user->avatar);
@@ -291,14 +295,15 @@ kl_sqlite_update_user (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (!kl_sqlite_finish (db, statement, &job->error))
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&user), (GDestroyNotify) kl_store_user_unref);
+  return kl_sqlite_job_give (job, g_steal_pointer (&user), (GDestroyNotify)kl_store_user_unref);
 }
 
 gboolean
 kl_sqlite_get_credentials (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
-  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_USER_COLUMNS ", hash FROM users JOIN passwords USING (u)"
-                                                " WHERE name = ?");
+  sqlite3_stmt *select
+      = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_USER_COLUMNS ", hash FROM users JOIN passwords USING (u)"
+                               " WHERE name = ?");
   KlStoreCredentials *credentials;
   KlSqliteStep step;
 
@@ -313,7 +318,7 @@ kl_sqlite_get_credentials (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *jo
   credentials->password_hash = kl_sqlite_dup_text (select, KL_SQLITE_USER_N_COLUMNS);
   kl_sqlite_reset (select);
 
-  return kl_sqlite_job_give (job, credentials, (GDestroyNotify) kl_store_credentials_free);
+  return kl_sqlite_job_give (job, credentials, (GDestroyNotify)kl_store_credentials_free);
 }
 
 static gboolean
@@ -346,12 +351,12 @@ kl_sqlite_set_password (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (job->number[0] && !end_other_sessions (db, u, job->text[2], ended, &job->error))
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&ended), (GDestroyNotify) g_ptr_array_unref);
+  return kl_sqlite_job_give (job, g_steal_pointer (&ended), (GDestroyNotify)g_ptr_array_unref);
 }
 
 /* ── Sessions ── */
 
-#define SESSION_COLUMNS \
+#define SESSION_COLUMNS                                                                                                \
   "sessions.id, users.id, sessions.device, sessions.token_hash, sessions.created_at, sessions.last_seen_at"
 #define SESSION_N_COLUMNS 6
 
@@ -375,8 +380,9 @@ gboolean
 kl_sqlite_create_session (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
   const KlStoreSession *session = job->object;
-  sqlite3_stmt *insert = kl_sqlite_prepare (db, "INSERT INTO sessions (id, u, device, token_hash, created_at, last_seen_at)"
-                                                " VALUES (?, ?, ?, ?, ?, ?)");
+  sqlite3_stmt *insert
+      = kl_sqlite_prepare (db, "INSERT INTO sessions (id, u, device, token_hash, created_at, last_seen_at)"
+                               " VALUES (?, ?, ?, ?, ?, ?)");
   gint64 u;
 
   if (!kl_sqlite_find_u (db, memory, session->user, &u, &job->error))
@@ -413,13 +419,13 @@ kl_sqlite_find_session (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   who->user = kl_sqlite_read_user (select, SESSION_N_COLUMNS);
   kl_sqlite_reset (select);
 
-  return kl_sqlite_job_give (job, who, (GDestroyNotify) kl_store_signed_in_free);
+  return kl_sqlite_job_give (job, who, (GDestroyNotify)kl_store_signed_in_free);
 }
 
 gboolean
 kl_sqlite_list_sessions (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
-  g_autoptr (GPtrArray) sessions = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_session_unref);
+  g_autoptr (GPtrArray) sessions = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_session_unref);
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " SESSION_COLUMNS " FROM users JOIN sessions USING (u)"
                                                 " WHERE users.id = ? ORDER BY sessions.last_seen_at DESC, s DESC");
   KlSqliteStep step;
@@ -430,7 +436,7 @@ kl_sqlite_list_sessions (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&sessions), (GDestroyNotify) g_ptr_array_unref);
+  return kl_sqlite_job_give (job, g_steal_pointer (&sessions), (GDestroyNotify)g_ptr_array_unref);
 }
 
 gboolean
@@ -508,7 +514,7 @@ kl_sqlite_get_invite (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (!find_good_invite (db, job->text[0], &invite, &job->error))
     return FALSE;
 
-  return invite ? kl_sqlite_job_give (job, invite, (GDestroyNotify) kl_store_invite_unref) : not_found (job);
+  return invite ? kl_sqlite_job_give (job, invite, (GDestroyNotify)kl_store_invite_unref) : not_found (job);
 }
 
 gboolean
@@ -524,7 +530,7 @@ kl_sqlite_revoke_invite (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 gboolean
 kl_sqlite_list_invites (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
-  g_autoptr (GPtrArray) invites = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_invite_unref);
+  g_autoptr (GPtrArray) invites = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_invite_unref);
   sqlite3_stmt *select
       = kl_sqlite_prepare (db, "SELECT " INVITE_COLUMNS " FROM " INVITE_TABLES
                                " WHERE g = (SELECT g FROM groups WHERE id = ?2) AND (?3 IS NULL OR users.id = ?3)"
@@ -539,5 +545,5 @@ kl_sqlite_list_invites (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&invites), (GDestroyNotify) g_ptr_array_unref);
+  return kl_sqlite_job_give (job, g_steal_pointer (&invites), (GDestroyNotify)g_ptr_array_unref);
 }

@@ -7,7 +7,6 @@
 #include "server/store/kl-sqlite-ops.h"
 #include "server/store/kl-sqlite-schema.h"
 
-
 typedef struct
 {
   KlSqlite *db;
@@ -62,7 +61,8 @@ add_ops (Append *self)
       const KlStoreChange *change = &g_array_index (changes, KlStoreChange, i);
 
       if (change->op
-          && !kl_sqlite_ops_add (self->db, self->memory, change->op, KL_SQLITE_KEY (self->head->g, change->rev), self->error))
+          && !kl_sqlite_ops_add (self->db, self->memory, change->op, KL_SQLITE_KEY (self->head->g, change->rev),
+                                 self->error))
         return FALSE;
     }
 
@@ -198,7 +198,8 @@ put_message (Append *self, const KlStoreChange *change)
 static gboolean
 put_ban (Append *self, const KlStoreChange *change, gint64 u)
 {
-  sqlite3_stmt *insert = kl_sqlite_prepare (self->db, "INSERT OR REPLACE INTO bans (g, u, actor, at) VALUES (?, ?, ?, ?)");
+  sqlite3_stmt *insert
+      = kl_sqlite_prepare (self->db, "INSERT OR REPLACE INTO bans (g, u, actor, at) VALUES (?, ?, ?, ?)");
   gint64 by;
 
   if (!kl_sqlite_find_u (self->db, self->memory, change->actor, &by, self->error))
@@ -218,7 +219,8 @@ write_member (Append *self, const KlStoreChange *change, gint64 u, gboolean is_t
   gboolean marks = change->sets_marks;
   sqlite3_stmt *write
       = is_there && !marks
-            ? kl_sqlite_prepare (self->db, "UPDATE members SET rev = ?3, role = ?4, joined_at = ?5 WHERE g = ?1 AND u = ?2")
+            ? kl_sqlite_prepare (self->db,
+                                 "UPDATE members SET rev = ?3, role = ?4, joined_at = ?5 WHERE g = ?1 AND u = ?2")
             : kl_sqlite_prepare (self->db, "INSERT OR REPLACE INTO members"
                                            " (g, u, rev, role, joined_at, read_seq, notify, pinned)"
                                            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
@@ -262,7 +264,7 @@ put_member (Append *self, const KlStoreChange *change)
   if (step == KL_SQLITE_ROW)
     {
       rev = kl_sqlite_int (select, 0);
-      role = (KlRole) kl_sqlite_int (select, 1);
+      role = (KlRole)kl_sqlite_int (select, 1);
       kl_sqlite_reset (select);
     }
 
@@ -280,7 +282,8 @@ put_member (Append *self, const KlStoreChange *change)
 static char *
 fold_group (const KlStoreGroup *group)
 {
-  g_autofree char *all = g_strjoin ("\n", group->name, group->slug ? group->slug : "", group->topic ? group->topic : "", NULL);
+  g_autofree char *all
+      = g_strjoin ("\n", group->name, group->slug ? group->slug : "", group->topic ? group->topic : "", NULL);
 
   return kl_text_fold (all, -1);
 }
@@ -387,9 +390,10 @@ make_group (Append *self)
     }
 
   folded = fold_group (group);
-  statement = kl_sqlite_prepare (self->db, "INSERT INTO groups (id, rev, kind, visibility, slug, name, topic, avatar, emoji,"
-                                           " hue, deleted, folded, created_at, members)"
-                                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0)");
+  statement
+      = kl_sqlite_prepare (self->db, "INSERT INTO groups (id, rev, kind, visibility, slug, name, topic, avatar, emoji,"
+                                     " hue, deleted, folded, created_at, members)"
+                                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0)");
   bind_group (statement, group, folded, first->rev);
   kl_sqlite_bind_int (statement, 13, group->created_at);
   if (!kl_sqlite_finish (self->db, statement, self->error))
@@ -528,7 +532,7 @@ kl_sqlite_append (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   KlAppendResult *result = kl_append_result_new (KL_APPEND_OK);
   Append self = { .db = db, .memory = memory, .batch = job->object, .result = result, .error = &job->error };
 
-  kl_sqlite_job_give (job, result, (GDestroyNotify) kl_append_result_free);
+  kl_sqlite_job_give (job, result, (GDestroyNotify)kl_append_result_free);
   if (!kl_sqlite_memory_find_head (db, memory, self.batch->group, &self.head, &job->error))
     return FALSE;
   if (!stands_on_head (self.batch, self.head))

@@ -31,8 +31,9 @@ load_members (KlSqlite *db, gint64 g, GPtrArray *members, GError **error)
 static gboolean
 load_bans (KlSqlite *db, gint64 g, GPtrArray *bans, GError **error)
 {
-  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT users.id, actors.id, at FROM bans JOIN users USING (u)"
-                                                " LEFT JOIN users actors ON actors.u = bans.actor WHERE g = ? ORDER BY at");
+  sqlite3_stmt *select
+      = kl_sqlite_prepare (db, "SELECT users.id, actors.id, at FROM bans JOIN users USING (u)"
+                               " LEFT JOIN users actors ON actors.u = bans.actor WHERE g = ? ORDER BY at");
   KlSqliteStep step;
 
   kl_sqlite_bind_int (select, 1, g);
@@ -53,9 +54,8 @@ gboolean
 kl_sqlite_load_group (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
   g_autoptr (KlStoreLoaded) loaded = kl_store_loaded_new ();
-  sqlite3_stmt *select
-      = kl_sqlite_prepare (db, "SELECT g, h.rev, h.seq, h.time, h.last_seq, " KL_SQLITE_GROUP_COLUMNS
-                               " FROM groups JOIN heads h USING (g) WHERE id = ? AND NOT deleted");
+  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT g, h.rev, h.seq, h.time, h.last_seq, " KL_SQLITE_GROUP_COLUMNS
+                                                " FROM groups JOIN heads h USING (g) WHERE id = ? AND NOT deleted");
   gint64 g, last_seq;
   KlSqliteStep step;
 
@@ -78,7 +78,7 @@ kl_sqlite_load_group (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (!load_members (db, g, loaded->members, &job->error) || !load_bans (db, g, loaded->bans, &job->error))
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&loaded), (GDestroyNotify) kl_store_loaded_free);
+  return kl_sqlite_job_give (job, g_steal_pointer (&loaded), (GDestroyNotify)kl_store_loaded_free);
 }
 
 gboolean
@@ -114,7 +114,7 @@ kl_sqlite_get_member (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
       || !kl_sqlite_get_member_at (db, g, u, &member, &job->error))
     return FALSE;
 
-  return member ? kl_sqlite_job_give (job, member, (GDestroyNotify) kl_store_member_unref) : not_found (job);
+  return member ? kl_sqlite_job_give (job, member, (GDestroyNotify)kl_store_member_unref) : not_found (job);
 }
 
 gboolean
@@ -122,10 +122,10 @@ kl_sqlite_get_members (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
   g_autoptr (KlStoreMemberPage) page = kl_store_member_page_new ();
   g_autofree char *query = job->text[1] ? kl_text_fold (job->text[1], -1) : NULL;
-  sqlite3_stmt *select
-      = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_MEMBER_COLUMNS ", " KL_SQLITE_USER_COLUMNS
-                               " FROM members JOIN users USING (u) WHERE g = ?1 AND role > 0 AND (?2 IS NULL OR name > ?2)"
-                               " AND (?3 IS NULL OR instr (folded, ?3) > 0) ORDER BY name LIMIT ?4");
+  sqlite3_stmt *select = kl_sqlite_prepare (
+      db, "SELECT " KL_SQLITE_MEMBER_COLUMNS ", " KL_SQLITE_USER_COLUMNS
+          " FROM members JOIN users USING (u) WHERE g = ?1 AND role > 0 AND (?2 IS NULL OR name > ?2)"
+          " AND (?3 IS NULL OR instr (folded, ?3) > 0) ORDER BY name LIMIT ?4");
   gint64 g;
   KlSqliteStep step;
 
@@ -143,7 +143,7 @@ kl_sqlite_get_members (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&page), (GDestroyNotify) kl_store_member_page_free);
+  return kl_sqlite_job_give (job, g_steal_pointer (&page), (GDestroyNotify)kl_store_member_page_free);
 }
 
 gboolean
@@ -163,7 +163,7 @@ kl_sqlite_get_memberships (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *jo
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&groups), (GDestroyNotify) g_ptr_array_unref);
+  return kl_sqlite_job_give (job, g_steal_pointer (&groups), (GDestroyNotify)g_ptr_array_unref);
 }
 
 gboolean
@@ -171,9 +171,9 @@ kl_sqlite_count_unread (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
   GArray *queries = job->object;
   g_autoptr (GArray) counts = g_array_sized_new (FALSE, TRUE, sizeof (guint32), queries->len);
-  sqlite3_stmt *select
-      = kl_sqlite_prepare (db, "SELECT count(*) FROM (SELECT 1 FROM messages WHERE place BETWEEN ?1 AND ?2 AND sender <> ?3"
-                               " AND NOT flags & 1 AND (NOT flags & 2 OR rev > ?4) LIMIT ?5)");
+  sqlite3_stmt *select = kl_sqlite_prepare (
+      db, "SELECT count(*) FROM (SELECT 1 FROM messages WHERE place BETWEEN ?1 AND ?2 AND sender <> ?3"
+          " AND NOT flags & 1 AND (NOT flags & 2 OR rev > ?4) LIMIT ?5)");
   gint64 u;
 
   G_STATIC_ASSERT (KL_MESSAGE_SYSTEM == 1 && KL_MESSAGE_DELETED == 2);
@@ -195,11 +195,11 @@ kl_sqlite_count_unread (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
       kl_sqlite_bind_int (select, 5, KL_UNREAD_MAX);
       if (g && !kl_sqlite_get_int (db, select, 0, &count, &job->error))
         return FALSE;
-      count32 = (guint32) count;
+      count32 = (guint32)count;
       g_array_append_val (counts, count32);
     }
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&counts), (GDestroyNotify) g_array_unref);
+  return kl_sqlite_job_give (job, g_steal_pointer (&counts), (GDestroyNotify)g_array_unref);
 }
 
 /* ── The directory ── */
@@ -207,16 +207,18 @@ kl_sqlite_count_unread (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 gboolean
 kl_sqlite_list_groups (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
-  g_autoptr (GPtrArray) listings = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_listing_free);
+  g_autoptr (GPtrArray) listings = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_listing_free);
   g_autofree char *query = job->text[0] ? kl_text_fold (job->text[0], -1) : NULL;
   gboolean all = job->number[0] != 0;
   /* Two texts, so that the public one is read in the order of its index. */
   sqlite3_stmt *select
-      = all ? kl_sqlite_prepare (db, "SELECT " KL_SQLITE_GROUP_COLUMNS ", h.rev, members FROM groups JOIN heads h USING (g)"
-                                     " WHERE deleted = 0"
-                                     " AND (?1 IS NULL OR members < ?2 OR (members = ?2 AND id > ?1))"
-                                     " AND (?3 IS NULL OR instr (folded, ?3) > 0) ORDER BY members DESC, id LIMIT ?4")
-            : kl_sqlite_prepare (db, "SELECT " KL_SQLITE_GROUP_COLUMNS ", h.rev, members FROM groups CROSS JOIN heads h USING (g)"
+      = all ? kl_sqlite_prepare (db,
+                                 "SELECT " KL_SQLITE_GROUP_COLUMNS ", h.rev, members FROM groups JOIN heads h USING (g)"
+                                 " WHERE deleted = 0"
+                                 " AND (?1 IS NULL OR members < ?2 OR (members = ?2 AND id > ?1))"
+                                 " AND (?3 IS NULL OR instr (folded, ?3) > 0) ORDER BY members DESC, id LIMIT ?4")
+            : kl_sqlite_prepare (db, "SELECT " KL_SQLITE_GROUP_COLUMNS
+                                     ", h.rev, members FROM groups CROSS JOIN heads h USING (g)"
                                      " WHERE visibility = 1 AND deleted = 0"
                                      " AND (?1 IS NULL OR members < ?2 OR (members = ?2 AND id > ?1))"
                                      " AND (?3 IS NULL OR instr (folded, ?3) > 0) ORDER BY members DESC, id LIMIT ?4");
@@ -239,14 +241,15 @@ kl_sqlite_list_groups (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&listings), (GDestroyNotify) g_ptr_array_unref);
+  return kl_sqlite_job_give (job, g_steal_pointer (&listings), (GDestroyNotify)g_ptr_array_unref);
 }
 
 gboolean
 kl_sqlite_get_totals (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
-  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT (SELECT count(*) FROM users), count(*), coalesce (sum (h.seq), 0)"
-                                                " FROM groups JOIN heads h USING (g) WHERE NOT deleted");
+  sqlite3_stmt *select
+      = kl_sqlite_prepare (db, "SELECT (SELECT count(*) FROM users), count(*), coalesce (sum (h.seq), 0)"
+                               " FROM groups JOIN heads h USING (g) WHERE NOT deleted");
   KlStoreTotals *totals;
 
   if (kl_sqlite_step (db, select, &job->error) != KL_SQLITE_ROW)
@@ -266,13 +269,14 @@ gboolean
 kl_sqlite_set_marks (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
   const KlStoreMember *marks = job->object;
-  KlMarkFields fields = (KlMarkFields) job->number[0];
+  KlMarkFields fields = (KlMarkFields)job->number[0];
   sqlite3_stmt *update = kl_sqlite_prepare (db, "UPDATE members SET read_seq = max (read_seq, coalesce (?3, 0)),"
                                                 " notify = coalesce (?4, notify), pinned = coalesce (?5, pinned)"
                                                 " WHERE g = ?1 AND u = ?2");
   gint64 g, u;
 
-  if (!kl_sqlite_find_g (db, job->text[0], &g, &job->error) || !kl_sqlite_find_u (db, memory, marks->user, &u, &job->error))
+  if (!kl_sqlite_find_g (db, job->text[0], &g, &job->error)
+      || !kl_sqlite_find_u (db, memory, marks->user, &u, &job->error))
     return FALSE;
 
   sqlite3_clear_bindings (update);
@@ -295,7 +299,8 @@ kl_sqlite_set_ban (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   gint64 g, u, by = 0;
   sqlite3_stmt *write;
 
-  if (!kl_sqlite_find_g (db, job->text[0], &g, &job->error) || !kl_sqlite_find_u (db, memory, ban->user, &u, &job->error)
+  if (!kl_sqlite_find_g (db, job->text[0], &g, &job->error)
+      || !kl_sqlite_find_u (db, memory, ban->user, &u, &job->error)
       || (ban->by && !kl_sqlite_find_u (db, memory, ban->by, &by, &job->error)))
     return FALSE;
   if (!g || !u)

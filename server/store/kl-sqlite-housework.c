@@ -10,7 +10,8 @@
 gboolean
 kl_sqlite_probe (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
-  sqlite3_stmt *write = kl_sqlite_prepare (db, "INSERT OR REPLACE INTO meta (key, value) VALUES ('probe', zeroblob (?))");
+  sqlite3_stmt *write
+      = kl_sqlite_prepare (db, "INSERT OR REPLACE INTO meta (key, value) VALUES ('probe', zeroblob (?))");
 
   kl_sqlite_bind_int (write, 1, PROBE_BYTES);
   memory->purge = TRUE;
@@ -59,9 +60,9 @@ kl_sqlite_purge_some (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
                                            " WHERE messages.place BETWEEN ? AND ? LIMIT ?)"),
                     g, &n_removed, &job->error)
       || !purge_range (db,
-                    kl_sqlite_prepare (db, "DELETE FROM messages WHERE place IN (SELECT place FROM messages"
-                                           " WHERE place BETWEEN ? AND ? LIMIT ?)"),
-                    g, &n_removed, &job->error)
+                       kl_sqlite_prepare (db, "DELETE FROM messages WHERE place IN (SELECT place FROM messages"
+                                              " WHERE place BETWEEN ? AND ? LIMIT ?)"),
+                       g, &n_removed, &job->error)
       || !purge_range (db,
                        kl_sqlite_prepare (db, "DELETE FROM changes WHERE place IN (SELECT place FROM changes"
                                               " WHERE place BETWEEN ? AND ? AND kind <> 3 LIMIT ?)"),
@@ -71,7 +72,8 @@ kl_sqlite_purge_some (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
     return TRUE;
 
   return purge_end (db, kl_sqlite_prepare (db, "DELETE FROM bans WHERE g = ?"), g, &job->error)
-         && purge_end (db, kl_sqlite_prepare (db, "DELETE FROM invite_uses WHERE i IN (SELECT i FROM invites WHERE g = ?)"),
+         && purge_end (db,
+                       kl_sqlite_prepare (db, "DELETE FROM invite_uses WHERE i IN (SELECT i FROM invites WHERE g = ?)"),
                        g, &job->error)
          && purge_end (db, kl_sqlite_prepare (db, "DELETE FROM invites WHERE g = ?"), g, &job->error)
          && purge_end (db, kl_sqlite_prepare (db, "DELETE FROM purges WHERE g = ?"), g, &job->error);

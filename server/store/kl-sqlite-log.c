@@ -21,19 +21,19 @@ kl_sqlite_get_changes (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   gint64 g;
   KlSqliteStep step;
 
-  g_array_set_clear_func (changes, (GDestroyNotify) kl_store_change_clear);
+  g_array_set_clear_func (changes, (GDestroyNotify)kl_store_change_clear);
   if (!kl_sqlite_find_g (db, job->text[0], &g, &job->error))
     return FALSE;
   if (!g)
-    return kl_sqlite_job_give (job, g_steal_pointer (&changes), (GDestroyNotify) g_array_unref);
+    return kl_sqlite_job_give (job, g_steal_pointer (&changes), (GDestroyNotify)g_array_unref);
 
   kl_sqlite_bind_int (select, 1, KL_SQLITE_KEY (g, CLAMP (job->number[0], 0, KL_SQLITE_PLACE_MAX)));
   kl_sqlite_bind_int (select, 2, KL_SQLITE_KEY (g, KL_SQLITE_PLACE_MAX));
   kl_sqlite_bind_int (select, 3, job->number[1]);
   while ((step = kl_sqlite_step (db, select, &job->error)) == KL_SQLITE_ROW)
     {
-      KlStoreChange change = { .kind = (KlChangeKind) kl_sqlite_int (select, 1),
-                               .rev = KL_SQLITE_PLACE (kl_sqlite_int (select, 0)) };
+      KlStoreChange change
+          = { .kind = (KlChangeKind)kl_sqlite_int (select, 1), .rev = KL_SQLITE_PLACE (kl_sqlite_int (select, 0)) };
       gint64 object = kl_sqlite_int (select, 2);
       gboolean ok;
 
@@ -56,15 +56,14 @@ kl_sqlite_get_changes (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&changes), (GDestroyNotify) g_array_unref);
+  return kl_sqlite_job_give (job, g_steal_pointer (&changes), (GDestroyNotify)g_array_unref);
 }
 
 gboolean
 kl_sqlite_get_messages (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
-  g_autoptr (GPtrArray) messages = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_message_unref);
-  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_MESSAGE_COLUMNS
-                                                " FROM " KL_SQLITE_MESSAGE_TABLES
+  g_autoptr (GPtrArray) messages = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_message_unref);
+  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_MESSAGE_COLUMNS " FROM " KL_SQLITE_MESSAGE_TABLES
                                                 " WHERE messages.place BETWEEN ? AND ? ORDER BY messages.place");
   gint64 from = CLAMP (job->number[0], 0, KL_SQLITE_PLACE_MAX), to = CLAMP (job->number[1], 0, KL_SQLITE_PLACE_MAX);
   gint64 g;
@@ -82,7 +81,7 @@ kl_sqlite_get_messages (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&messages), (GDestroyNotify) g_ptr_array_unref);
+  return kl_sqlite_job_give (job, g_steal_pointer (&messages), (GDestroyNotify)g_ptr_array_unref);
 }
 
 gboolean
@@ -108,7 +107,7 @@ kl_sqlite_get_message (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
       return not_found (job);
     }
 
-  return kl_sqlite_job_give (job, message, (GDestroyNotify) kl_store_message_unref);
+  return kl_sqlite_job_give (job, message, (GDestroyNotify)kl_store_message_unref);
 }
 
 /* ── The log itself ── */
@@ -168,12 +167,14 @@ fill_entry (KlSqlite *db, gint64 g, gint64 object, KlStoreChange *change, GError
 
 /* Of a deleted group, whose rows are going, only its end is told. */
 static gboolean
-read_entries (KlSqlite *db, gint64 g, gboolean deleted, gint64 after_rev, gint64 limit, KlStoreBatch *batch, GError **error)
+read_entries (KlSqlite *db, gint64 g, gboolean deleted, gint64 after_rev, gint64 limit, KlStoreBatch *batch,
+              GError **error)
 {
-  sqlite3_stmt *select = deleted ? kl_sqlite_prepare (db, "SELECT place, kind, object FROM changes WHERE place > ? AND place <= ?"
-                                                          " AND kind = 3 ORDER BY place DESC LIMIT min (?, 1)")
-                                 : kl_sqlite_prepare (db, "SELECT place, kind, object FROM changes WHERE place > ? AND place <= ?"
-                                                          " ORDER BY place LIMIT ?");
+  sqlite3_stmt *select
+      = deleted ? kl_sqlite_prepare (db, "SELECT place, kind, object FROM changes WHERE place > ? AND place <= ?"
+                                         " AND kind = 3 ORDER BY place DESC LIMIT min (?, 1)")
+                : kl_sqlite_prepare (db, "SELECT place, kind, object FROM changes WHERE place > ? AND place <= ?"
+                                         " ORDER BY place LIMIT ?");
   KlSqliteStep step;
 
   kl_sqlite_bind_int (select, 1, KL_SQLITE_KEY (g, after_rev));
@@ -181,7 +182,7 @@ read_entries (KlSqlite *db, gint64 g, gboolean deleted, gint64 after_rev, gint64
   kl_sqlite_bind_int (select, 3, limit);
   while ((step = kl_sqlite_step (db, select, error)) == KL_SQLITE_ROW)
     {
-      KlStoreChange *change = kl_store_batch_add (batch, (KlChangeKind) kl_sqlite_int (select, 1));
+      KlStoreChange *change = kl_store_batch_add (batch, (KlChangeKind)kl_sqlite_int (select, 1));
 
       change->rev = KL_SQLITE_PLACE (kl_sqlite_int (select, 0));
       if (!fill_entry (db, g, kl_sqlite_int (select, 2), change, error))
@@ -219,5 +220,5 @@ kl_sqlite_read_log (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (!read_entries (db, g, deleted, after_rev, job->number[1], batch, &job->error))
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&batch), (GDestroyNotify) kl_store_batch_unref);
+  return kl_sqlite_job_give (job, g_steal_pointer (&batch), (GDestroyNotify)kl_store_batch_unref);
 }

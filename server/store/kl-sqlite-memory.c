@@ -68,7 +68,7 @@ forget_clean_heads (KlSqliteMemory *memory)
 
   g_hash_table_iter_init (&iter, memory->heads);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (!((KlSqliteHead *) value)->dirty)
+    if (!((KlSqliteHead *)value)->dirty)
       g_hash_table_iter_remove (&iter);
 }
 
@@ -86,7 +86,8 @@ kl_sqlite_memory_add_head (KlSqliteMemory *memory, const char *group, const KlSq
 
 /* *HEAD: NULL where there is no such group. */
 gboolean
-kl_sqlite_memory_find_head (KlSqlite *db, KlSqliteMemory *memory, const char *group, KlSqliteHead **head, GError **error)
+kl_sqlite_memory_find_head (KlSqlite *db, KlSqliteMemory *memory, const char *group, KlSqliteHead **head,
+                            GError **error)
 {
   sqlite3_stmt *select;
   KlSqliteStep step;
@@ -102,9 +103,12 @@ kl_sqlite_memory_find_head (KlSqlite *db, KlSqliteMemory *memory, const char *gr
   if (step == KL_SQLITE_ROW)
     {
       KlSqliteHead values = {
-        .g = kl_sqlite_int (select, 0),        .rev = kl_sqlite_int (select, 1),
-        .seq = kl_sqlite_int (select, 2),      .time = kl_sqlite_int (select, 3),
-        .last_seq = kl_sqlite_int (select, 4), .members = kl_sqlite_int (select, 5),
+        .g = kl_sqlite_int (select, 0),
+        .rev = kl_sqlite_int (select, 1),
+        .seq = kl_sqlite_int (select, 2),
+        .time = kl_sqlite_int (select, 3),
+        .last_seq = kl_sqlite_int (select, 4),
+        .members = kl_sqlite_int (select, 5),
         .deleted = kl_sqlite_int (select, 6) != 0,
       };
 

@@ -24,19 +24,20 @@ hash_op (gconstpointer data)
 {
   const Op *op = data;
 
-  return g_str_hash (op->client_id) ^ (guint) op->u;
+  return g_str_hash (op->client_id) ^ (guint)op->u;
 }
 
 static gboolean
 equal_ops (gconstpointer a, gconstpointer b)
 {
-  return ((const Op *) a)->u == ((const Op *) b)->u && g_str_equal (((const Op *) a)->client_id, ((const Op *) b)->client_id);
+  return ((const Op *)a)->u == ((const Op *)b)->u
+         && g_str_equal (((const Op *)a)->client_id, ((const Op *)b)->client_id);
 }
 
 static int
 compare_ops (gconstpointer a, gconstpointer b)
 {
-  const Op *x = *(const Op *const *) a, *y = *(const Op *const *) b;
+  const Op *x = *(const Op *const *)a, *y = *(const Op *const *)b;
 
   if (x->u != y->u)
     return x->u < y->u ? -1 : 1;
@@ -66,7 +67,7 @@ read_recent (KlSqlite *db, KlSqliteMemory *memory, GError **error)
   KlSqliteStep step;
 
   while ((step = kl_sqlite_step (db, select, error)) == KL_SQLITE_ROW)
-    g_hash_table_add (ops, new_op (kl_sqlite_int (select, 0), (const char *) sqlite3_column_text (select, 1),
+    g_hash_table_add (ops, new_op (kl_sqlite_int (select, 0), (const char *)sqlite3_column_text (select, 1),
                                    kl_sqlite_int (select, 2)));
   if (step == KL_SQLITE_ERROR)
     return FALSE;
@@ -83,9 +84,9 @@ make_key (KlSqlite *db, KlSqliteMemory *memory, const char *op, Op **key, GError
   char user[256];
   gint64 u = 0;
 
-  if (end && (gsize) (end - op) < sizeof user)
+  if (end && (gsize)(end - op) < sizeof user)
     {
-      memcpy (user, op, (gsize) (end - op));
+      memcpy (user, op, (gsize)(end - op));
       user[end - op] = '\0';
       if (!kl_sqlite_find_u (db, memory, user, &u, error))
         return FALSE;
@@ -225,7 +226,7 @@ read_op (KlSqlite *db, gint64 place, KlStoreOp **op, GError **error)
       *op = kl_store_op_new ();
       (*op)->group = kl_sqlite_dup_text (select, 0);
       /* The entries of a deleted group may be gone already. */
-      (*op)->kind = kind ? (KlChangeKind) kind : KL_CHANGE_GROUP;
+      (*op)->kind = kind ? (KlChangeKind)kind : KL_CHANGE_GROUP;
       (*op)->rev = KL_SQLITE_PLACE (place);
       (*op)->seq = kind == KL_CHANGE_MESSAGE ? kl_sqlite_int (select, 2) : 0;
       kl_sqlite_reset (select);
@@ -251,10 +252,11 @@ kl_sqlite_find_ops (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
       KlStoreOp *op = NULL;
       gint64 place;
 
-      if (!kl_sqlite_ops_find (db, memory, *text, &place, &job->error) || (place && !read_op (db, place, &op, &job->error)))
+      if (!kl_sqlite_ops_find (db, memory, *text, &place, &job->error)
+          || (place && !read_op (db, place, &op, &job->error)))
         return FALSE;
       g_ptr_array_add (ops, op);
     }
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&ops), (GDestroyNotify) g_ptr_array_unref);
+  return kl_sqlite_job_give (job, g_steal_pointer (&ops), (GDestroyNotify)g_ptr_array_unref);
 }

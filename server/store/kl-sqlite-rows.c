@@ -34,14 +34,14 @@ kl_sqlite_read_group (sqlite3_stmt *row, int first)
 
   group->id = kl_sqlite_dup_text (row, first);
   group->rev = kl_sqlite_int (row, first + 1);
-  group->kind = (KlGroupKind) kl_sqlite_int (row, first + 2);
-  group->visibility = (KlVisibility) kl_sqlite_int (row, first + 3);
+  group->kind = (KlGroupKind)kl_sqlite_int (row, first + 2);
+  group->visibility = (KlVisibility)kl_sqlite_int (row, first + 3);
   group->slug = kl_sqlite_dup_text (row, first + 4);
   group->name = kl_sqlite_dup_text (row, first + 5);
   group->topic = kl_sqlite_dup_text (row, first + 6);
   group->avatar = kl_sqlite_dup_text (row, first + 7);
   group->emoji = kl_sqlite_dup_text (row, first + 8);
-  group->hue = (int) kl_sqlite_int (row, first + 9);
+  group->hue = (int)kl_sqlite_int (row, first + 9);
   group->created_at = kl_sqlite_int (row, first + 10);
   group->deleted = kl_sqlite_int (row, first + 11) != 0;
 
@@ -58,9 +58,9 @@ kl_sqlite_read_message (sqlite3_stmt *row, int first)
   message->rev = kl_sqlite_int (row, first + 2);
   message->sender = kl_sqlite_dup_text (row, first + 3);
   message->created_at = kl_sqlite_int (row, first + 4);
-  message->flags = (KlMessageFlags) kl_sqlite_int (row, first + 5);
+  message->flags = (KlMessageFlags)kl_sqlite_int (row, first + 5);
   message->json = kl_sqlite_dup_text (row, first + 6);
-  message->json_length = (gsize) sqlite3_column_bytes (row, first + 6);
+  message->json_length = (gsize)sqlite3_column_bytes (row, first + 6);
 
   return message;
 }
@@ -72,10 +72,10 @@ kl_sqlite_read_member (sqlite3_stmt *row, int first)
 
   member->user = kl_sqlite_dup_text (row, first);
   member->rev = kl_sqlite_int (row, first + 1);
-  member->role = (KlRole) kl_sqlite_int (row, first + 2);
+  member->role = (KlRole)kl_sqlite_int (row, first + 2);
   member->joined_at = kl_sqlite_int (row, first + 3);
   member->read_seq = kl_sqlite_int (row, first + 4);
-  member->notify = (KlNotify) kl_sqlite_int (row, first + 5);
+  member->notify = (KlNotify)kl_sqlite_int (row, first + 5);
   member->pinned = kl_sqlite_int (row, first + 6) != 0;
 
   return member;
@@ -109,8 +109,8 @@ kl_sqlite_read_one_message (KlSqlite *db, sqlite3_stmt *select, KlStoreMessage *
 gboolean
 kl_sqlite_get_message_at (KlSqlite *db, gint64 place, KlStoreMessage **message, GError **error)
 {
-  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_MESSAGE_COLUMNS
-                                                " FROM " KL_SQLITE_MESSAGE_TABLES " WHERE messages.place = ?");
+  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_MESSAGE_COLUMNS " FROM " KL_SQLITE_MESSAGE_TABLES
+                                                " WHERE messages.place = ?");
 
   kl_sqlite_bind_int (select, 1, place);
 

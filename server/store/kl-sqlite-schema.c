@@ -53,7 +53,8 @@ static const char *const migrations[] = {
      random, so each would write a page of its own: new ones wait in recent_ops (kl-sqlite-ops.h). */
   "CREATE TABLE ops (u INTEGER NOT NULL, client_id TEXT NOT NULL, place INTEGER NOT NULL,"
   " PRIMARY KEY (u, client_id)) WITHOUT ROWID;"
-  "CREATE TABLE recent_ops (n INTEGER PRIMARY KEY, u INTEGER NOT NULL, client_id TEXT NOT NULL, place INTEGER NOT NULL);"
+  "CREATE TABLE recent_ops (n INTEGER PRIMARY KEY, u INTEGER NOT NULL, client_id TEXT NOT NULL, place INTEGER NOT "
+  "NULL);"
 
   "CREATE TABLE invites (i INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, g INTEGER, actor INTEGER,"
   " registers INTEGER NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, uses INTEGER NOT NULL,"
@@ -106,13 +107,14 @@ migrate (KlSqlite *db, GError **error)
     }
   if (version > kl_sqlite_schema_version ())
     {
-      g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED,
-                   "the database is of version %d, this program knows versions up to %d: please use a newer klatch-server",
-                   (int) version, kl_sqlite_schema_version ());
+      g_set_error (
+          error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED,
+          "the database is of version %d, this program knows versions up to %d: please use a newer klatch-server",
+          (int)version, kl_sqlite_schema_version ());
       return FALSE;
     }
 
-  for (int step = (int) version; step < kl_sqlite_schema_version (); step++)
+  for (int step = (int)version; step < kl_sqlite_schema_version (); step++)
     if (!migrate_step (db, step, error))
       return FALSE;
 

@@ -26,7 +26,8 @@ struct _KlSqliteStore
   KlSqliteWorkers *workers;
 };
 
-static void store_iface_init (KlStoreInterface *iface);
+static void
+store_iface_init (KlStoreInterface *iface);
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (KlSqliteStore, kl_sqlite_store, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (KL_TYPE_STORE, store_iface_init))
@@ -125,7 +126,8 @@ kl_sqlite_store_get_stats (KlSqliteStore *self, KlSqliteStoreStats *stats)
 /* ── Jobs ── */
 
 static KlSqliteJob *
-new_job (GTask *task, KlSqliteDeed deed, KlSqliteReturns returns, const char *text0, const char *text1, const char *text2)
+new_job (GTask *task, KlSqliteDeed deed, KlSqliteReturns returns, const char *text0, const char *text1,
+         const char *text2)
 {
   KlSqliteJob *job = kl_sqlite_job_new (task, deed, returns);
 
@@ -170,7 +172,7 @@ append (KlStore *store, KlStoreBatch *batch, GTask *task)
 {
   KlSqliteJob *job = new_job (task, kl_sqlite_append, KL_SQLITE_RETURNS_POINTER, NULL, NULL, NULL);
 
-  set_object (job, kl_store_batch_ref (batch), (GDestroyNotify) kl_store_batch_unref);
+  set_object (job, kl_store_batch_ref (batch), (GDestroyNotify)kl_store_batch_unref);
   put (store, job);
 }
 
@@ -179,7 +181,7 @@ find_ops (KlStore *store, const char *const *ops, GTask *task)
 {
   KlSqliteJob *job = new_job (task, kl_sqlite_find_ops, KL_SQLITE_RETURNS_POINTER, NULL, NULL, NULL);
 
-  job->texts = g_strdupv ((char **) ops);
+  job->texts = g_strdupv ((char **)ops);
   put (store, job); /* the writer remembers the newest */
 }
 
@@ -269,7 +271,7 @@ count_unread (KlStore *store, const char *user, const KlUnreadQuery *queries, gu
   for (guint i = 0; i < n_queries; i++)
     job->texts[i] = g_strdup (queries[i].group);
   g_array_append_vals (copies, queries, n_queries);
-  set_object (job, copies, (GDestroyNotify) g_array_unref);
+  set_object (job, copies, (GDestroyNotify)g_array_unref);
   ask (store, job);
 }
 
@@ -279,7 +281,7 @@ set_marks (KlStore *store, const char *group, const KlStoreMember *marks, KlMark
   KlSqliteJob *job = new_job (task, kl_sqlite_set_marks, KL_SQLITE_RETURNS_BOOLEAN, group, NULL, NULL);
 
   set_numbers (job, fields, 0, 0);
-  set_object (job, kl_store_member_copy (marks), (GDestroyNotify) kl_store_member_unref);
+  set_object (job, kl_store_member_copy (marks), (GDestroyNotify)kl_store_member_unref);
   put (store, job);
 }
 
@@ -289,12 +291,13 @@ set_ban (KlStore *store, const char *group, KlStoreBan *ban, gboolean on, GTask 
   KlSqliteJob *job = new_job (task, kl_sqlite_set_ban, KL_SQLITE_RETURNS_BOOLEAN, group, NULL, NULL);
 
   set_numbers (job, on, 0, 0);
-  set_object (job, kl_store_ban_ref (ban), (GDestroyNotify) kl_store_ban_unref);
+  set_object (job, kl_store_ban_ref (ban), (GDestroyNotify)kl_store_ban_unref);
   put (store, job);
 }
 
 static void
-list_groups (KlStore *store, const char *query, gboolean all, gint64 after_members, const char *after_id, guint limit, GTask *task)
+list_groups (KlStore *store, const char *query, gboolean all, gint64 after_members, const char *after_id, guint limit,
+             GTask *task)
 {
   KlSqliteJob *job = new_job (task, kl_sqlite_list_groups, KL_SQLITE_RETURNS_POINTER, query, after_id, NULL);
 
@@ -305,12 +308,13 @@ list_groups (KlStore *store, const char *query, gboolean all, gint64 after_membe
 /* ── Accounts ── */
 
 static void
-create_user (KlStore *store, KlStoreUser *user, const char *password_hash, KlStoreCreate how, const char *invite, GTask *task)
+create_user (KlStore *store, KlStoreUser *user, const char *password_hash, KlStoreCreate how, const char *invite,
+             GTask *task)
 {
   KlSqliteJob *job = new_job (task, kl_sqlite_create_user, KL_SQLITE_RETURNS_POINTER, password_hash, invite, NULL);
 
   set_numbers (job, how, 0, 0);
-  set_object (job, kl_store_user_ref (user), (GDestroyNotify) kl_store_user_unref);
+  set_object (job, kl_store_user_ref (user), (GDestroyNotify)kl_store_user_unref);
   put (store, job);
 }
 
@@ -319,7 +323,7 @@ get_users (KlStore *store, const char *const *ids, GTask *task)
 {
   KlSqliteJob *job = new_job (task, kl_sqlite_get_users, KL_SQLITE_RETURNS_POINTER, NULL, NULL, NULL);
 
-  job->texts = g_strdupv ((char **) ids);
+  job->texts = g_strdupv ((char **)ids);
   ask (store, job);
 }
 
@@ -362,7 +366,7 @@ update_user (KlStore *store, KlStoreUser *user, KlUserFields fields, GTask *task
   KlSqliteJob *job = new_job (task, kl_sqlite_update_user, KL_SQLITE_RETURNS_POINTER, NULL, NULL, NULL);
 
   set_numbers (job, fields, 0, 0);
-  set_object (job, kl_store_user_ref (user), (GDestroyNotify) kl_store_user_unref);
+  set_object (job, kl_store_user_ref (user), (GDestroyNotify)kl_store_user_unref);
   put (store, job);
 }
 
@@ -375,9 +379,11 @@ get_credentials (KlStore *store, const char *name, GTask *task)
 }
 
 static void
-set_password (KlStore *store, const char *user, const char *password_hash, gboolean end_sessions, const char *keep_session, GTask *task)
+set_password (KlStore *store, const char *user, const char *password_hash, gboolean end_sessions,
+              const char *keep_session, GTask *task)
 {
-  KlSqliteJob *job = new_job (task, kl_sqlite_set_password, KL_SQLITE_RETURNS_POINTER, user, password_hash, keep_session);
+  KlSqliteJob *job
+      = new_job (task, kl_sqlite_set_password, KL_SQLITE_RETURNS_POINTER, user, password_hash, keep_session);
 
   set_numbers (job, end_sessions, 0, 0);
   put (store, job);
@@ -388,7 +394,7 @@ create_session (KlStore *store, KlStoreSession *session, GTask *task)
 {
   KlSqliteJob *job = new_job (task, kl_sqlite_create_session, KL_SQLITE_RETURNS_BOOLEAN, NULL, NULL, NULL);
 
-  set_object (job, kl_store_session_ref (session), (GDestroyNotify) kl_store_session_unref);
+  set_object (job, kl_store_session_ref (session), (GDestroyNotify)kl_store_session_unref);
   put (store, job);
 }
 
@@ -440,7 +446,7 @@ create_invite (KlStore *store, KlStoreInvite *invite, GTask *task)
 {
   KlSqliteJob *job = new_job (task, kl_sqlite_create_invite, KL_SQLITE_RETURNS_BOOLEAN, NULL, NULL, NULL);
 
-  set_object (job, kl_store_invite_ref (invite), (GDestroyNotify) kl_store_invite_unref);
+  set_object (job, kl_store_invite_ref (invite), (GDestroyNotify)kl_store_invite_unref);
   put (store, job);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Two queues, one for the writer and one for all readers, under one lock that is held for moments only. Finished jobs go
- * to a third, and one GSource on the main loop, set ready once for however many, hands them out. */
+/* Two queues, one for the writer and one for all readers, under one lock that is held for moments only. Finished jobs
+ * go to a third, and one GSource on the main loop, set ready once for however many, hands them out. */
 #include "server/store/kl-sqlite-worker.h"
 
 #include <glib/gstdio.h>
@@ -23,10 +23,11 @@ struct _KlSqliteWorkers
   GQueue writes, reads; /* KlSqliteJob; under the lock */
   GQueue finished;      /* KlSqliteJob; under the lock */
   gboolean closing;     /* under the lock */
-  guint writer_waits, readers_wait; /* threads that wait to be woken: a signal to nobody costs a system call; under the lock */
-  guint n_running;      /* threads; under the lock */
-  char *ailment;        /* why the last write failed, or NULL; under the lock */
-  guint64 commits;      /* under the lock */
+  guint writer_waits,
+      readers_wait; /* threads that wait to be woken: a signal to nobody costs a system call; under the lock */
+  guint n_running;  /* threads; under the lock */
+  char *ailment;    /* why the last write failed, or NULL; under the lock */
+  guint64 commits;  /* under the lock */
 
   GSource *report;
   GThread *writer_thread;
@@ -95,7 +96,7 @@ kl_sqlite_job_give (KlSqliteJob *self, gpointer result, GDestroyNotify result_fr
 gboolean
 kl_sqlite_job_refuse (KlSqliteJob *self, KlStoreError code, const char *message)
 {
-  g_set_error_literal (&self->error, KL_STORE_ERROR, (int) code, message);
+  g_set_error_literal (&self->error, KL_STORE_ERROR, (int)code, message);
 
   return FALSE;
 }
@@ -114,7 +115,8 @@ report_job (KlSqliteJob *self)
   free_job (self);
 }
 
-/* An error that the job met by itself and that leaves the transaction whole: it was found before anything was written. */
+/* An error that the job met by itself and that leaves the transaction whole: it was found before anything was written.
+ */
 static gboolean
 is_refusal (const GError *error)
 {
@@ -434,7 +436,7 @@ finish_close (KlSqliteWorkers *self)
 static gboolean
 dispatch_report (GSource *source, GSourceFunc callback, gpointer user_data)
 {
-  KlSqliteWorkers *self = ((ReportSource *) source)->workers;
+  KlSqliteWorkers *self = ((ReportSource *)source)->workers;
   GQueue finished = G_QUEUE_INIT;
   GList *link;
   gboolean ended;
@@ -503,7 +505,7 @@ kl_sqlite_workers_new (const char *path, KlSqlite *writer, int lock_fd, GError *
   kl_sqlite_memory_init (&self->memory);
 
   self->report = g_source_new (&report_funcs, sizeof (ReportSource));
-  ((ReportSource *) self->report)->workers = self;
+  ((ReportSource *)self->report)->workers = self;
   g_source_set_static_name (self->report, "KlSqliteStore reports");
   g_source_attach (self->report, g_main_context_get_thread_default ());
 

@@ -43,9 +43,9 @@ set_error (KlSqlite *self, int code, GError **error)
     }
 
   if ((code & 0xff) == SQLITE_FULL)
-    g_set_error_literal (error, KL_STORE_ERROR, (int) kind, "the disk is full");
+    g_set_error_literal (error, KL_STORE_ERROR, (int)kind, "the disk is full");
   else
-    g_set_error (error, KL_STORE_ERROR, (int) kind, "database: %s",
+    g_set_error (error, KL_STORE_ERROR, (int)kind, "database: %s",
                  self->handle ? sqlite3_errmsg (self->handle) : sqlite3_errstr (code));
 }
 
@@ -82,7 +82,7 @@ check_log (KlSqlite *self, GError **error)
 {
   sqlite3_stmt *select = kl_sqlite_prepare (self, "PRAGMA journal_mode");
   KlSqliteStep step = kl_sqlite_step (self, select, error);
-  gboolean ok = step == KL_SQLITE_ROW && g_strcmp0 ((const char *) sqlite3_column_text (select, 0), "wal") == 0;
+  gboolean ok = step == KL_SQLITE_ROW && g_strcmp0 ((const char *)sqlite3_column_text (select, 0), "wal") == 0;
 
   if (step == KL_SQLITE_ROW && !ok)
     g_set_error_literal (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED,
@@ -173,7 +173,7 @@ kl_sqlite_prepare (KlSqlite *self, const char *sql)
         g_error ("%s: %s", sqlite3_errmsg (self->handle), sql);
       if (code != SQLITE_OK)
         return NULL;
-      g_hash_table_insert (self->statements, (gpointer) sql, statement);
+      g_hash_table_insert (self->statements, (gpointer)sql, statement);
     }
 
   return statement;
@@ -247,9 +247,9 @@ kl_sqlite_get_int (KlSqlite *self, sqlite3_stmt *statement, gint64 fallback, gin
 char *
 kl_sqlite_dup_text (sqlite3_stmt *statement, int column)
 {
-  const char *text = (const char *) sqlite3_column_text (statement, column);
+  const char *text = (const char *)sqlite3_column_text (statement, column);
 
-  return text ? g_strndup (text, (gsize) sqlite3_column_bytes (statement, column)) : NULL;
+  return text ? g_strndup (text, (gsize)sqlite3_column_bytes (statement, column)) : NULL;
 }
 
 gint64

@@ -5,7 +5,8 @@
 
 #include "protocol/kl-json.h"
 
-int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
 static void
 read_fields (yyjson_val *root)

@@ -53,7 +53,7 @@ kl_test_process_start (const char *const *argv, const char *const *environment)
     }
 
   self->output_fd = open_output ();
-  g_spawn_async_with_fds (NULL, (char **) argv, whole, G_SPAWN_DO_NOT_REAP_CHILD, die_with_parent, NULL, &self->pid, -1,
+  g_spawn_async_with_fds (NULL, (char **)argv, whole, G_SPAWN_DO_NOT_REAP_CHILD, die_with_parent, NULL, &self->pid, -1,
                           self->output_fd, self->output_fd, &error);
   g_assert_no_error (error);
 
@@ -67,7 +67,7 @@ kl_test_process_dup_output (KlTestProcess *self)
   char part[4096];
   ssize_t n;
 
-  while ((n = pread (self->output_fd, part, sizeof part, (off_t) text->len)) > 0)
+  while ((n = pread (self->output_fd, part, sizeof part, (off_t)text->len)) > 0)
     g_string_append_len (text, part, n);
 
   return g_string_free_and_steal (text);
@@ -92,7 +92,7 @@ find_line (const char *text, const char *prefix)
       if (!end)
         return NULL;
       if (g_str_has_prefix (line, prefix))
-        return g_strndup (line + strlen (prefix), (gsize) (end - line) - strlen (prefix));
+        return g_strndup (line + strlen (prefix), (gsize)(end - line) - strlen (prefix));
       line = end + 1;
     }
 

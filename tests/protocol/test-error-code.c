@@ -9,7 +9,7 @@ test_round_trip (void)
     const char *word;
     unsigned status;
   } cases[] = {
-    { "bad_request", 400 }, { "unauthorized", 401 }, { "forbidden", 403 },    { "not_found", 404 },   { "conflict", 409 },
+    { "bad_request", 400 }, { "unauthorized", 401 }, { "forbidden", 403 },   { "not_found", 404 }, { "conflict", 409 },
     { "too_large", 413 },   { "rate_limited", 429 }, { "unavailable", 503 }, { "internal", 500 },
   };
 

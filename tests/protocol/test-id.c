@@ -37,7 +37,7 @@ decode (const char *id)
 
       for (int b = 4; b >= 0; b--, n++)
         if (digit & (1 << b))
-          bits[n / 8] |= (guint8) (0x80 >> (n % 8));
+          bits[n / 8] |= (guint8)(0x80 >> (n % 8));
     }
 
   return bits;
@@ -90,15 +90,20 @@ test_encode (void)
     const char *bytes, *text;
   } cases[] = {
     /* RFC 4648, section 10, in lower case and without padding */
-    { "", "" },         { "f", "co" },         { "fo", "cpng" },
-    { "foo", "cpnmu" }, { "foob", "cpnmuog" }, { "fooba", "cpnmuoj1" }, { "foobar", "cpnmuoj1e8" },
+    { "", "" },
+    { "f", "co" },
+    { "fo", "cpng" },
+    { "foo", "cpnmu" },
+    { "foob", "cpnmuog" },
+    { "fooba", "cpnmuoj1" },
+    { "foobar", "cpnmuoj1e8" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       char out[32];
 
-      kl_id_encode ((const guint8 *) cases[i].bytes, strlen (cases[i].bytes), out);
+      kl_id_encode ((const guint8 *)cases[i].bytes, strlen (cases[i].bytes), out);
       g_assert_cmpstr (out, ==, cases[i].text);
     }
 }

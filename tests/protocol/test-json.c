@@ -65,7 +65,7 @@ test_documents (void)
       g_autoptr (KlJson) json = kl_json_parse (cases[i].text, cases[i].length, &status);
 
       if (status != cases[i].status || (json != NULL) != (status == KL_JSON_OK))
-        g_error ("case %" G_GSIZE_FORMAT " %s: status %d", i, cases[i].text, (int) status);
+        g_error ("case %" G_GSIZE_FORMAT " %s: status %d", i, cases[i].text, (int)status);
     }
 }
 
@@ -195,7 +195,7 @@ get_kind (KlJsonFields *in, const char *kind, KlJsonNeed need)
     g_assert_not_reached ();
 }
 
-static const char *const kinds[] = { "int",  "any int", "bool",      "string", "name", "id", "user",
+static const char *const kinds[] = { "int",  "any int", "bool",      "string", "name", "id",   "user",
                                      "word", "array",   "client_id", "object", "ids",  "users" };
 
 static void
@@ -415,7 +415,7 @@ test_escapes (void)
   char all[128];
 
   for (int i = 0; i < 128; i++)
-    all[i] = (char) i;
+    all[i] = (char)i;
 
   kl_json_writer_init (&writer, 16);
   kl_json_string (&writer, all, sizeof all);

@@ -37,17 +37,19 @@ test_rules (void)
     { T ("\0"), KL_TEXT_BODY, FALSE },
     { T ("a\x1b[0m"), KL_TEXT_BODY, FALSE },
     { T ("a\x7f"), KL_TEXT_BODY, FALSE },
-    { T ("a\xc2\x85"), KL_TEXT_BODY, FALSE },         /* U+0085 */
-    { T ("a\xc2\xa0"), KL_TEXT_BODY, TRUE },          /* U+00A0 */
-    { T ("\xef\xbf\xbe"), KL_TEXT_BODY, FALSE },      /* U+FFFE */
-    { T ("\xef\xbf\xbf"), KL_TEXT_BODY, FALSE },      /* U+FFFF */
-    { T ("\xef\xbf\xbd"), KL_TEXT_BODY, TRUE },       /* U+FFFD */
-    { T ("\xef\xbb\xbfx"), KL_TEXT_BODY, TRUE },      /* U+FEFF */
-    { T ("\xed\xa0\x80"), KL_TEXT_BODY, FALSE },      /* a surrogate */
-    { T ("\xc0\x80"), KL_TEXT_BODY, FALSE },          /* overlong */
+    { T ("a\xc2\x85"), KL_TEXT_BODY, FALSE },        /* U+0085 */
+    { T ("a\xc2\xa0"), KL_TEXT_BODY, TRUE },         /* U+00A0 */
+    { T ("\xef\xbf\xbe"), KL_TEXT_BODY, FALSE },     /* U+FFFE */
+    { T ("\xef\xbf\xbf"), KL_TEXT_BODY, FALSE },     /* U+FFFF */
+    { T ("\xef\xbf\xbd"), KL_TEXT_BODY, TRUE },      /* U+FFFD */
+    { T ("\xef\xbb\xbfx"), KL_TEXT_BODY, TRUE },     /* U+FEFF */
+    { T ("\xed\xa0\x80"), KL_TEXT_BODY, FALSE },     /* a surrogate */
+    { T ("\xc0\x80"), KL_TEXT_BODY, FALSE },         /* overlong */
     { T ("\xf4\x90\x80\x80"), KL_TEXT_BODY, FALSE }, /* above U+10FFFF */
-    { T ("\xe2\x82"), KL_TEXT_BODY, FALSE },          /* cut */
-    { T ("\xe2\x80\xae""abc"), KL_TEXT_BODY, TRUE },  /* U+202E may stand in a body */
+    { T ("\xe2\x82"), KL_TEXT_BODY, FALSE },         /* cut */
+    { T ("\xe2\x80\xae"
+         "abc"),
+      KL_TEXT_BODY, TRUE }, /* U+202E may stand in a body */
 
     { T ("a\nb"), KL_TEXT_TOPIC, TRUE },
     { T ("a\tb"), KL_TEXT_TOPIC, FALSE },
@@ -59,7 +61,9 @@ test_rules (void)
     { T ("a\nb"), KL_TEXT_GROUP_NAME, FALSE },
     { T ("a\tb"), KL_TEXT_GROUP_NAME, FALSE },
     { T ("\xe2\x80\x8b\xc2\xa0"), KL_TEXT_GROUP_NAME, FALSE }, /* zero width space, no-break space */
-    { T ("\xe2\x80\xae""gpj.exe"), KL_TEXT_GROUP_NAME, FALSE },
+    { T ("\xe2\x80\xae"
+         "gpj.exe"),
+      KL_TEXT_GROUP_NAME, FALSE },
     { T ("a\xe2\x81\xa6"), KL_TEXT_DISPLAY_NAME, FALSE },
     { T ("a\xd8\x9c"), KL_TEXT_DISPLAY_NAME, FALSE }, /* U+061C */
     { T ("a\xe2\x80\x8f"), KL_TEXT_DISPLAY_NAME, FALSE },
@@ -101,8 +105,8 @@ test_lengths (void)
     KlTextRule rule;
     gsize max_chars;
   } cases[] = {
-    { KL_TEXT_TOPIC, 1000 },     { KL_TEXT_GROUP_NAME, 100 }, { KL_TEXT_DISPLAY_NAME, 64 },
-    { KL_TEXT_STATUS, 140 },     { KL_TEXT_DEVICE, 64 },      { KL_TEXT_QUERY, 200 },
+    { KL_TEXT_TOPIC, 1000 }, { KL_TEXT_GROUP_NAME, 100 }, { KL_TEXT_DISPLAY_NAME, 64 },
+    { KL_TEXT_STATUS, 140 }, { KL_TEXT_DEVICE, 64 },      { KL_TEXT_QUERY, 200 },
   };
 
   /* Characters count, not bytes. */
@@ -196,7 +200,7 @@ test_clusters (void)
     "ক্ষ|ক",
     "กำ|ก",
     "a\xe2\x80\x8d|b", /* a joiner between letters joins nothing */
-    "\xd8\x80\x31|2",   /* a prepended sign */
+    "\xd8\x80\x31|2",  /* a prepended sign */
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -208,7 +212,7 @@ test_clusters (void)
       for (char **part = parts; *part; part++)
         {
           const char *next = kl_text_next_cluster (p, end);
-          g_autofree char *got = g_strndup (p, (gsize) (next - p));
+          g_autofree char *got = g_strndup (p, (gsize)(next - p));
 
           g_assert_cmpstr (got, ==, *part);
           p = next;
@@ -251,9 +255,18 @@ static void
 test_fold (void)
 {
   static const char *const same[][2] = {
-    { "Café", "cafe" },     { "CAFE\xcc\x81", "café" }, { "Straße", "STRASSE" }, { "Łódź", "lodz" },
-    { "Søn", "son" },       { "İstanbul", "istanbul" },  { "ﬁsh", "FISH" },       { "ＡＢＣ", "abc" },
-    { "Ωμέγα", "ωμεγα" },   { "Ёлка", "елка" },          { "مُحَمَّد", "محمد" },      { "ℌello", "hello" },
+    { "Café", "cafe" },
+    { "CAFE\xcc\x81", "café" },
+    { "Straße", "STRASSE" },
+    { "Łódź", "lodz" },
+    { "Søn", "son" },
+    { "İstanbul", "istanbul" },
+    { "ﬁsh", "FISH" },
+    { "ＡＢＣ", "abc" },
+    { "Ωμέγα", "ωμεγα" },
+    { "Ёлка", "елка" },
+    { "مُحَمَّد", "محمد" },
+    { "ℌello", "hello" },
     { "Tiếng Việt", "tieng viet" },
   };
 
@@ -278,7 +291,8 @@ static void
 test_slugs_from_names (void)
 {
   static const char *const cases[][2] = {
-    { "Böll & Søn", "boll-son" }, { "  Tea --  Talk!  ", "tea-talk" }, { "日本", NULL }, { "x", NULL }, { "№ 5 live", "no-5-live" },
+    { "Böll & Søn", "boll-son" }, { "  Tea --  Talk!  ", "tea-talk" }, { "日本", NULL }, { "x", NULL },
+    { "№ 5 live", "no-5-live" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -79,10 +79,9 @@ ctl (Fixture *self, const char *input, const char *words)
   g_autoptr (GError) error = NULL;
   Said said = { 0 };
 
-  process = g_subprocess_newv ((const char *const *) argv,
-                               G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE
-                                   | G_SUBPROCESS_FLAGS_STDERR_PIPE,
-                               &error);
+  process = g_subprocess_newv (
+      (const char *const *)argv,
+      G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error);
   g_assert_no_error (error);
   g_subprocess_communicate_utf8 (process, input ? input : "", NULL, &said.out, &said.err, &error);
   g_assert_no_error (error);
@@ -172,12 +171,17 @@ test_users (Fixture *self, gconstpointer unused)
 static void
 test_more_than_a_page (Fixture *self, gconstpointer unused)
 {
-  enum { N = 450 };
+  enum
+  {
+    N = 450
+  };
   g_autoptr (GSocketClient) client = g_socket_client_new ();
   g_autofree char *path = g_build_filename (self->data, "admin.sock", NULL);
   g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
-  g_autoptr (GSocketConnection) connection = g_socket_client_connect (client, G_SOCKET_CONNECTABLE (address), NULL, NULL);
-  g_autoptr (GDataInputStream) input = g_data_input_stream_new (g_io_stream_get_input_stream (G_IO_STREAM (connection)));
+  g_autoptr (GSocketConnection) connection
+      = g_socket_client_connect (client, G_SOCKET_CONNECTABLE (address), NULL, NULL);
+  g_autoptr (GDataInputStream) input
+      = g_data_input_stream_new (g_io_stream_get_input_stream (G_IO_STREAM (connection)));
   GOutputStream *output = g_io_stream_get_output_stream (G_IO_STREAM (connection));
   g_autoptr (KlJson) list = NULL;
   const char *last = "";
@@ -336,7 +340,8 @@ talk (Fixture *self, const char *bytes, gsize length)
   g_autofree char *path = g_build_filename (self->data, "admin.sock", NULL);
   g_autofd int folder_fd = -1;
   g_autoptr (GSocketAddress) address = kl_admin_make_address (path, &folder_fd);
-  g_autoptr (GSocketConnection) connection = g_socket_client_connect (client, G_SOCKET_CONNECTABLE (address), NULL, NULL);
+  g_autoptr (GSocketConnection) connection
+      = g_socket_client_connect (client, G_SOCKET_CONNECTABLE (address), NULL, NULL);
   g_autoptr (GDataInputStream) input = NULL;
 
   g_assert_nonnull (connection);
@@ -403,8 +408,8 @@ test_stop_with_clients (Fixture *self, gconstpointer unused)
     }
   g_assert_cmpuint (connections->len, >=, 16);
   /* tear_down() stops the server, with these hanging on and one in the middle of a word. */
-  g_output_stream_write_all (g_io_stream_get_output_stream (g_ptr_array_index (connections, 0)), "{\"comm", 6, NULL, NULL,
-                             NULL);
+  g_output_stream_write_all (g_io_stream_get_output_stream (g_ptr_array_index (connections, 0)), "{\"comm", 6, NULL,
+                             NULL, NULL);
   kl_test_process_signal (self->server, SIGTERM);
   g_assert_cmpint (kl_test_process_wait (self->server), ==, 0);
 }
@@ -418,10 +423,10 @@ test_durations (void)
   {
     const char *text;
     gint64 ms;
-  } cases[] = { { "90s", 90000 },       { "30m", 1800000 }, { "12h", 43200000 }, { "7d", 604800000 },
-                { "2w", 1209600000 },   { "never", 0 },     { "", -1 },          { "7", -1 },
-                { "d", -1 },            { "-7d", -1 },      { "7 d", -1 },       { "7dd", -1 },
-                { "0d", -1 },           { "7x", -1 },       { "1e3s", -1 },      { "9223372036854775807s", -1 } };
+  } cases[] = { { "90s", 90000 },     { "30m", 1800000 }, { "12h", 43200000 }, { "7d", 604800000 },
+                { "2w", 1209600000 }, { "never", 0 },     { "", -1 },          { "7", -1 },
+                { "d", -1 },          { "-7d", -1 },      { "7 d", -1 },       { "7dd", -1 },
+                { "0d", -1 },         { "7x", -1 },       { "1e3s", -1 },      { "9223372036854775807s", -1 } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -434,8 +439,9 @@ test_durations (void)
 }
 
 /* Longer than a socket's address may be. */
-#define DEEP \
-  "a-folder-with-a-rather-long-name-for-a-folder/another-folder-with-a-rather-long-name/and-one-more-to-be-on-the-safe-side"
+#define DEEP                                                                                                           \
+  "a-folder-with-a-rather-long-name-for-a-folder/another-folder-with-a-rather-long-name/"                              \
+  "and-one-more-to-be-on-the-safe-side"
 
 int
 main (int argc, char **argv)

@@ -33,7 +33,7 @@ make_message (gint64 seq, gint64 rev)
 static void
 fill (Fixture *self, gint64 rev, gint64 from_seq, gint64 to_seq)
 {
-  g_autoptr (GPtrArray) messages = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_message_unref);
+  g_autoptr (GPtrArray) messages = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_message_unref);
 
   for (gint64 seq = from_seq; seq <= to_seq; seq++)
     g_ptr_array_add (messages, make_message (seq, seq));
@@ -65,7 +65,7 @@ look (Fixture *self)
       g_assert_cmpint (message->seq, ==, first + i);
     }
 
-  return g_strdup_printf ("%d: %d+%u", (int) cached->rev, (int) first, cached->messages->len);
+  return g_strdup_printf ("%d: %d+%u", (int)cached->rev, (int)first, cached->messages->len);
 }
 
 static void
@@ -129,7 +129,7 @@ test_publish (Fixture *self, gconstpointer unused)
   kl_bus_cache_get_async (self->bus, "g", kl_test_keep_result, &result);
   kl_test_await (&result);
   cached = kl_bus_cache_get_finish (self->bus, result, NULL);
-  g_assert_cmpint (((KlStoreMessage *) g_ptr_array_index (cached->messages, 2))->rev, ==, 13);
+  g_assert_cmpint (((KlStoreMessage *)g_ptr_array_index (cached->messages, 2))->rev, ==, 13);
 
   /* What somebody holds stays as it was. */
   publish (self, 13, 7);

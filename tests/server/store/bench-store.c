@@ -28,7 +28,8 @@ typedef struct
   gint64 rev, seq;
 } Writer;
 
-static void append_next (Writer *self);
+static void
+append_next (Writer *self);
 
 static void
 on_appended (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -57,10 +58,10 @@ append_next (Writer *self)
   kl_id_source_next (self->bench->ids, g_get_real_time () / 1000, id);
   g_set_str (&change->message->id, id);
   g_free (change->message->json);
-  change->message->json = g_strdup_printf (
-      "{\"id\":\"%s\",\"group\":\"%s\",\"seq\":%d,\"rev\":%d,\"sender\":\"u-ada\",\"client_id\":\"%s\",\"kind\":\"text\","
-      "\"body\":\"%s\",\"created_at\":1764000000000}",
-      id, self->group, (int) self->seq + 1, (int) change->rev, client_id, body);
+  change->message->json = g_strdup_printf ("{\"id\":\"%s\",\"group\":\"%s\",\"seq\":%d,\"rev\":%d,\"sender\":\"u-ada\","
+                                           "\"client_id\":\"%s\",\"kind\":\"text\","
+                                           "\"body\":\"%s\",\"created_at\":1764000000000}",
+                                           id, self->group, (int)self->seq + 1, (int)change->rev, client_id, body);
   change->message->json_length = strlen (change->message->json);
   self->rev++;
   self->seq++;
@@ -76,7 +77,7 @@ cpu_us (clockid_t clock)
 
   clock_gettime (clock, &time);
 
-  return (double) time.tv_sec * 1e6 + (double) time.tv_nsec / 1e3;
+  return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
 }
 
 int
@@ -115,8 +116,8 @@ main (int argc, char **argv)
   kl_sqlite_store_get_stats (store, &stats);
   g_print ("%d groups, %d in flight each: %.1f µs CPU a message (writer %.1f, main loop with the bench itself %.1f);"
            " %.0f messages/s, %.1f a commit\n",
-           n_groups, in_flight, cpu / (double) n_messages, (cpu - main_cpu) / (double) n_messages,
-           main_cpu / (double) n_messages, (double) n_messages / wall * 1e6, (double) n_messages / (double) stats.commits);
+           n_groups, in_flight, cpu / (double)n_messages, (cpu - main_cpu) / (double)n_messages,
+           main_cpu / (double)n_messages, (double)n_messages / wall * 1e6, (double)n_messages / (double)stats.commits);
   kl_store_kit_close (bench.store);
   if (argc <= 1)
     kl_test_dir_remove (folder);

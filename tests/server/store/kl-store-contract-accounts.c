@@ -74,10 +74,11 @@ test_first_race (KlStoreFixture *self, gconstpointer unused)
     {
       g_autoptr (KlStoreUser) user = kl_store_user_new ();
 
-      user->id = g_strdup_printf ("u%d", (int) i);
-      user->name = g_strdup_printf ("name%d", (int) i);
+      user->id = g_strdup_printf ("u%d", (int)i);
+      user->name = g_strdup_printf ("name%d", (int)i);
       user->display_name = g_strdup ("x");
-      kl_store_create_user_async (self->store, user, "hash", KL_STORE_CREATE_FIRST, NULL, kl_test_keep_result, &results[i]);
+      kl_store_create_user_async (self->store, user, "hash", KL_STORE_CREATE_FIRST, NULL, kl_test_keep_result,
+                                  &results[i]);
     }
   for (gsize i = 0; i < G_N_ELEMENTS (results); i++)
     {
@@ -108,7 +109,7 @@ test_read_users (KlStoreFixture *self, gconstpointer unused)
   kl_store_kit_call (get_users, self->store, ids);
   users = kl_store_get_users_finish (self->store, result, NULL);
   g_assert_cmpuint (users->len, ==, 2);
-  g_assert_cmpstr (((KlStoreUser *) g_ptr_array_index (users, 0))->name, ==, "ben");
+  g_assert_cmpstr (((KlStoreUser *)g_ptr_array_index (users, 0))->name, ==, "ben");
 
   kl_store_kit_call (find_user, self->store, "ada");
   user = kl_store_find_user_finish (self->store, result, NULL);
@@ -124,12 +125,12 @@ test_read_users (KlStoreFixture *self, gconstpointer unused)
   kl_store_kit_call (list_users, self->store, NULL, 1);
   page = kl_store_list_users_finish (self->store, result, NULL);
   g_assert_cmpuint (page->len, ==, 1);
-  g_assert_cmpstr (((KlStoreUser *) g_ptr_array_index (page, 0))->name, ==, "ada");
+  g_assert_cmpstr (((KlStoreUser *)g_ptr_array_index (page, 0))->name, ==, "ada");
   g_clear_pointer (&page, g_ptr_array_unref);
   kl_store_kit_call (list_users, self->store, "ada", 9);
   page = kl_store_list_users_finish (self->store, result, NULL);
   g_assert_cmpuint (page->len, ==, 1);
-  g_assert_cmpstr (((KlStoreUser *) g_ptr_array_index (page, 0))->name, ==, "ben");
+  g_assert_cmpstr (((KlStoreUser *)g_ptr_array_index (page, 0))->name, ==, "ben");
 
   kl_store_kit_call (get_credentials, self->store, "ada");
   credentials = kl_store_get_credentials_finish (self->store, result, NULL);
@@ -232,7 +233,7 @@ assert_sessions (KlStore *store, const char *user, const char *expected)
   kl_store_kit_call (list_sessions, store, user);
   sessions = kl_store_list_sessions_finish (store, result, NULL);
   for (guint i = 0; i < sessions->len; i++)
-    g_string_append_printf (got, "%s ", ((KlStoreSession *) g_ptr_array_index (sessions, i))->id);
+    g_string_append_printf (got, "%s ", ((KlStoreSession *)g_ptr_array_index (sessions, i))->id);
   g_assert_cmpstr (got->str, ==, expected);
   g_string_free (got, TRUE);
 }

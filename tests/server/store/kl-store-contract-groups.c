@@ -129,7 +129,7 @@ test_race (KlStoreFixture *self, gconstpointer unused)
   for (gsize i = 0; i < G_N_ELEMENTS (results); i++)
     {
       g_autoptr (KlStoreBatch) batch = kl_store_batch_new ("g", 2, 0);
-      g_autofree char *client_id = g_strdup_printf ("c%d", (int) i);
+      g_autofree char *client_id = g_strdup_printf ("c%d", (int)i);
 
       kl_store_kit_add_message (batch, 1, i % 2 ? "u-ada" : "u-ben", client_id, client_id);
       kl_store_append_async (self->store, batch, kl_test_keep_result, &results[i]);
@@ -242,8 +242,8 @@ static void
 assert_message (GPtrArray *messages, guint index, gint64 seq, gint64 rev, const char *body)
 {
   KlStoreMessage *message = g_ptr_array_index (messages, index);
-  g_autofree char *json = g_strdup_printf ("{\"seq\":%d,\"rev\":%d,\"body\":\"%s\"}", (int) seq, (int) rev, body);
-  g_autofree char *id = g_strdup_printf ("m-g-%d", (int) seq);
+  g_autofree char *json = g_strdup_printf ("{\"seq\":%d,\"rev\":%d,\"body\":\"%s\"}", (int)seq, (int)rev, body);
+  g_autofree char *id = g_strdup_printf ("m-g-%d", (int)seq);
 
   g_assert_cmpint (message->seq, ==, seq);
   g_assert_cmpint (message->rev, ==, rev);
@@ -275,7 +275,7 @@ test_messages (KlStoreFixture *self, gconstpointer unused)
   g_assert_cmpuint (all->len, ==, 10);
   assert_message (all, 0, 1, 3, "nr 1 é😀");
   assert_message (all, 9, 10, 12, "nr 10 é😀");
-  g_assert_cmpstr (((KlStoreMessage *) g_ptr_array_index (all, 9))->sender, ==, "u-ben");
+  g_assert_cmpstr (((KlStoreMessage *)g_ptr_array_index (all, 9))->sender, ==, "u-ben");
   some = kl_store_kit_messages (self->store, "g", 4, 6);
   g_assert_cmpuint (some->len, ==, 3);
   assert_message (some, 0, 4, 6, "nr 4 é😀");
@@ -315,7 +315,7 @@ test_changed_messages (KlStoreFixture *self, gconstpointer unused)
 
   add_group (self);
   for (int i = 0; i < 3; i++)
-    kl_store_kit_send (self->store, "g", 2 + i, i, "u-ada", (char[]){ (char) ('a' + i), 0 }, "first");
+    kl_store_kit_send (self->store, "g", 2 + i, i, "u-ada", (char[]){ (char)('a' + i), 0 }, "first");
   batch = kl_store_batch_new ("g", 5, 3);
   change_message (batch, 1, "u-ada", "edited", 0);
   change_message (batch, 4, "u-ada", "joined", KL_MESSAGE_SYSTEM);
@@ -329,7 +329,7 @@ test_changed_messages (KlStoreFixture *self, gconstpointer unused)
   assert_message (messages, 0, 1, 9, "edited twice");
   assert_message (messages, 1, 2, 4, "first");
   assert_message (messages, 2, 3, 8, "");
-  g_assert_cmpint (((KlStoreMessage *) g_ptr_array_index (messages, 2))->flags, ==, KL_MESSAGE_DELETED);
+  g_assert_cmpint (((KlStoreMessage *)g_ptr_array_index (messages, 2))->flags, ==, KL_MESSAGE_DELETED);
   assert_message (messages, 3, 4, 7, "joined");
   /* The newest that is not system, deleted too. */
   loaded = kl_store_kit_load (self->store, "g");
@@ -357,13 +357,13 @@ assert_changes (KlStoreFixture *self, gint64 since, guint limit, const char *exp
         {
           g_assert_cmpint (change->message->rev, ==, change->rev);
           g_assert_cmpint (change->message->seq, ==, change->seq);
-          g_string_append_printf (got, "%d:m%d ", (int) change->rev, (int) change->seq);
+          g_string_append_printf (got, "%d:m%d ", (int)change->rev, (int)change->seq);
         }
       else
         {
           g_assert_cmpint (change->kind, ==, KL_CHANGE_MEMBER);
           g_assert_cmpint (change->member->rev, ==, change->rev);
-          g_string_append_printf (got, "%d:%s/%d ", (int) change->rev, change->member->user, (int) change->member->role);
+          g_string_append_printf (got, "%d:%s/%d ", (int)change->rev, change->member->user, (int)change->member->role);
         }
     }
   g_assert_cmpstr (got->str, ==, expected);
@@ -379,11 +379,11 @@ test_changes_since (KlStoreFixture *self, gconstpointer unused)
   add_group (self);
   kl_store_kit_send (self->store, "g", 2, 0, "u-ada", "a", "one");
   batch = kl_store_batch_new ("g", 3, 1);
-  kl_store_kit_add_member (batch, "u-ben", KL_ROLE_MEMBER);               /* 4 */
-  kl_store_kit_add_message (batch, 2, "u-ben", NULL, "joined");           /* 5 */
-  change_message (batch, 1, "u-ada", "edited", 0);                        /* 6 */
-  kl_store_kit_add_member (batch, "u-ben", KL_ROLE_ADMIN);                /* 7 */
-  change = kl_store_batch_add (batch, KL_CHANGE_GROUP);                   /* 8 */
+  kl_store_kit_add_member (batch, "u-ben", KL_ROLE_MEMBER);     /* 4 */
+  kl_store_kit_add_message (batch, 2, "u-ben", NULL, "joined"); /* 5 */
+  change_message (batch, 1, "u-ada", "edited", 0);              /* 6 */
+  kl_store_kit_add_member (batch, "u-ben", KL_ROLE_ADMIN);      /* 7 */
+  change = kl_store_batch_add (batch, KL_CHANGE_GROUP);         /* 8 */
   change->actor = g_strdup ("u-ada");
   change->group = kl_store_group_new ();
   change->group->id = g_strdup ("g");
@@ -391,8 +391,8 @@ test_changes_since (KlStoreFixture *self, gconstpointer unused)
   change->group->name = g_strdup ("Renamed");
   change->group->emoji = g_strdup ("☕");
   change->group->hue = 7;
-  kl_store_kit_add_message (batch, 3, "u-ada", NULL, "renamed");          /* 9 */
-  kl_store_kit_add_member (batch, "u-ben", KL_ROLE_NONE);                 /* 10 */
+  kl_store_kit_add_message (batch, 3, "u-ada", NULL, "renamed"); /* 9 */
+  kl_store_kit_add_member (batch, "u-ben", KL_ROLE_NONE);        /* 10 */
   g_assert_cmpint (kl_store_kit_append (self->store, batch, NULL), ==, KL_APPEND_OK);
 
   for (int i = 0; i < 2; i++)
@@ -482,7 +482,8 @@ get_member (KlStore *store, const char *group, const char *user)
 }
 
 static void
-set_marks (KlStoreFixture *self, const char *user, gint64 read_seq, KlNotify notify, gboolean pinned, KlMarkFields fields)
+set_marks (KlStoreFixture *self, const char *user, gint64 read_seq, KlNotify notify, gboolean pinned,
+           KlMarkFields fields)
 {
   KL_STORE_ANSWER;
   g_autoptr (KlStoreMember) marks = kl_store_member_new ();
@@ -549,7 +550,7 @@ assert_member_page (KlStoreFixture *self, const char *query, const char *after, 
     {
       KlStoreUser *user = g_ptr_array_index (page->users, i);
 
-      g_assert_cmpstr (((KlStoreMember *) g_ptr_array_index (page->members, i))->user, ==, user->id);
+      g_assert_cmpstr (((KlStoreMember *)g_ptr_array_index (page->members, i))->user, ==, user->id);
       g_string_append_printf (got, "%s ", user->name);
     }
   g_assert_cmpstr (got->str, ==, expected);
@@ -566,7 +567,7 @@ assert_memberships (KlStoreFixture *self, const char *user, const char *expected
   kl_store_kit_call (get_memberships, self->store, user);
   groups = kl_store_get_memberships_finish (self->store, result, NULL);
   for (guint i = 0; i < groups->len; i++)
-    g_string_append_printf (got, "%s ", (char *) g_ptr_array_index (groups, i));
+    g_string_append_printf (got, "%s ", (char *)g_ptr_array_index (groups, i));
   g_assert_cmpstr (got->str, ==, expected);
   g_string_free (got, TRUE);
 }
@@ -673,9 +674,9 @@ test_bans (KlStoreFixture *self, gconstpointer unused)
 
   loaded = kl_store_kit_load (self->store, "g");
   g_assert_cmpuint (loaded->bans->len, ==, 2);
-  g_assert_cmpstr (((KlStoreBan *) g_ptr_array_index (loaded->bans, 0))->user, ==, "u-ben");
-  g_assert_cmpstr (((KlStoreBan *) g_ptr_array_index (loaded->bans, 0))->by, ==, "u-ada");
-  g_assert_cmpint (((KlStoreBan *) g_ptr_array_index (loaded->bans, 1))->at, ==, 1800000000000);
+  g_assert_cmpstr (((KlStoreBan *)g_ptr_array_index (loaded->bans, 0))->user, ==, "u-ben");
+  g_assert_cmpstr (((KlStoreBan *)g_ptr_array_index (loaded->bans, 0))->by, ==, "u-ada");
+  g_assert_cmpint (((KlStoreBan *)g_ptr_array_index (loaded->bans, 1))->at, ==, 1800000000000);
 
   kl_store_kit_call (set_ban, self->store, "g", ban, FALSE);
   g_assert_true (kl_store_set_ban_finish (self->store, result, NULL));
@@ -700,7 +701,7 @@ assert_directory (KlStoreFixture *self, const char *query, gboolean all, gint64 
     {
       KlStoreListing *listing = g_ptr_array_index (listings, i);
 
-      g_string_append_printf (got, "%s/%d ", listing->group->id, (int) listing->members);
+      g_string_append_printf (got, "%s/%d ", listing->group->id, (int)listing->members);
     }
   g_assert_cmpstr (got->str, ==, expected);
   g_string_free (got, TRUE);
@@ -784,8 +785,8 @@ test_deleted_group (KlStoreFixture *self, gconstpointer unused)
       batch = kl_store_batch_new ("g", 4, 1);
       kl_store_kit_add_message (batch, 2, "u-ada", "b", "late");
       g_assert_cmpint (kl_store_kit_append (self->store, batch, NULL), ==, KL_APPEND_CONFLICT);
-      g_assert_cmpint (kl_store_kit_append (self->store, kl_store_kit_new_group ("g9", "u-ben", "tea", "Again"), NULL), ==,
-                       KL_APPEND_SLUG_TAKEN);
+      g_assert_cmpint (kl_store_kit_append (self->store, kl_store_kit_new_group ("g9", "u-ben", "tea", "Again"), NULL),
+                       ==, KL_APPEND_SLUG_TAKEN);
       kl_store_fixture_reopen (self);
     }
 
@@ -809,7 +810,12 @@ test_deleted_group (KlStoreFixture *self, gconstpointer unused)
 static void
 test_many_at_once (KlStoreFixture *self, gconstpointer unused)
 {
-  enum { N_GROUPS = 10, N_BATCHES = 30, N_MESSAGES = 3 };
+  enum
+  {
+    N_GROUPS = 10,
+    N_BATCHES = 30,
+    N_MESSAGES = 3
+  };
   GAsyncResult *results[N_GROUPS][N_BATCHES] = { 0 };
 
   add_people (self);
@@ -850,7 +856,7 @@ test_many_at_once (KlStoreFixture *self, gconstpointer unused)
       messages = kl_store_kit_messages (self->store, id, 1, G_MAXINT64);
       g_assert_cmpuint (messages->len, ==, N_BATCHES * N_MESSAGES);
       for (guint i = 0; i < messages->len; i++)
-        g_assert_cmpint (((KlStoreMessage *) g_ptr_array_index (messages, i))->seq, ==, i + 1);
+        g_assert_cmpint (((KlStoreMessage *)g_ptr_array_index (messages, i))->seq, ==, i + 1);
       assert_head (self, id, 2 + N_BATCHES * N_MESSAGES, N_BATCHES * N_MESSAGES);
     }
 }
@@ -859,7 +865,11 @@ test_many_at_once (KlStoreFixture *self, gconstpointer unused)
 static void
 test_many_ops (KlStoreFixture *self, gconstpointer unused)
 {
-  enum { N_BATCHES = 66, N_MESSAGES = 500 };
+  enum
+  {
+    N_BATCHES = 66,
+    N_MESSAGES = 500
+  };
 
   add_group (self);
   for (int b = 0; b < N_BATCHES; b++)
@@ -877,17 +887,17 @@ test_many_ops (KlStoreFixture *self, gconstpointer unused)
     }
   for (int i = 0; i < 200; i++)
     kl_store_kit_send (self->store, "g", 2 + N_BATCHES * N_MESSAGES + i, N_BATCHES * N_MESSAGES + i, "u-cleo",
-                       (char[]){ (char) ('0' + i / 100), (char) ('0' + i / 10 % 10), (char) ('0' + i % 10), 0 }, "x");
+                       (char[]){ (char)('0' + i / 100), (char)('0' + i / 10 % 10), (char)('0' + i % 10), 0 }, "x");
 
   for (int i = 0; i < 2; i++)
     {
       for (int n = 0; n < N_BATCHES * N_MESSAGES; n += 1009)
         {
           g_autofree char *client_id = g_strdup_printf ("%d", n * 7919 % 100003);
-          KlStoreBatch *batch
-              = kl_store_batch_new ("g", 202 + N_BATCHES * N_MESSAGES, 200 + N_BATCHES * N_MESSAGES);
+          KlStoreBatch *batch = kl_store_batch_new ("g", 202 + N_BATCHES * N_MESSAGES, 200 + N_BATCHES * N_MESSAGES);
 
-          kl_store_kit_add_message (batch, 201 + N_BATCHES * N_MESSAGES, n % N_MESSAGES % 2 ? "u-ada" : "u-ben", client_id, "x");
+          kl_store_kit_add_message (batch, 201 + N_BATCHES * N_MESSAGES, n % N_MESSAGES % 2 ? "u-ada" : "u-ben",
+                                    client_id, "x");
           g_assert_cmpint (kl_store_kit_append (self->store, batch, NULL), ==, KL_APPEND_OP_USED);
         }
       {
@@ -897,9 +907,9 @@ test_many_ops (KlStoreFixture *self, gconstpointer unused)
 
         kl_store_kit_call (find_ops, self->store, ops);
         found = kl_store_find_ops_finish (self->store, result, NULL);
-        g_assert_cmpint (((KlStoreOp *) g_ptr_array_index (found, 0))->seq, ==, 1);
-        g_assert_cmpint (((KlStoreOp *) g_ptr_array_index (found, 1))->seq, ==, 2);
-        g_assert_cmpint (((KlStoreOp *) g_ptr_array_index (found, 2))->seq, ==, 200 + N_BATCHES * N_MESSAGES);
+        g_assert_cmpint (((KlStoreOp *)g_ptr_array_index (found, 0))->seq, ==, 1);
+        g_assert_cmpint (((KlStoreOp *)g_ptr_array_index (found, 1))->seq, ==, 2);
+        g_assert_cmpint (((KlStoreOp *)g_ptr_array_index (found, 2))->seq, ==, 200 + N_BATCHES * N_MESSAGES);
         g_assert_null (g_ptr_array_index (found, 3));
       }
       kl_store_fixture_reopen (self);

@@ -47,7 +47,8 @@ kl_store_kit_new_group (const char *group, const char *owner, const char *slug, 
 void
 kl_store_kit_add_group (KlStore *store, const char *group, const char *owner, const char *slug, const char *name)
 {
-  g_assert_cmpint (kl_store_kit_append (store, kl_store_kit_new_group (group, owner, slug, name), NULL), ==, KL_APPEND_OK);
+  g_assert_cmpint (kl_store_kit_append (store, kl_store_kit_new_group (group, owner, slug, name), NULL), ==,
+                   KL_APPEND_OK);
 }
 
 KlStoreChange *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A process appends to several groups at once and notes what was acknowledged; it is killed with -9 at any moment, again
- * and again. Every acknowledged message is there, once, where it was said to be, and no rev and no seq is missing. */
+/* A process appends to several groups at once and notes what was acknowledged; it is killed with -9 at any moment,
+ * again and again. Every acknowledged message is there, once, where it was said to be, and no rev and no seq is
+ * missing. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,7 +35,8 @@ typedef struct
   char *client_id;
 } Append;
 
-static void append_next (Writer *self);
+static void
+append_next (Writer *self);
 
 static void
 on_appended (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -45,8 +47,8 @@ on_appended (GObject *source, GAsyncResult *result, gpointer user_data)
 
   g_assert_cmpint (answer->outcome, ==, KL_APPEND_OK);
   /* One write(), so that the line is whole or not there. */
-  line = g_strdup_printf ("acked %s %d %s\n", append->writer->group, (int) append->seq, append->client_id);
-  g_assert_cmpint (write (STDOUT_FILENO, line, strlen (line)), ==, (int) strlen (line));
+  line = g_strdup_printf ("acked %s %d %s\n", append->writer->group, (int)append->seq, append->client_id);
+  g_assert_cmpint (write (STDOUT_FILENO, line, strlen (line)), ==, (int)strlen (line));
   append_next (append->writer);
   g_free (append->client_id);
   g_free (append);
@@ -61,7 +63,7 @@ append_next (Writer *self)
 
   append->writer = self;
   append->seq = ++self->seq;
-  append->client_id = g_strdup_printf ("%s-%s-%d", self->round, self->group, (int) self->next_name++);
+  append->client_id = g_strdup_printf ("%s-%s-%d", self->round, self->group, (int)self->next_name++);
   kl_store_kit_add_message (batch, self->seq, "u-ada", append->client_id, append->client_id);
   self->rev++;
   if (self->next_name % 3 == 0)
@@ -151,7 +153,7 @@ check (KlStore *store, const char *acked)
 
       g_assert_cmpint (messages->len, ==, loaded->seq);
       for (guint m = 0; m < messages->len; m++)
-        g_assert_cmpint (((KlStoreMessage *) g_ptr_array_index (messages, m))->seq, ==, m + 1);
+        g_assert_cmpint (((KlStoreMessage *)g_ptr_array_index (messages, m))->seq, ==, m + 1);
       check_log (store, group, loaded->rev);
     }
 
@@ -201,7 +203,7 @@ test_kill (void)
       KlTestProcess *child = kl_test_process_start ((const char *[]){ self, "--append", path, name, NULL }, NULL);
 
       first = kl_test_process_wait_line (child, "acked ");
-      g_usleep ((gulong) g_rand_int_range (rand, 0, 60000));
+      g_usleep ((gulong)g_rand_int_range (rand, 0, 60000));
       kl_test_process_signal (child, SIGKILL);
       kl_test_process_wait (child);
       output = kl_test_process_dup_output (child);

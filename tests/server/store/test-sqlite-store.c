@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is SQLite's own: the file, its versions and owners, a full disk, a lock from outside, commits that are shared. */
+/* What is SQLite's own: the file, its versions and owners, a full disk, a lock from outside, commits that are shared.
+ */
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -98,7 +99,8 @@ test_foreign_file (Fixture *self, gconstpointer unused)
   assert_refused (self, "example.org", KL_STORE_ERROR_FAILED, "another program");
   g_assert_cmpint (g_unlink (self->path), ==, 0);
 
-  g_assert_true (g_file_set_contents (self->path, "Dear diary, today I was taken for a database. It did not suit me.", -1, NULL));
+  g_assert_true (
+      g_file_set_contents (self->path, "Dear diary, today I was taken for a database. It did not suit me.", -1, NULL));
   assert_refused (self, "example.org", KL_STORE_ERROR_FAILED, "not a database");
 }
 
@@ -178,8 +180,8 @@ check_filled (KlStore *store)
   g_autoptr (KlStoreCredentials) credentials = NULL;
 
   g_assert_cmpuint (messages->len, ==, 20);
-  g_assert_cmpstr (((KlStoreMessage *) g_ptr_array_index (messages, 19))->id, ==, "m-g-20");
-  g_assert_nonnull (strstr (((KlStoreMessage *) g_ptr_array_index (messages, 19))->json, "\"body\":\"c20\""));
+  g_assert_cmpstr (((KlStoreMessage *)g_ptr_array_index (messages, 19))->id, ==, "m-g-20");
+  g_assert_nonnull (strstr (((KlStoreMessage *)g_ptr_array_index (messages, 19))->json, "\"body\":\"c20\""));
   g_assert_cmpint (loaded->rev, ==, 23);
   g_assert_cmpint (loaded->seq, ==, 20);
   g_assert_cmpuint (loaded->members->len, ==, 2);
@@ -223,7 +225,7 @@ test_old_files (Fixture *self, gconstpointer unused)
       KlStore *store;
 
       g_assert_true (g_file_get_contents (old, &bytes, &length, NULL));
-      g_assert_true (g_file_set_contents (self->path, bytes, (gssize) length, NULL));
+      g_assert_true (g_file_set_contents (self->path, bytes, (gssize)length, NULL));
       store = open_store (self);
       check_filled (store);
       go_on (store);
@@ -303,7 +305,7 @@ test_full_disk (Fixture *self, gconstpointer unused)
   limit_files (RLIM_INFINITY);
   kl_test_wait_until (kl_store_is_ready (store, NULL));
   {
-    g_autofree char *client_id = g_strdup_printf ("c%d", (int) seq);
+    g_autofree char *client_id = g_strdup_printf ("c%d", (int)seq);
 
     g_assert_false (append_fails (store, rev, seq, client_id));
   }
@@ -368,7 +370,7 @@ test_reader_from_outside (Fixture *self, gconstpointer unused)
   g_assert_cmpint (sqlite3_exec (other, "BEGIN; SELECT count(*) FROM groups", NULL, NULL, NULL), ==, SQLITE_OK);
   while (get_log_bytes (self) < 80 * 1024 * 1024)
     {
-      g_autofree char *client_id = g_strdup_printf ("c%d", (int) seq);
+      g_autofree char *client_id = g_strdup_printf ("c%d", (int)seq);
 
       g_assert_false (append_fails (store, 2 + seq, seq, client_id));
       seq++;
@@ -377,7 +379,7 @@ test_reader_from_outside (Fixture *self, gconstpointer unused)
   sqlite3_close (other);
   for (int i = 0; i < 2000 && get_log_bytes (self) > 64 * 1024 * 1024; i++)
     {
-      g_autofree char *client_id = g_strdup_printf ("c%d", (int) seq);
+      g_autofree char *client_id = g_strdup_printf ("c%d", (int)seq);
 
       g_assert_false (append_fails (store, 2 + seq, seq, client_id));
       seq++;
@@ -419,13 +421,13 @@ test_shared_commit (Fixture *self, gconstpointer unused)
 
   kl_store_kit_add_user (store, "ada");
   for (int g = 0; g < 10; g++)
-    kl_store_kit_add_group (store, (char[]){ (char) ('a' + g), 0 }, "u-ada", NULL, "G");
+    kl_store_kit_add_group (store, (char[]){ (char)('a' + g), 0 }, "u-ada", NULL, "G");
   g_assert_cmpint (sqlite3_open (self->path, &other), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_exec (other, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
   kl_sqlite_store_get_stats (KL_SQLITE_STORE (store), &before);
   for (int i = 0; i < N_SHARED; i++)
     {
-      g_autoptr (KlStoreBatch) batch = kl_store_batch_new ((char[]){ (char) ('a' + i % 10), 0 }, 2 + i / 10, i / 10);
+      g_autoptr (KlStoreBatch) batch = kl_store_batch_new ((char[]){ (char)('a' + i % 10), 0 }, 2 + i / 10, i / 10);
       g_autofree char *client_id = g_strdup_printf ("c%d", i);
 
       kl_store_kit_add_message (batch, i / 10 + 1, "u-ada", client_id, "x");
@@ -435,7 +437,7 @@ test_shared_commit (Fixture *self, gconstpointer unused)
   sqlite3_close (other);
   kl_test_wait_until (shared.n_done == N_SHARED);
   kl_sqlite_store_get_stats (KL_SQLITE_STORE (store), &after);
-  g_test_message ("%d commits, %u turns", (int) (after.commits - before.commits), g_hash_table_size (shared.turns));
+  g_test_message ("%d commits, %u turns", (int)(after.commits - before.commits), g_hash_table_size (shared.turns));
   g_assert_cmpuint (after.commits - before.commits, <=, 3);
   g_assert_cmpuint (g_hash_table_size (shared.turns), <=, 3);
   g_hash_table_unref (shared.turns);
@@ -506,7 +508,7 @@ test_purge (Fixture *self, gconstpointer unused)
 static void
 write_database (const char *path)
 {
-  Fixture fixture = { .path = (char *) path };
+  Fixture fixture = { .path = (char *)path };
   KlStore *store = open_store (&fixture);
 
   fill (store);
