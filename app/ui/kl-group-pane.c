@@ -9,6 +9,7 @@
 #include "app/ui/kl-group-order.h"
 #include "app/ui/kl-group-row.h"
 #include "app/ui/kl-tile.h"
+#include "app/ui/timeline/kl-clock.h"
 
 #define OPEN_DELAY_MS 250 /* from the keyboard: whoever walks the list passes by groups without opening them */
 #define MOST_MOVED 3
@@ -41,7 +42,6 @@ struct _KlGroupPane
   GPtrArray *shown;   /* KlGroup in the order shown last; lent, never looked into */
   gboolean selecting; /* by us, not by the person */
   guint open_source;
-  guint midnight_source;
 };
 
 typedef enum
@@ -481,32 +481,16 @@ on_unbind (KlGroupPane *self,
   kl_group_row_set_group (row, NULL);
 }
 
-static void plan_midnight (KlGroupPane *self);
-
-static gboolean
-on_midnight (gpointer user_data)
+/* Today's times become days when the day ends. */
+static void
+on_clock_changed (KlGroupPane *self)
 {
-  KlGroupPane *self = user_data;
   GHashTableIter iter;
   gpointer row;
 
-  self->midnight_source = 0;
   g_hash_table_iter_init (&iter, self->rows);
   while (g_hash_table_iter_next (&iter, &row, NULL))
     kl_group_row_update_time (row);
-  plan_midnight (self);
-  return G_SOURCE_REMOVE;
-}
-
-/* Today's times become days when the day ends. */
-static void
-plan_midnight (KlGroupPane *self)
-{
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  int seconds = (23 - g_date_time_get_hour (now)) * 3600 + (59 - g_date_time_get_minute (now)) * 60 + 61
-                - g_date_time_get_second (now);
-
-  self->midnight_source = g_timeout_add_seconds ((guint) seconds, on_midnight, self);
 }
 
 /* ── Object ──────────────────────────────────────────────────────────────── */
@@ -577,7 +561,6 @@ kl_group_pane_dispose (GObject *object)
   KlGroupPane *self = KL_GROUP_PANE (object);
 
   g_clear_handle_id (&self->open_source, g_source_remove);
-  g_clear_handle_id (&self->midnight_source, g_source_remove);
   if (self->selection != NULL)
     {
       g_signal_handlers_disconnect_by_data (self->selection, self);
@@ -663,5 +646,5 @@ kl_group_pane_init (KlGroupPane *self)
   g_signal_connect_swapped (motion, "motion", G_CALLBACK (on_motion), self);
   g_signal_connect_swapped (motion, "leave", G_CALLBACK (on_leave), self);
   gtk_widget_add_controller (self->scroller, motion);
-  plan_midnight (self);
+  g_signal_connect_object (kl_clock_get_default (), "changed", G_CALLBACK (on_clock_changed), self, G_CONNECT_SWAPPED);
 }

@@ -3,6 +3,8 @@
 
 #include <glib/gi18n.h>
 
+#include "app/ui/timeline/kl-clock.h"
+
 #define DAYS_BY_NAME 6
 
 char *
@@ -90,8 +92,7 @@ kl_words_dup_list_time (gint64 at_ms)
     return g_strdup ("");
   days = count_days_since (then, now);
   if (days <= 0)
-    /* Translators: a time today, as strftime writes it */
-    return g_date_time_format (then, _ ("%H:%M"));
+    return kl_clock_format_time (kl_clock_get_default (), at_ms);
   if (days <= DAYS_BY_NAME)
     /* Translators: a day of this week, as strftime writes it: "Tue" */
     return g_date_time_format (then, _ ("%a"));
@@ -112,8 +113,12 @@ kl_words_dup_last_seen (gint64 at_ms)
     return NULL;
   days = count_days_since (then, now);
   if (days <= 0)
-    /* Translators: when a person was last there; a time today, as strftime writes it */
-    return g_date_time_format (then, _ ("Today, %H:%M"));
+    {
+      g_autofree char *time = kl_clock_format_time (kl_clock_get_default (), at_ms);
+
+      /* Translators: when a person was last there, with the time of day */
+      return g_strdup_printf (_ ("Today, %s"), time);
+    }
   if (days == 1)
     return g_strdup (_ ("Yesterday"));
   if (days <= DAYS_BY_NAME)

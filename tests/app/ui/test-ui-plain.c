@@ -8,6 +8,7 @@
 #include "app/ui/kl-hue.h"
 #include "app/ui/kl-password.h"
 #include "app/ui/kl-words.h"
+#include "app/ui/timeline/kl-clock.h"
 #include "tests/kit/kl-test.h"
 
 #define DAY_MS (G_GINT64_CONSTANT (24) * 60 * 60 * 1000)
@@ -88,7 +89,7 @@ test_times (void)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   gint64 now_ms = g_date_time_to_unix (now) * 1000;
-  g_autofree char *clock = g_date_time_format (now, "%H:%M");
+  g_autofree char *clock = kl_clock_format_time (kl_clock_get_default (), now_ms);
   g_autoptr (GDateTime) three_days_ago = g_date_time_add_days (now, -3);
   g_autofree char *weekday = g_date_time_format (three_days_ago, "%a");
   g_autofree char *today = kl_words_dup_list_time (now_ms);
