@@ -108,8 +108,8 @@ on_quit (GSimpleAction *action,
   KlApplication *self = user_data;
   GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
 
-  if (window != NULL)
-    gtk_window_close (window);
+  if (KL_IS_WINDOW (window))
+    kl_window_end (KL_WINDOW (window));
 }
 
 /* Told to end, we end as if the window was closed: what is unsent is on disk then. */

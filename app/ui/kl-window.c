@@ -326,6 +326,15 @@ kl_window_close_request (GtkWindow *window)
   return GDK_EVENT_STOP;
 }
 
+void
+kl_window_end (KlWindow *self)
+{
+  g_return_if_fail (KL_IS_WINDOW (self));
+
+  if (!kl_window_close_request (GTK_WINDOW (self)))
+    gtk_window_destroy (GTK_WINDOW (self));
+}
+
 static void
 on_toast (GtkWidget  *widget,
           const char *name,

@@ -18,4 +18,7 @@ GtkWindow *kl_window_new (GtkApplication *application,
                           KlAccounts     *accounts,
                           const char     *server);
 
+/* Ends it, whatever dialog stands open in it; the session is stopped first, as when a person closes it. */
+void kl_window_end (KlWindow *self);
+
 G_END_DECLS

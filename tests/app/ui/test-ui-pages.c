@@ -329,6 +329,39 @@ test_main_commands (Main         *self,
   g_assert_null (kl_main_page_get_group (self->page));
 }
 
+/* With text twice as large everything still fits into the smallest window. */
+static void
+test_large_text (Main         *self,
+                 gconstpointer unused)
+{
+  GtkSettings *settings = gtk_settings_get_default ();
+  KlGroup *group = add_group (self, "a", "Ridge Hut Crew", 10, 1000, TRUE);
+  GtkWidget *sign_in = g_object_ref_sink (kl_sign_in_page_new ());
+  int dpi, width;
+
+  g_object_get (settings, "gtk-xft-dpi", &dpi, NULL);
+  g_object_set (settings, "gtk-xft-dpi", 2 * 96 * 1024, NULL);
+  kl_test_spin (200);
+  gtk_widget_measure (GTK_WIDGET (self->page), GTK_ORIENTATION_HORIZONTAL, -1, &width, NULL, NULL, NULL);
+  g_assert_cmpint (width, <=, 360);
+  kl_main_page_open_group (self->page, group);
+  kl_test_spin (200);
+  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->page)); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      gtk_widget_measure (child, GTK_ORIENTATION_HORIZONTAL, -1, &width, NULL, NULL, NULL);
+      g_assert_cmpint (width, <=, 360);
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (sign_in); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *form = gtk_widget_get_last_child (child);
+
+      gtk_widget_measure (form, GTK_ORIENTATION_HORIZONTAL, -1, &width, NULL, NULL, NULL);
+      g_assert_cmpint (width, <=, 360);
+    }
+  g_object_set (settings, "gtk-xft-dpi", dpi, NULL);
+  g_object_unref (sign_in);
+}
+
 static void
 test_main_dialogs (Main         *self,
                    gconstpointer unused)
@@ -437,6 +470,7 @@ main (int   argc,
   g_test_add ("/ui/main/narrow", Main, GINT_TO_POINTER (360), main_set_up, test_main_narrow, main_tear_down);
   g_test_add ("/ui/main/people", Main, GINT_TO_POINTER (1200), main_set_up, test_main_people, main_tear_down);
   g_test_add ("/ui/main/commands", Main, GINT_TO_POINTER (900), main_set_up, test_main_commands, main_tear_down);
+  g_test_add ("/ui/main/large-text", Main, GINT_TO_POINTER (400), main_set_up, test_large_text, main_tear_down);
   g_test_add ("/ui/main/dialogs", Main, GINT_TO_POINTER (900), main_set_up, test_main_dialogs, main_tear_down);
   g_test_add ("/ui/main/new-group-offline", Main, GINT_TO_POINTER (900), main_set_up, test_new_group_offline, main_tear_down);
   g_test_add_func ("/ui/group-welcome", test_welcome);
