@@ -421,6 +421,13 @@ may_pass (const GError *error, guint tries)
     }
 }
 
+static void
+mark_failed (KlOutbox *self, KlMessage *message, const char *reason)
+{
+  keep (self, "UPDATE outbox SET failed = ?2 WHERE client_id = ?1", kl_message_get_client_id (message), reason, 0);
+  g_object_set (message, "error", reason, "state", KL_MESSAGE_STATE_FAILED, NULL);
+}
+
 void
 kl_outbox_sent (KlOutbox *self, KlMessage *message, const GError *error)
 {
@@ -446,9 +453,25 @@ kl_outbox_sent (KlOutbox *self, KlMessage *message, const GError *error)
         self->retry_source = g_timeout_add ((guint) MIN (wait_ms, RETRY_MS_MAX), on_retry, self);
       return;
     }
-  keep (self, "UPDATE outbox SET failed = ?2 WHERE client_id = ?1", kl_message_get_client_id (message), error->message, 0);
-  g_object_set (message, "error", error->message, "state", KL_MESSAGE_STATE_FAILED, NULL);
+  mark_failed (self, message, error->message);
   kl_outbox_pump (self);
+}
+
+void
+kl_outbox_fail_group (KlOutbox *self, const char *group, const char *reason)
+{
+  g_return_if_fail (KL_IS_OUTBOX (self));
+
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      Entry *entry = g_ptr_array_index (self->entries, i);
+      if (g_str_equal (kl_message_get_group_id (entry->message), group)
+          && kl_message_get_state (entry->message) != KL_MESSAGE_STATE_FAILED)
+        {
+          entry->in_flight = FALSE;
+          mark_failed (self, entry->message, reason);
+        }
+    }
 }
 
 static void

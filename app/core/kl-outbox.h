@@ -62,6 +62,9 @@ KlMessage *kl_outbox_peek (KlOutbox *self, const char *client_id);
 /* Unsent messages of a group in their order; element-type KlMessage. Transfer full. */
 GPtrArray *kl_outbox_list (KlOutbox *self, const char *group);
 
+/* All that wait for this group become FAILED, for this reason. */
+void kl_outbox_fail_group (KlOutbox *self, const char *group, const char *reason);
+
 /* For FAILED ones. */
 void kl_outbox_retry (KlOutbox *self, KlMessage *message);
 void kl_outbox_discard (KlOutbox *self, KlMessage *message);

@@ -124,7 +124,10 @@ merge (KlSession *self, KlTrack *track, yyjson_val *object, KlCacheChange *chang
   g_autoptr (KlMessage) message = find_message (self, track, &wire);
   if (message == NULL)
     message = kl_message_new (wire.group);
-  gboolean whole_known = kl_message_get_seq (message) == wire.seq && kl_message_get_rev (message) >= wire.rev;
+  g_autoptr (KlMessageList) list = g_weak_ref_get (&track->messages);
+  gboolean whole_known = kl_message_get_seq (message) == wire.seq
+                         && (kl_message_get_rev (message) >= wire.rev
+                             || (list != NULL && kl_message_list_peek_seq (list, wire.seq) == message));
   if ((!cut || !whole_known) && wire.rev >= kl_message_get_rev (message)
       && !kl_wire_update_message (message, &wire, self->people, me))
     return NULL;

@@ -71,6 +71,8 @@ struct _KlSession
   GHashTable *refresh;     /* owned group ids whose object is asked for anew */
   GHashTable *catch_up;    /* owned group ids with a gap */
   GHashTable *waiting;     /* owned GTask: page loads that wait for the first sync */
+  guint sync_source;       /* another try, for a server that was busy */
+  guint sync_delay_ms;
   guint wanted_source;
   guint refresh_source;
   guint save_source;

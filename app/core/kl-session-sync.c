@@ -8,6 +8,8 @@
 enum
 {
   REFRESH_DELAY_MS = 300,
+  SYNC_AGAIN_MS_MIN = 500,
+  SYNC_AGAIN_MS_MAX = 60 * 1000,
   CATCH_UP_DELAY_MS_MIN = 50,
   CATCH_UP_DELAY_MS_MAX = 30 * 1000,
   MORE_AT_ONCE = 200, /* groups in one further sync */
@@ -270,6 +272,43 @@ take_answer (KlSession *self, Sync *sync, yyjson_val *answer)
     send_more (self, more);
 }
 
+static gboolean
+on_sync_again (gpointer user_data)
+{
+  KlSession *self = user_data;
+
+  self->sync_source = 0;
+  if (!self->synced)
+    kl_session_begin_sync (self);
+  else
+    catch_up (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* A server that is busy is asked again on the same connection; with one that does not answer at all, or not sensibly, a new
+ * connection is begun. */
+static void
+sync_failed (KlSession *self, Sync *sync, const GError *error)
+{
+  GHashTableIter iter;
+  gpointer id;
+
+  g_info ("sync: %s", error->message);
+  if (!g_error_matches (error, KL_CORE_ERROR, KL_CORE_ERROR_UNAVAILABLE)
+      && !g_error_matches (error, KL_CORE_ERROR, KL_CORE_ERROR_RATE_LIMITED))
+    {
+      kl_connection_give_up (self->connection);
+      return;
+    }
+  g_hash_table_iter_init (&iter, sync->asked);
+  while (g_hash_table_iter_next (&iter, &id, NULL))
+    g_hash_table_add (self->catch_up, g_strdup (id));
+  self->sync_delay_ms = CLAMP (self->sync_delay_ms * 2, SYNC_AGAIN_MS_MIN, SYNC_AGAIN_MS_MAX);
+  gint64 wait_ms = MAX (self->sync_delay_ms, MIN (kl_error_get_retry_after_ms (error), SYNC_AGAIN_MS_MAX));
+  g_clear_handle_id (&self->sync_source, g_source_remove);
+  self->sync_source = g_timeout_add ((guint) (wait_ms + g_random_int_range (0, SYNC_AGAIN_MS_MIN)), on_sync_again, self);
+}
+
 static void
 on_synced (yyjson_val *answer, const GError *error, gpointer user_data)
 {
@@ -284,12 +323,11 @@ on_synced (yyjson_val *answer, const GError *error, gpointer user_data)
   self->syncing = FALSE;
   if (error != NULL)
     {
-      g_info ("sync: %s", error->message);
-      /* Without it nothing flows: begin again, later. */
-      kl_connection_give_up (self->connection);
+      sync_failed (self, sync, error);
       sync_free (sync);
       return;
     }
+  self->sync_delay_ms = 0;
   take_answer (self, sync, answer);
   if (!sync->more)
     {

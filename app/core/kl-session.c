@@ -118,6 +118,8 @@ kl_session_drop_track (KlSession *self, KlTrack *track, const char *reason)
 
   if (self->open_group == group)
     kl_session_set_open_group (self, NULL);
+  /* Whoever comes back later does not say unasked what was meant for then. */
+  kl_outbox_fail_group (self->outbox, kl_group_get_id (group), "You were no longer in this group");
   kl_cache_change_remove_group (change, kl_group_get_id (group));
   kl_cache_write (self->cache, change);
   GList *link = list != NULL ? g_queue_find (&self->recent, list) : NULL;
@@ -206,6 +208,7 @@ on_lost (KlConnection *connection, KlSession *self)
   self->generation++;
   self->synced = FALSE;
   self->syncing = FALSE;
+  g_clear_handle_id (&self->sync_source, g_source_remove);
   g_clear_handle_id (&self->wanted_source, g_source_remove);
   g_clear_handle_id (&self->refresh_source, g_source_remove);
   g_ptr_array_set_size (self->wanted, 0);
@@ -477,6 +480,7 @@ kl_session_dispose (GObject *object)
 
   self->stopping = TRUE;
   g_cancellable_cancel (self->cancellable);
+  g_clear_handle_id (&self->sync_source, g_source_remove);
   g_clear_handle_id (&self->wanted_source, g_source_remove);
   g_clear_handle_id (&self->refresh_source, g_source_remove);
   g_clear_handle_id (&self->save_source, g_source_remove);

@@ -543,6 +543,34 @@ test_answer_first (Fixture *self, gconstpointer unused)
   g_assert_cmpuint (count (self, "sync", NULL), ==, 1);
 }
 
+/* The group is lost while a message waits for it: it does not go out by itself when one is back. */
+static void
+test_group_lost (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (KlMessageList) list = begin_with_five (self);
+  g_autofree char *group = group_object ("g", 5, 5, 0);
+
+  kl_fake_server_cut (self->server);
+  kl_test_wait_until (kl_session_get_state (self->session) != KL_CONNECTION_STATE_ONLINE);
+  kl_live_send (self->session, group_of (self, "g"), "mine");
+  g_clear_object (&list);
+  script_sync (self, "e1", "", "", "");
+  kl_session_retry_now (self->session);
+  kl_live_await_state (self->session, KL_CONNECTION_STATE_ONLINE);
+  g_assert_null (group_of (self, "g"));
+  script_page (self, "g", 1, 5, FALSE, FALSE);
+  g_autofree char *event = g_strdup_printf ("{\"group\":%s}", group);
+  kl_fake_server_send_event (self->server, "group", event);
+  kl_test_wait_until (group_of (self, "g") != NULL);
+  list = kl_session_dup_messages (self->session, group_of (self, "g"));
+  await_text (list, "m1|m2|m3|m4|m5|mine*");
+  g_assert_cmpuint (count (self, "message:send", NULL), ==, 0);
+  g_autoptr (KlMessage) message = g_list_model_get_item (G_LIST_MODEL (list), 5);
+  g_assert_cmpint (kl_message_get_state (message), ==, KL_MESSAGE_STATE_FAILED);
+  kl_session_retry_message (self->session, message);
+  kl_test_wait_until (count (self, "message:send", NULL) == 1);
+}
+
 static void
 test_busy_server (Fixture *self, gconstpointer unused)
 {
@@ -664,7 +692,16 @@ test_nonsense_answers (Fixture *self, gconstpointer unused)
       kl_session_retry_now (self->session);
       kl_live_await_state (self->session, KL_CONNECTION_STATE_ONLINE);
     }
-  /* An error for an answer: not online, and tried again later. */
+  /* A busy server is asked again on the same connection. */
+  guint before = self->server->connections + 1;
+  script (self, "sync", "{\"ok\":false,\"error\":{\"code\":\"unavailable\",\"message\":\"Busy\",\"retry_after_ms\":100}}");
+  script (self, "sync", "{\"ok\":true}");
+  kl_fake_server_cut (self->server);
+  kl_test_wait_until (kl_session_get_state (self->session) != KL_CONNECTION_STATE_ONLINE);
+  kl_session_retry_now (self->session);
+  kl_live_await_state (self->session, KL_CONNECTION_STATE_ONLINE);
+  g_assert_cmpuint (self->server->connections, ==, before);
+  /* An error that does not pass: not online, and tried again later. */
   script (self, "sync", "{\"ok\":false,\"error\":{\"code\":\"internal\",\"message\":\"Oh\"}}");
   kl_fake_server_cut (self->server);
   kl_test_wait_until (kl_session_get_state (self->session) != KL_CONNECTION_STATE_ONLINE);
@@ -695,6 +732,7 @@ main (int argc, char **argv)
     { "stored-unheard", test_stored_unheard },
     { "sent-again", test_sent_again },
     { "answer-first", test_answer_first },
+    { "group-lost", test_group_lost },
     { "busy-server", test_busy_server },
     { "slow-clock", test_slow_clock },
     { "read-offline", test_read_offline },
