@@ -2,9 +2,15 @@
 /* Live connections and their flows. A connection lives from kl_chat_connect() to
  * kl_chat_connection_end(); requests under way may hold it longer, and then answer
  * into the void. A flow goes with its connection or with its person's membership. */
+#include "protocol/kl-slab.h"
 #include "server/chat/kl-chat-private.h"
 
 #define NO_TARGET G_MAXUINT
+/* Room for this many from the start: growing in the midst of a sync would tear holes. */
+#define FLOWS_EXPECTED 4
+
+static _Thread_local KlSlab connections = KL_SLAB_INIT (KlChatConnection);
+static _Thread_local KlSlab flows = KL_SLAB_INIT (KlChatFlow);
 
 static void
 on_resident (gpointer user_data, const GError *error)
@@ -31,7 +37,7 @@ kl_chat_connect (KlChat *self, KlStoreSignedIn *who, const KlChatSink *vtable, g
       return NULL;
     }
 
-  connection = g_new0 (KlChatConnection, 1);
+  connection = kl_slab_alloc (&connections);
   connection->ref_count = 2; /* until its end, and the caller's */
   connection->chat = self;
   connection->person = person;
@@ -39,7 +45,7 @@ kl_chat_connect (KlChat *self, KlStoreSignedIn *who, const KlChatSink *vtable, g
   connection->session = g_strdup (who->session->id);
   connection->vtable = vtable;
   connection->sink = sink;
-  connection->flows = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_flow_unref);
+  connection->flows = g_ptr_array_new_full (FLOWS_EXPECTED, (GDestroyNotify) kl_chat_flow_unref);
   g_queue_init (&connection->syncs);
   g_ptr_array_add (person->connections, connection);
   self->stats.connections++;
@@ -70,7 +76,7 @@ kl_chat_connection_unref (KlChatConnection *self)
   g_ptr_array_unref (self->flows);
   g_free (self->user_id);
   g_free (self->session);
-  g_free (self);
+  kl_slab_free (&connections, self);
 }
 
 static void
@@ -161,7 +167,7 @@ kl_chat_connection_ensure_flow (KlChatConnection *self, KlChatGroup *group)
   if (flow)
     return flow;
 
-  flow = g_new0 (KlChatFlow, 1);
+  flow = kl_slab_alloc (&flows);
   flow->ref_count = 1;
   flow->connection = self;
   flow->group = group;
@@ -187,7 +193,7 @@ kl_chat_flow_unref (KlChatFlow *self)
 
   g_clear_pointer (&self->queue, g_ptr_array_unref);
   g_clear_pointer (&self->last, kl_chat_event_unref);
-  g_free (self);
+  kl_slab_free (&flows, self);
 }
 
 static void

@@ -7,6 +7,10 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "protocol/kl-slab.h"
+
+static _Thread_local KlSlab slab = KL_SLAB_INIT (KlEioSession);
+
 void
 kl_eio_make_id (char id[KL_EIO_SID_SIZE])
 {
@@ -34,7 +38,7 @@ kl_eio_session_unref (KlEioSession *self)
     return;
 
   g_free (self->address);
-  g_free (self);
+  kl_slab_free (&slab, self);
 }
 
 static void
@@ -59,7 +63,7 @@ send_open (KlEioSession *self)
 KlEioSession *
 kl_eio_session_new (KlEioServer *server, KlWsConn *conn, const KlSioHandshake *handshake, KlSioSlot *slot)
 {
-  KlEioSession *self = g_new0 (KlEioSession, 1);
+  KlEioSession *self = kl_slab_alloc (&slab);
 
   self->ref_count = 1;
   self->server = server;

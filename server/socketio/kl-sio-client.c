@@ -2,9 +2,11 @@
 /* Reads what comes over one Engine.IO session and hands it to the sockets in their namespaces. */
 #include "server/socketio/kl-sio-private.h"
 
-#include "server/socketio/kl-sio-listener-private.h"
-
 #include <string.h>
+
+#include "protocol/kl-slab.h"
+
+static _Thread_local KlSlab slab = KL_SLAB_INIT (KlSioClient);
 
 static void
 drop_handshake (KlSioClient *self)
@@ -19,7 +21,7 @@ drop_handshake (KlSioClient *self)
 static gpointer
 on_opened (KlEioSession *eio, const KlSioHandshake *handshake, gpointer user_data)
 {
-  KlSioClient *self = g_new0 (KlSioClient, 1);
+  KlSioClient *self = kl_slab_alloc (&slab);
 
   self->server = user_data;
   self->eio = eio;
@@ -37,7 +39,7 @@ client_free (KlSioClient *self)
   kl_sio_timer_stop (&self->connect_timer);
   kl_sio_decoder_clear (&self->decoder);
   drop_handshake (self);
-  g_free (self);
+  kl_slab_free (&slab, self);
 }
 
 /* Every socket is out of reach before the first owner is told: what it does then finds nothing half ended. */

@@ -156,6 +156,7 @@ http_detach (Http *http)
     http->next->previous = http->previous;
   http->listener = NULL;
   http->fd = -1;
+  kl_ws_hub_note_churn (listener->hub);
 }
 
 static void

@@ -1,42 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Small arrays come from a stock, since most queues fill and empty in every turn. */
+/* Small arrays, which most queues need in every turn, come from a slab. */
 #include "server/socketio/kl-sio-out.h"
 
 #include <string.h>
 
+#include "protocol/kl-slab.h"
+
 #define SMALL_SIZE 16
-#define STOCK_MAX 1024
 
-/* One thread uses all queues of a server; servers in several threads have a stock each. */
-static _Thread_local KlSioMessage **stock;
-static _Thread_local guint stock_length;
-
-static KlSioMessage **
-small_alloc (void)
-{
-  KlSioMessage **items = stock;
-
-  if (!items)
-    return g_new (KlSioMessage *, SMALL_SIZE);
-
-  stock = (KlSioMessage **) items[0];
-  stock_length--;
-
-  return items;
-}
+static _Thread_local KlSlab slab = KL_SLAB_INIT_BYTES (SMALL_SIZE * sizeof (KlSioMessage *));
 
 static void
 items_free (KlSioMessage **items, guint32 size)
 {
-  if (size != SMALL_SIZE || stock_length >= STOCK_MAX)
-    {
-      g_free (items);
-      return;
-    }
-
-  items[0] = (KlSioMessage *) stock;
-  stock = items;
-  stock_length++;
+  if (size == SMALL_SIZE)
+    kl_slab_free (&slab, items);
+  else
+    g_free (items);
 }
 
 static void
@@ -47,7 +27,7 @@ grow (KlSioOut *self)
 
   if (size == 0)
     {
-      self->items = small_alloc ();
+      self->items = kl_slab_alloc (&slab);
       self->size = SMALL_SIZE;
       return;
     }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/socketio/kl-sio-private.h"
 
+#include "protocol/kl-slab.h"
 #include "server/socketio/kl-eio-private.h"
 
 #define ACKS_MAX 1000
 
+static _Thread_local KlSlab slab = KL_SLAB_INIT (KlSioSocket);
+
 KlSioSocket *
 kl_sio_socket_new (KlSioClient *client, KlSioNamespace *nsp)
 {
-  KlSioSocket *self = g_new0 (KlSioSocket, 1);
+  KlSioSocket *self = kl_slab_alloc (&slab);
 
   self->ref_count = 1;
   self->state = KL_SIO_STATE_ASKING;
@@ -33,7 +36,7 @@ void
 kl_sio_socket_unref (KlSioSocket *self)
 {
   if (--self->ref_count == 0)
-    g_free (self);
+    kl_slab_free (&slab, self);
 }
 
 void

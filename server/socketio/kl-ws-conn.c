@@ -12,16 +12,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "protocol/kl-slab.h"
+
 #define GATHER_MAX 128
 #define READS_PER_TURN 4
 #define INPUT (EPOLLIN | EPOLLRDHUP)
+
+static _Thread_local KlSlab slab = KL_SLAB_INIT (KlWsConn);
 
 static void on_events (KlWsWatch *watch, guint events);
 
 KlWsConn *
 kl_ws_conn_new (KlWsHub *hub, int fd, const KlWsLimits *limits, const KlWsHandler *handler, gpointer user_data)
 {
-  KlWsConn *self = g_new0 (KlWsConn, 1);
+  KlWsConn *self = kl_slab_alloc (&slab);
 
   self->watch.func = on_events;
   self->hub = hub;
@@ -35,9 +39,16 @@ kl_ws_conn_new (KlWsHub *hub, int fd, const KlWsLimits *limits, const KlWsHandle
     hub->first->previous = self;
   hub->first = self;
   hub->n_conns++;
+  kl_ws_hub_note_churn (hub);
   kl_ws_hub_watch (hub, fd, INPUT, &self->watch);
 
   return self;
+}
+
+void
+kl_ws_conn_free (gpointer conn)
+{
+  kl_slab_free (&slab, conn);
 }
 
 /* Tells the owner, once. */
@@ -77,9 +88,10 @@ kl_ws_conn_destroy (KlWsConn *self)
   if (self->next)
     self->next->previous = self->previous;
   hub->n_conns--;
+  kl_ws_hub_note_churn (hub);
   /* On the list of those to write it stays until the list comes to it. */
   if (!self->dirty)
-    kl_ws_hub_free_later (hub, self);
+    g_ptr_array_add (hub->gone_conns, self);
 }
 
 /* ── Writing ── */

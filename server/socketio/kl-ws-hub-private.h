@@ -6,6 +6,11 @@
 
 #define KL_WS_READ_BYTES (64 * 1024)
 #define KL_WS_CLOSE_TIMEOUT_MS 5000
+/* So many connections come and gone make it worth to give memory back, once a moment has passed. */
+#define KL_WS_RUSH 64
+#define KL_WS_CALM_MS 1000
+/* Those who came go on to ask for things: so often, a moment apart. */
+#define KL_WS_TRIMS 3
 
 struct _KlWsHub
 {
@@ -21,7 +26,12 @@ struct _KlWsHub
   guint n_dirty;
   KlWsConn *first; /* all */
   guint n_conns;
-  GPtrArray *garbage; /* memory that events of this turn may still point to */
+  guint churn; /* connections that have come and gone since memory was given back */
+  guint trims_due;
+  KlSioTimerQueue *calm;
+  KlSioTimerNode calm_timer;
+  GPtrArray *garbage;    /* memory that events of this turn may still point to */
+  GPtrArray *gone_conns; /* the same, connections */
   guint8 *read_buffer;
 };
 
@@ -51,6 +61,7 @@ struct _KlWsConn
   KlWsParser parser;
 };
 
+void kl_ws_conn_free (gpointer conn);
 /* Writes what is queued, as far as it goes. */
 void kl_ws_conn_flush (KlWsConn *self);
 /* Cuts the socket. */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <glib-unix.h>
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ epoll_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
         watch->func (watch, events[i].events);
     }
   g_ptr_array_set_size (self->garbage, 0);
+  g_ptr_array_set_size (self->gone_conns, 0);
 
   return G_SOURCE_CONTINUE;
 }
@@ -67,7 +69,7 @@ flush_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
       conn->next_dirty = NULL;
       conn->dirty = FALSE;
       if (conn->fd < 0)
-        kl_ws_hub_free_later (self, conn);
+        g_ptr_array_add (self->gone_conns, conn);
       else
         kl_ws_conn_flush (conn);
     }
@@ -97,6 +99,34 @@ on_closing_timeout (KlSioTimerNode *node, gpointer user_data)
   kl_ws_conn_destroy (kl_sio_timer_owner (node, KlWsConn, closing));
 }
 
+static void
+on_calm (KlSioTimerNode *node, gpointer user_data)
+{
+  KlWsHub *self = user_data;
+
+  if (self->churn >= KL_WS_RUSH)
+    {
+      self->churn = 0;
+      self->trims_due = KL_WS_TRIMS;
+    }
+  if (self->trims_due == 0)
+    return;
+
+#ifdef __GLIBC__
+  malloc_trim (0);
+#endif
+  if (--self->trims_due > 0)
+    kl_sio_timer_start (self->calm, node);
+}
+
+void
+kl_ws_hub_note_churn (KlWsHub *self)
+{
+  self->churn++;
+  if (!self->calm_timer.queue)
+    kl_sio_timer_start (self->calm, &self->calm_timer);
+}
+
 static GSource *
 add_source (KlWsHub *self, GSourceFuncs *funcs, const char *name)
 {
@@ -122,7 +152,9 @@ kl_ws_hub_new (GMainContext *context)
     g_error ("no epoll descriptor: %s", g_strerror (errno));
   self->timers = kl_sio_timers_new (context);
   self->closing = kl_sio_timers_add_queue (self->timers, KL_WS_CLOSE_TIMEOUT_MS, on_closing_timeout, NULL);
+  self->calm = kl_sio_timers_add_queue (self->timers, KL_WS_CALM_MS, on_calm, self);
   self->garbage = g_ptr_array_new_with_free_func (g_free);
+  self->gone_conns = g_ptr_array_new_with_free_func (kl_ws_conn_free);
   self->read_buffer = g_malloc (KL_WS_READ_BYTES);
   self->epoll_source = add_source (self, &epoll_funcs, "kl-ws-epoll");
   g_source_add_unix_fd (self->epoll_source, self->epoll_fd, G_IO_IN);
@@ -144,7 +176,7 @@ kl_ws_hub_free (KlWsHub *self)
       KlWsConn *conn = self->dirty_first;
 
       self->dirty_first = conn->next_dirty;
-      g_free (conn);
+      kl_ws_conn_free (conn);
     }
   g_source_destroy (self->epoll_source);
   g_source_unref (self->epoll_source);
@@ -153,6 +185,7 @@ kl_ws_hub_free (KlWsHub *self)
   kl_sio_timers_free (self->timers);
   close (self->epoll_fd);
   g_ptr_array_unref (self->garbage);
+  g_ptr_array_unref (self->gone_conns);
   g_free (self->read_buffer);
   g_main_context_unref (self->context);
   g_free (self);

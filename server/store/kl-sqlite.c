@@ -8,7 +8,8 @@
 /* How long a statement waits for a lock that another program holds. */
 #define BUSY_TIMEOUT_MS 4000
 #define WRITER_CACHE_KIB 16384
-#define READER_CACHE_KIB 8192
+/* Each of several readers has one, and the system keeps the file's pages too. */
+#define READER_CACHE_KIB 512
 /* Pages in the log before they are moved to where they belong (a checkpoint): the more, the oftener a page that is
  * written again and again is moved once. 16 MiB. */
 #define CHECKPOINT_PAGES 4000
