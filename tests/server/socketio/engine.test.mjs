@@ -248,9 +248,12 @@ test("packets over the limit", async (t) => {
   assert.equal(refused.status, 413);
   assert.equal((await refused.json()).error.code, "too_large");
   // Without a length in advance, too.
+  let chunk = 0;
   const chunks = new ReadableStream({
     async pull(controller) {
+      await sleep(5);
       controller.enqueue(new TextEncoder().encode("4".repeat(400)));
+      if (++chunk === 10) controller.close();
     },
   });
   const counted = await fetch(echo.polling(`&sid=${sid}`), { method: "POST", body: chunks, duplex: "half" }).catch((error) => error.cause);
