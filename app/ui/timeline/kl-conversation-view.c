@@ -597,6 +597,9 @@ kl_conversation_view_set_messages (KlConversationView *self, KlMessageList *mess
 
   if (self->messages == messages && self->members == members)
     return;
+  /* The line stays until one leaves. */
+  if (self->messages != NULL && self->messages != messages)
+    kl_message_list_forget_unread_line (self->messages);
   drop_list (self);
   gtk_widget_remove_css_class (self->pill, "shown");
   self->cancellable = g_cancellable_new ();

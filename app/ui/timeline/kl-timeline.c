@@ -508,6 +508,28 @@ check_slots (KlTimeline *self)
   return NULL;
 }
 
+/* The published range says where the first realised row is. */
+static char *
+check_range (KlTimeline *self)
+{
+  KlTimelineSlot *first = &g_array_index (self->slots, KlTimelineSlot, 0);
+  gint64 total = KL_TIMELINE_PAD_TOP_PX + kl_height_index_get_total (self->heights) + KL_TIMELINE_PAD_BOTTOM_PX;
+  double expected =
+      self->value + first->y - (double) kl_height_index_get_prefix (self->heights, first->position) - KL_TIMELINE_PAD_TOP_PX;
+
+  if (total < self->page)
+    return fabs (self->lower - self->value) > 0.01 || fabs (self->upper - self->value - self->page) > 0.01
+               ? g_strdup ("a short content can be scrolled")
+               : NULL;
+  if (self->stick)
+    return fabs (self->upper - self->value - self->page) > 0.01 ? g_strdup ("sticks to the end, but not by the range") : NULL;
+  if (fabs (self->lower - MIN (expected, self->value)) > 0.01)
+    return g_strdup_printf ("lower is %f, not %f", self->lower, expected);
+  if (fabs (self->upper - MAX (expected + (double) total, self->value + self->page)) > 0.01)
+    return g_strdup_printf ("upper is %f, not %f", self->upper, expected + (double) total);
+  return NULL;
+}
+
 char *
 kl_timeline_check (KlTimeline *self)
 {
@@ -530,6 +552,8 @@ kl_timeline_check (KlTimeline *self)
   if (self->slots->len == 0)
     return g_strdup ("items without rows");
   fault = check_slots (self);
+  if (fault == NULL)
+    fault = check_range (self);
   if (fault != NULL)
     return fault;
   first = &g_array_index (self->slots, KlTimelineSlot, 0);
