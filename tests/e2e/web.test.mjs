@@ -320,6 +320,63 @@ test("polling alone will do", async (t) => {
   await bubble(noor, "over here").waitFor();
 });
 
+test("after an upgrade the open page offers to reload, and drafts survive it", async (t) => {
+  const server = await Server.start(t);
+  const line = await Line.open(t, server);
+  const context = await profile(t, line);
+  const page = await context.newPage();
+  await register(page, "ilse");
+  await createGroup(page, "Ridge Hut Crew");
+  await page.locator("textarea").fill("half a thought");
+  const upgraded = async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.text()).replace(/assets\/index-[^"]+\.js/, "assets/index-OTHER.js") });
+  };
+  await page.route(`${line.url}/`, upgraded);
+  line.cut();
+  await page.locator(".banner", { hasText: "No connection" }).waitFor();
+  line.mend();
+  await page.locator(".banner", { hasText: "new version" }).waitFor();
+  await page.unroute(`${line.url}/`, upgraded);
+  await page.getByRole("button", { name: "Reload" }).click();
+  await page.locator(".banner").waitFor({ state: "detached" });
+  await until(async () => (await page.locator("textarea").inputValue().catch(() => "")) === "half a thought", "the draft");
+});
+
+test("who has the tab out of sight is away and not here, and is back at once", async (t) => {
+  const server = await Server.start(t, { env: { KLATCH_SERVER_PING_INTERVAL_MS: "600000" } });
+  const { ilse, noorContext, link } = await pair(t, server);
+  assert.ok(link);
+  const hidden = await noorContext.newPage();
+  await hidden.clock.install();
+  await hidden.addInitScript(() => {
+    window.__hidden = false;
+    Object.defineProperty(document, "hidden", { get: () => window.__hidden });
+    Object.defineProperty(document, "visibilityState", { get: () => (window.__hidden ? "hidden" : "visible") });
+  });
+  const show = (on) =>
+    hidden.evaluate((shown) => {
+      window.__hidden = !shown;
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, on);
+  await hidden.goto(ilse.url());
+  await noorContext.pages()[0].close();
+  await hidden.locator("textarea").waitFor();
+  await ilse.locator(".conversation-header", { hasText: "2 here" }).waitFor();
+  await show(false);
+  await hidden.clock.runFor(10_000);
+  await show(true);
+  await hidden.clock.runFor(31_000);
+  await ilse.locator(".conversation-header", { hasText: "2 here" }).waitFor();
+  await show(false);
+  await hidden.clock.runFor(31_000);
+  await ilse.locator(".conversation-header", { hasText: "You are here" }).waitFor();
+  await ilse.locator(".person-row", { hasText: "Noor" }).getByText("Away", { exact: true }).waitFor();
+  await show(true);
+  await hidden.clock.runFor(100);
+  await ilse.locator(".conversation-header", { hasText: "2 here" }).waitFor();
+});
+
 test("the keyboard alone will do", async (t) => {
   const server = await Server.start(t);
   const { ilse, noor } = await pair(t, server);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Engine, TYPING_MS } from '../src/lib/engine'
+import { Engine, READ_MS, TYPING_MS } from '../src/lib/engine'
 import { CallError } from '../src/lib/errors'
 import { sortPeople } from '../src/lib/people'
 import type { HistoryPage, Message, SyncAnswer } from '../src/lib/types'
@@ -323,6 +323,22 @@ describe('unread', () => {
     expect(room().group.mine!.unread).toBe(0)
     engine.markRead('g', 14)
     expect(room().group.mine!.read_seq).toBe(15)
+  })
+
+  it('tells of reading at once, then once a second', async () => {
+    await opened()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    engine.attentive = false
+    const told = () => script.told.filter((call) => call.event === 'read').map((call) => call.argument['seq'])
+    for (let rev = 11; rev <= 20; rev += 1) {
+      say(rev)
+      engine.markRead('g', rev)
+    }
+    expect(told()).toEqual([11])
+    vi.advanceTimersByTime(READ_MS + 1)
+    expect(told()).toEqual([11, 20])
+    vi.advanceTimersByTime(10 * READ_MS)
+    expect(told()).toEqual([11, 20])
   })
 
   it('puts the line before what came while nobody looked', async () => {

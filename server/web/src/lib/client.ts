@@ -140,7 +140,7 @@ export class Client {
       send: async (pending) =>
         (await line.ask<{ message: Message }>('message:send', { group: pending.group, client_id: pending.client_id, body: pending.body })).message,
       stored: (message) => engine.takeSent(message),
-      changed: (group) => engine.topics.touch('c:' + group, 'groups'),
+      changed: (group) => engine.topics.touch('c:' + group, 'g:' + group, 'groups'),
       unauthorized: () => void this.#verify(),
     })
     const known = loadSnapshot(shelf)

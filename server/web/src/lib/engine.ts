@@ -23,6 +23,7 @@ export interface EngineHooks {
 }
 
 export const TYPING_MS = 6_000
+export const READ_MS = 1_000
 const PAGE = 50
 /** Above this many members the server tells presence of the group by number only. */
 export const SMALL_GROUP = 200
@@ -83,7 +84,7 @@ export class Engine {
       if (room.stretch) room.newest = Math.max(room.newest, lastSeq(room.stretch))
       this.rooms.set(group.id, room)
     }
-    this.topics.touch('groups', 'users')
+    this.topics.touch('groups', 'users', 'names')
   }
 
   // ── Sync ──────────────────────────────────────────────────────────────────
@@ -206,14 +207,21 @@ export class Engine {
     if (!users || users.length === 0) return
     for (const user of users) {
       if (user.id === this.me.id) this.#setMe(user)
-      else this.users.set(user.id, user)
+      else this.#setUser(user)
     }
     this.topics.touch('users')
   }
 
+  /** Names change seldom, presence every second: who only shows names listens to theirs. */
+  #setUser(user: User): void {
+    const known = this.users.get(user.id)
+    this.users.set(user.id, user)
+    if (known?.display_name !== user.display_name || known.address !== user.address) this.topics.touch('names')
+  }
+
   #setMe(user: User): void {
     this.me = { ...this.me, ...user }
-    this.users.set(user.id, this.me)
+    this.#setUser(this.me)
     this.topics.touch('me', 'users')
   }
 
@@ -244,6 +252,7 @@ export class Engine {
       this.topics.touch('g:' + room.id)
     }
     if (!room.members) return
+    this.topics.touch('roles:' + room.id)
     if (member.role === null) {
       room.members.delete(member.user)
       room.here?.delete(member.user)
@@ -265,7 +274,7 @@ export class Engine {
   }
 
   #everyRoomTopic(): string[] {
-    return [...this.rooms.keys()].flatMap((id) => ['c:' + id, 'p:' + id, 'g:' + id, 't:' + id])
+    return [...this.rooms.keys()].flatMap((id) => ['c:' + id, 'p:' + id, 'g:' + id, 't:' + id, 'roles:' + id])
   }
 
   // ── Events ────────────────────────────────────────────────────────────────
@@ -380,7 +389,7 @@ export class Engine {
   #onUser(user: User): void {
     const known = this.users.get(user.id)
     if (user.id === this.me.id) this.#setMe(user)
-    else this.users.set(user.id, { ...known, ...user })
+    else this.#setUser({ ...known, ...user })
     this.topics.touch('users')
   }
 
@@ -433,7 +442,7 @@ export class Engine {
     if (event.user !== this.me.id) {
       room.reads.set(event.user, Math.max(event.seq, room.reads.get(event.user) ?? 0))
       room.group.mine = { ...mine, others_read_seq: Math.max(event.seq, mine.others_read_seq ?? 0) }
-      this.topics.touch('groups', 'c:' + room.id)
+      this.topics.touch('groups', 'g:' + room.id, 'c:' + room.id, 'reads:' + room.id)
       return
     }
     if (event.seq <= mine.read_seq) return
@@ -453,8 +462,20 @@ export class Engine {
     this.#sendRead(room, seq)
   }
 
+  /** At once, and then no more than once a second: everybody in the group is told of it. */
   #sendRead(room: Room, seq: number): void {
-    if (this.live) this.#line.tell('read', { group: room.id, seq })
+    if (!this.live) return
+    if (room.readTimer !== undefined) {
+      room.readAgain = true
+      return
+    }
+    this.#line.tell('read', { group: room.id, seq })
+    room.readTimer = setTimeout(() => {
+      room.readTimer = undefined
+      if (!room.readAgain) return
+      room.readAgain = false
+      if (this.rooms.get(room.id) === room) this.#sendRead(room, room.readTo)
+    }, READ_MS)
   }
 
   #moveRead(room: Room, seq: number): void {
@@ -526,7 +547,7 @@ export class Engine {
         room.online = new Set(answer.online)
         for (const { user, seq } of answer.reads ?? []) room.reads.set(user, Math.max(seq, room.reads.get(user) ?? 0))
         if (room.group.members <= SMALL_GROUP) room.group = { ...room.group, here: answer.here.length, online: answer.online.length }
-        this.topics.touch('p:' + id, 'g:' + id, 'groups', 'c:' + id)
+        this.topics.touch('p:' + id, 'g:' + id, 'groups', 'c:' + id, 'reads:' + id)
       })
     } catch {
       // Counts still come with presence events.
@@ -615,7 +636,7 @@ export class Engine {
       // The pane shows who is here all the same.
     } finally {
       room.membersLoading = false
-      this.topics.touch('p:' + id)
+      this.topics.touch('p:' + id, 'roles:' + id)
     }
   }
 

@@ -3,10 +3,17 @@
 // changes, which a running page learns from no event.
 import { locale, t } from './i18n'
 
+/** Asking the browser for its zone is slow; a change is seen this much later at most. */
+const ZONE_MS = 2_000
+
 let zone = ''
+let askedAt = 0
 let formats: Record<'time' | 'weekday' | 'date' | 'dateYear' | 'day' | 'dayYear' | 'full', Intl.DateTimeFormat>
 
 function format(): typeof formats {
+  const at = Date.now()
+  if (formats && Math.abs(at - askedAt) < ZONE_MS) return formats
+  askedAt = at
   const now = Intl.DateTimeFormat().resolvedOptions().timeZone
   if (now !== zone || !formats) {
     zone = now

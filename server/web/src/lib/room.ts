@@ -31,6 +31,8 @@ export interface Room {
   /** Up to where the server's own count reaches. */
   countedTo: number
   readTo: number
+  readTimer: ReturnType<typeof setTimeout> | undefined
+  readAgain: boolean
   members: Map<string, Member> | undefined
   membersNext: string | undefined
   membersLoading: boolean
@@ -57,6 +59,8 @@ export function newRoom(group: Group): Room {
     counted: new Set(),
     countedTo: newest,
     readTo: group.mine?.read_seq ?? 0,
+    readTimer: undefined,
+    readAgain: false,
     members: undefined,
     membersNext: undefined,
     membersLoading: false,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { AnimatePresence, LayoutGroup, motion } from 'motion/react'
-import { useRef, useState, type KeyboardEvent } from 'react'
+import { useEffect, useRef, useState, type KeyboardEvent, type RefObject } from 'react'
 import type { Engine } from '../lib/engine'
 import { number, t } from '../lib/i18n'
 import type { Room } from '../lib/room'
@@ -50,6 +50,36 @@ function useSteadyOrder(rooms: Room[]): [Room[], { onPointerEnter: (event: { poi
   ]
 }
 
+/** Rows share one pitch: those out of sight are only room. */
+const PITCH = 66
+const SPARE_ROWS = 8
+
+/** The rows to draw, [from, to), for where the element of the ref is scrolled to. */
+function useWindow(count: number): [RefObject<HTMLDivElement | null>, number, number] {
+  const ref = useRef<HTMLDivElement>(null)
+  const [at, setAt] = useState({ first: 0, rows: 20 })
+  useEffect(() => {
+    const element = ref.current
+    if (!element) return undefined
+    const look = () => {
+      // In steps, so that not every pixel draws anew.
+      const first = Math.floor(element.scrollTop / PITCH / 4) * 4
+      const rows = Math.ceil(element.clientHeight / PITCH) + 4
+      setAt((before) => (before.first === first && before.rows === rows ? before : { first, rows }))
+    }
+    look()
+    element.addEventListener('scroll', look, { passive: true })
+    const observer = new ResizeObserver(look)
+    observer.observe(element)
+    return () => {
+      element.removeEventListener('scroll', look)
+      observer.disconnect()
+    }
+  }, [])
+  const from = Math.max(0, Math.min(at.first - SPARE_ROWS, count - at.rows))
+  return [ref, from, Math.min(count, at.first + at.rows + SPARE_ROWS)]
+}
+
 export function GroupList({ current, onSheet }: { current: string | undefined; onSheet: (sheet: Sheet) => void }) {
   const { engine } = useSession()
   useTopics(engine.topics, 'app', 'groups', 'me', 'users')
@@ -61,13 +91,19 @@ export function GroupList({ current, onSheet }: { current: string | undefined; o
   const now = useNow()
   const list = useRef<HTMLUListElement>(null)
   const medium = useMedium()
+  const [scroll, from, to] = useWindow(rooms.length)
+  const shown = rooms.slice(from, to)
+  const order = shown.map((room) => room.id).join()
+  const tab = Math.max(0, rooms.findIndex((room) => room.id === current))
 
   const onKeyDown = (event: KeyboardEvent) => {
     const links = [...(list.current?.querySelectorAll<HTMLElement>('a') ?? [])]
     const at = links.indexOf(document.activeElement as HTMLElement)
     const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: links.length - 1 }[event.key]
     if (next === undefined || event.altKey || at < 0) return
-    links[Math.min(Math.max(next, 0), links.length - 1)]?.focus()
+    const link = links[Math.min(Math.max(next, 0), links.length - 1)]
+    link?.focus()
+    link?.scrollIntoView({ block: 'nearest' })
     event.preventDefault()
   }
 
@@ -89,15 +125,25 @@ export function GroupList({ current, onSheet }: { current: string | undefined; o
           <Chip on={filter === 'unread'} onClick={() => setFilter('unread')} label={t('Unread')} count={unread.length} />
         </div>
       ) : null}
-      <motion.div layoutScroll className="list-scroll" {...steady}>
+      <motion.div ref={scroll} layoutScroll className="list-scroll" {...steady}>
         {all.length === 0 && engine.syncs > 0 ? <NoGroups /> : null}
         {all.length > 0 && rooms.length === 0 ? <p className="dim p-8 text-center">{t('Nothing unread. Enjoy it.')}</p> : null}
         <LayoutGroup id={medium ? 'medium' : 'wide'}>
-          <ul ref={list} className="group-list" onKeyDown={onKeyDown}>
+          <ul ref={list} className="group-list" onKeyDown={onKeyDown} style={{ paddingBlock: from * PITCH + 'px ' + (rooms.length - to) * PITCH + 'px' }}>
             <AnimatePresence initial={false}>
-              {rooms.map((room, index) => (
-                <motion.li key={room.id} layout="position" initial={{ opacity: 0 }} animate={{ opacity: 1 }} exit={{ opacity: 0, transition: { duration: 0.1 } }} transition={settle}>
-                  <GroupRow room={room} current={room.id === current} now={now} tab={current === undefined || !rooms.some((each) => each.id === current) ? index === 0 : room.id === current} />
+              {shown.map((room, index) => (
+                <motion.li
+                  key={room.id}
+                  layout="position"
+                  layoutDependency={order}
+                  aria-posinset={from + index + 1}
+                  aria-setsize={rooms.length}
+                  initial={{ opacity: 0 }}
+                  animate={{ opacity: 1 }}
+                  exit={{ opacity: 0, transition: { duration: 0 } }}
+                  transition={settle}
+                >
+                  <GroupRow room={room} current={room.id === current} now={now} tab={from + index === tab} />
                 </motion.li>
               ))}
             </AnimatePresence>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { AnimatePresence, motion } from 'motion/react'
-import type { MouseEvent } from 'react'
+import { memo, type MouseEvent } from 'react'
 import { client } from '../lib/client'
 import type { Engine } from '../lib/engine'
 import { fullTime, listTime } from '../lib/format'
@@ -38,9 +38,9 @@ function rowLabel(engine: Engine, room: Room, text: string, time: string): strin
   return said.join(', ')
 }
 
-export function GroupRow({ room, current, now, tab }: { room: Room; current: boolean; now: number; tab: boolean }) {
+export const GroupRow = memo(function GroupRow({ room, current, now, tab }: { room: Room; current: boolean; now: number; tab: boolean }) {
   const { engine, outbox } = useSession()
-  useTopics(engine.topics, 'g:' + room.id, 't:' + room.id, 'd:' + room.id)
+  useTopics(engine.topics, 'app', 'names', 'g:' + room.id, 't:' + room.id, 'd:' + room.id)
   const { group } = room
   const mine = group.mine
   const pending = outbox.of(room.id).at(-1)
@@ -127,7 +127,7 @@ export function GroupRow({ room, current, now, tab }: { room: Room; current: boo
       </span>
     </a>
   )
-}
+})
 
 /** A number that rolls when it changes. */
 export function Roll({ value, max = 9_999 }: { value: number; max?: number }) {

@@ -9,9 +9,10 @@ import { linkify } from '../lib/text'
 import type { Reaction, User } from '../lib/types'
 import { personHue } from '../lib/hue'
 import { PersonAvatar } from './Avatar'
+import { Roll } from './GroupRow'
 import { useSession, useTopics } from './hooks'
 import { arrive, pop } from './motion'
-import { Ticks, tickWord, ticksOf, type TickState } from './Ticks'
+import { Ticks, tickWord, type TickState } from './Ticks'
 
 /** Longer texts open on request. */
 const FOLD_CHARS = 2_000
@@ -20,35 +21,52 @@ const TIME_GAP = 15
 
 const UNKNOWN: Pick<User, 'id' | 'display_name'> = { id: '', display_name: '?' }
 
-export function MessageRow({ row, room, fresh, position }: { row: Bubble; room: Room; fresh: boolean; position: number | undefined }) {
+interface RowProps {
+  row: Bubble
+  room: Room
+  fresh: boolean
+  position: number | undefined
+  ticks: TickState | undefined
+  /** The newest of mine: who has read it stands below. */
+  lastOwn: boolean
+}
+
+/** Rows are made anew with every event; what is drawn of them seldom changes. */
+function sameRow(a: Bubble, b: Bubble): boolean {
+  return a.message === b.message && a.first === b.first && a.last === b.last && a.pending === b.pending
+}
+
+function sameProps(a: RowProps, b: RowProps): boolean {
+  return sameRow(a.row, b.row) && a.room === b.room && a.position === b.position && a.ticks === b.ticks && a.lastOwn === b.lastOwn
+}
+
+export const MessageRow = memo(function MessageRow({ row, room, fresh, position, ticks, lastOwn }: RowProps) {
   const { engine } = useSession()
-  useTopics(engine.topics, 'users', 'p:' + room.id)
+  useTopics(engine.topics, 'names', 'roles:' + room.id)
+  // A row that arrives moves; it stays the same element when it has.
+  const [arriving] = useState(fresh)
   const sender = engine.users.get(row.message.sender)
   const role = engine.roleOf(room, row.message.sender)
-  const ticks = row.own ? ticksOf(row.pending, row.message, room.group.mine?.others_read_seq) : undefined
-  const lastOwn = row.own && row.message.seq === lastOwnSeq(room, engine.me.id)
-  return (
-    <motion.div
-      className={'message-row' + (row.own ? ' own' : '') + (row.first ? ' first' : '') + (row.last ? ' last' : '')}
-      data-key={row.key}
-      data-seq={row.pending ? undefined : row.message.seq}
-      data-at={row.message.created_at}
-      initial={fresh ? { opacity: 0, ...(row.own ? { scale: 0.96 } : {}) } : false}
-      animate={{ opacity: 1, scale: 1 }}
-      transition={arrive}
-    >
+  const place = {
+    className: 'message-row' + (row.own ? ' own' : '') + (row.first ? ' first' : '') + (row.last ? ' last' : ''),
+    'data-key': row.key,
+    'data-seq': row.pending ? undefined : row.message.seq,
+    'data-at': row.message.created_at,
+  }
+  const content = (
+    <>
       <BubbleView row={row} sender={sender} role={role} me={engine.me.id} ticks={ticks} position={position} />
       {row.pending?.failed ? <FailedNote row={row} /> : null}
       {lastOwn ? <SeenBy room={room} seq={row.message.seq} /> : null}
+    </>
+  )
+  if (!arriving) return <div {...place}>{content}</div>
+  return (
+    <motion.div {...place} initial={{ opacity: 0, ...(row.own ? { scale: 0.96 } : {}) }} animate={{ opacity: 1, scale: 1 }} transition={arrive}>
+      {content}
     </motion.div>
   )
-}
-
-function lastOwnSeq(room: Room, me: string): number {
-  const messages = room.stretch?.messages ?? []
-  for (let i = messages.length - 1; i >= 0; i -= 1) if (messages[i]!.sender === me && messages[i]!.kind !== 'system') return messages[i]!.seq
-  return 0
-}
+}, sameProps)
 
 interface BubbleProps {
   row: Bubble
@@ -59,11 +77,9 @@ interface BubbleProps {
   position: number | undefined
 }
 
-/** Rows and people are made anew with every event; what is drawn of them seldom changes. */
 function drawsTheSame(a: BubbleProps, b: BubbleProps): boolean {
   return (
-    a.row.message === b.row.message && a.row.first === b.row.first && a.row.last === b.row.last && a.row.pending === b.row.pending &&
-    a.sender?.display_name === b.sender?.display_name && a.sender?.address === b.sender?.address &&
+    sameRow(a.row, b.row) && a.sender?.display_name === b.sender?.display_name && a.sender?.address === b.sender?.address &&
     a.role === b.role && a.ticks === b.ticks && a.position === b.position
   )
 }
@@ -76,29 +92,31 @@ const BubbleView = memo(function BubbleView({ row, sender, role, me, ticks, posi
   const said = message.deleted ? t('Message deleted') : (message.body ?? '')
   const label = [own ? t('You') : name, time, ...(message.edited_at ? [t('edited')] : []), ...(ticks ? [tickWord(ticks)] : [])].join(', ') + ': ' + said
   return (
-    <div className="message-line" role="article" tabIndex={-1} aria-label={label} aria-posinset={position} aria-setsize={position === undefined ? undefined : -1}>
-      {own ? null : <span className="avatar-place">{row.last ? <PersonAvatar user={person} size={36} /> : null}</span>}
-      <div className="bubble-column">
-        <div className={'bubble' + (message.deleted ? ' deleted' : '')}>
-          {!own && row.first ? (
-            <div className="bubble-name">
-              <bdi className={'hue-text-' + personHue(person.id)} title={sender?.address}>
-                {name}
-              </bdi>
-              {role === 'owner' ? <span className="meta dim">{t('Owner')}</span> : role === 'admin' ? <span className="meta dim">{t('Admin')}</span> : null}
+    <>
+      <div className="message-line" role="article" tabIndex={-1} aria-label={label} aria-posinset={position} aria-setsize={position === undefined ? undefined : -1}>
+        {own ? null : <span className="avatar-place">{row.last ? <PersonAvatar user={person} size={36} /> : null}</span>}
+        <div className="bubble-column">
+          <div className={'bubble' + (message.deleted ? ' deleted' : '')}>
+            {!own && row.first ? (
+              <div className="bubble-name">
+                <bdi className={'hue-text-' + personHue(person.id)} title={sender?.address}>
+                  {name}
+                </bdi>
+                {role === 'owner' ? <span className="meta dim">{t('Owner')}</span> : role === 'admin' ? <span className="meta dim">{t('Admin')}</span> : null}
+              </div>
+            ) : null}
+            <div className="bubble-body">
+              {message.deleted ? <span className="bubble-text">{t('Message deleted')}</span> : <Body text={message.body ?? ''} />}
+              <span className="bubble-meta tabular" title={fullTime(message.created_at)}>
+                {message.edited_at ? t('edited {time}', { time }) : time}
+                {ticks ? <Ticks state={ticks} /> : null}
+              </span>
             </div>
-          ) : null}
-          <div className="bubble-body">
-            {message.deleted ? <span className="bubble-text">{t('Message deleted')}</span> : <Body text={message.body ?? ''} />}
-            <span className="bubble-meta tabular" title={fullTime(message.created_at)}>
-              {message.edited_at ? t('edited {time}', { time }) : time}
-              {ticks ? <Ticks state={ticks} /> : null}
-            </span>
           </div>
         </div>
-        {message.reactions && message.reactions.length > 0 ? <Reactions reactions={message.reactions} me={me} /> : null}
       </div>
-    </div>
+      {message.reactions && message.reactions.length > 0 ? <Reactions reactions={message.reactions} me={me} /> : null}
+    </>
   )
 }, drawsTheSame)
 
@@ -190,10 +208,16 @@ function Reactions({ reactions, me }: { reactions: Reaction[]; me: string }) {
     <ul className="reactions">
       {reactions.map(({ emoji, users }) => {
         const mine = users.includes(me)
+        const label = n('{emoji}, {count}', '{emoji}, {count}', users.length, { emoji }) + (mine ? ', ' + t('you reacted') : '')
         return (
           <motion.li key={emoji} initial={{ scale: 0.6, opacity: 0 }} animate={{ scale: 1, opacity: 1 }} transition={pop} className={'reaction' + (mine ? ' mine' : '')}>
-            <span className="emoji">{emoji}</span> <span className="tabular">{users.length}</span>
-            {mine ? <span className="sr-only">{t('you reacted')}</span> : null}
+            <span className="sr-only">{label}</span>
+            <span className="emoji" aria-hidden="true">
+              {emoji}
+            </span>
+            <span className="tabular" aria-hidden="true">
+              <Roll value={users.length} />
+            </span>
           </motion.li>
         )
       })}
@@ -223,6 +247,7 @@ function FailedNote({ row }: { row: Bubble }) {
 /** The faces of those who have read my last message. */
 function SeenBy({ room, seq }: { room: Room; seq: number }) {
   const { engine } = useSession()
+  useTopics(engine.topics, 'names', 'reads:' + room.id)
   const readers = [...room.reads].filter(([id, read]) => id !== engine.me.id && read >= seq).flatMap(([id]) => engine.users.get(id) ?? [])
   if (readers.length === 0) return null
   const names = readers.map((user) => user.display_name).join(', ')

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { AnimatePresence, motion } from 'motion/react'
-import { useEffect, useRef } from 'react'
+import { memo, useEffect, useRef } from 'react'
 import { SMALL_GROUP } from '../lib/engine'
 import { lastSeen } from '../lib/format'
 import { n, number, t } from '../lib/i18n'
 import { sortPeople, type Person } from '../lib/people'
 import type { Room } from '../lib/room'
 import { twins } from '../lib/text'
+import type { Role, User } from '../lib/types'
 import { PersonAvatar, StatusDot } from './Avatar'
 import { Roll } from './GroupRow'
 import { useNow, useSession, useTopics } from './hooks'
@@ -23,8 +24,9 @@ export function PeoplePane({ room, onClose }: { room: Room; onClose: () => void 
   const hereCount = Math.max(room.group.here, people.here.length)
   const onlineCount = large ? Math.max(0, room.group.online - hereCount) : people.online.length
   const offlineCount = large ? Math.max(0, room.group.members - hereCount - onlineCount) : people.offline.length
+  const order = [people.here, people.online, people.offline, people.all ?? []].map((list) => list.map((person) => person.user.id).join()).join(';')
   const section = (key: string, title: string, list: Person[], count: number) => (
-    <Section key={key} kind={key} title={title} people={list} count={count} room={room} alike={alike} now={now} />
+    <Section key={key} kind={key} title={title} people={list} count={count} room={room} alike={alike} now={now} order={order} />
   )
   return (
     <aside className="people-pane" data-pane aria-label={t('People')}>
@@ -49,7 +51,7 @@ export function PeoplePane({ room, onClose }: { room: Room; onClose: () => void 
   )
 }
 
-function Section({ kind, title, people, count, room, alike, now }: { kind: string; title: string; people: Person[]; count: number; room: Room; alike: Set<string>; now: number }) {
+function Section({ kind, title, people, count, room, alike, now, order }: { kind: string; title: string; people: Person[]; count: number; room: Room; alike: Set<string>; now: number; order: string }) {
   return (
     <section>
       <h3 className={'people-title' + (kind === 'here' ? ' here-text' : '')}>
@@ -58,8 +60,8 @@ function Section({ kind, title, people, count, room, alike, now }: { kind: strin
       <ul>
         <AnimatePresence initial={false}>
           {people.map((person) => (
-            <motion.li key={person.user.id} layout="position" initial={{ opacity: 0 }} animate={{ opacity: 1 }} exit={{ opacity: 0, transition: fade }} transition={settle}>
-              <PersonRow person={person} room={room} kind={kind} twin={alike.has(person.user.id)} now={now} />
+            <motion.li key={person.user.id} layout="position" layoutDependency={order} initial={{ opacity: 0 }} animate={{ opacity: 1 }} exit={{ opacity: 0, transition: fade }} transition={settle}>
+              <PersonRow user={person.user} role={person.role} typing={room.typing.has(person.user.id)} kind={kind} twin={alike.has(person.user.id)} now={now} />
             </motion.li>
           ))}
         </AnimatePresence>
@@ -68,11 +70,9 @@ function Section({ kind, title, people, count, room, alike, now }: { kind: strin
   )
 }
 
-function PersonRow({ person, room, kind, twin, now }: { person: Person; room: Room; kind: string; twin: boolean; now: number }) {
+const PersonRow = memo(function PersonRow({ user, role, typing, kind, twin, now }: { user: User; role: Role | undefined; typing: boolean; kind: string; twin: boolean; now: number }) {
   const { engine } = useSession()
-  const { user, role } = person
   const me = user.id === engine.me.id
-  const typing = room.typing.has(user.id)
   const alive = kind === 'here' || kind === 'online'
   const status = !alive ? undefined : user.status && user.status !== 'offline' ? user.status : 'online'
   let note = ''
@@ -108,7 +108,7 @@ function PersonRow({ person, room, kind, twin, now }: { person: Person; room: Ro
       <span className="sr-only">{status === 'away' ? t('away') : status === 'dnd' ? t('do not disturb') : ''}</span>
     </div>
   )
-}
+})
 
 /** The rest of a large group is read as one scrolls down to it. */
 function More({ room }: { room: Room }) {

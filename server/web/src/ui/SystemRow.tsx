@@ -43,7 +43,7 @@ function noteView(engine: Engine, note: SystemNote): ReactNode[] {
 
 export function SystemRowView({ row }: { row: SystemRow }) {
   const { engine } = useSession()
-  useTopics(engine.topics, 'users')
+  useTopics(engine.topics, 'names')
   const notes = row.notes.map((note) => noteView(engine, note)).filter((pieces) => pieces.length > 0)
   return (
     <div className="system-row" data-key={row.key} data-seq={row.seq}>

@@ -17,6 +17,7 @@ import { JumpButton } from './JumpButton'
 import { MessageRow } from './MessageRow'
 import { arrive } from './motion'
 import { SystemRowView } from './SystemRow'
+import { ticksOf } from './Ticks'
 
 /** The anchor is the row nearest to this part of the view's height. */
 const READING_LINE = 0.4
@@ -299,6 +300,8 @@ export function Timeline({ room, target, onInvite }: { room: Room; target: numbe
   }
 
   const silent = stretch !== undefined && atTail && !stretch.moreBefore && rows.every((row) => row.kind !== 'message')
+  const othersRead = room.group.mine?.others_read_seq
+  const lastOwn = stretch?.messages.findLast((message) => message.sender === engine.me.id && message.kind !== 'system')
   const order = stretch?.messages[0]?.seq ?? 1
   return (
     <div className="timeline-place">
@@ -335,7 +338,17 @@ export function Timeline({ room, target, onInvite }: { room: Room; target: numbe
                 case 'system':
                   return <SystemRowView key={row.key} row={row} />
                 case 'message':
-                  return <MessageRow key={row.key} row={row} room={room} fresh={entering?.has(row.key) ?? false} position={row.pending ? undefined : row.message.seq - order + 1} />
+                  return (
+                    <MessageRow
+                      key={row.key}
+                      row={row}
+                      room={room}
+                      fresh={entering?.has(row.key) ?? false}
+                      position={row.pending ? undefined : row.message.seq - order + 1}
+                      ticks={row.own ? ticksOf(row.pending, row.message, othersRead) : undefined}
+                      lastOwn={row.message === lastOwn}
+                    />
+                  )
               }
             })}
           </motion.div>

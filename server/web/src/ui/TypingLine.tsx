@@ -9,7 +9,7 @@ import { fade } from './motion'
 /** Keeps its height, so that nothing jumps when somebody starts to type. */
 export function TypingLine({ room }: { room: Room }) {
   const { engine } = useSession()
-  useTopics(engine.topics, 't:' + room.id, 'users')
+  useTopics(engine.topics, 't:' + room.id, 'names')
   const ids = [...room.typing.keys()]
   const first = ids[0] === undefined ? undefined : engine.users.get(ids[0])
   const second = ids[1] === undefined ? undefined : engine.users.get(ids[1])
