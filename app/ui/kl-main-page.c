@@ -5,7 +5,6 @@
 
 #include <glib/gi18n.h>
 
-#include "app/core/kl-core-enums.h"
 #include "app/ui/kl-conversation-page.h"
 #include "app/ui/kl-errors.h"
 #include "app/ui/kl-find-groups-page.h"
@@ -75,14 +74,6 @@ set_state (KlMainPage *self,
   g_simple_action_set_state (G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self->actions), action)), state);
 }
 
-static const char *
-notify_to_word (KlNotify notify)
-{
-  g_autoptr (GEnumClass) klass = g_type_class_ref (KL_TYPE_NOTIFY);
-
-  return g_enum_get_value (klass, (int) notify)->value_nick;
-}
-
 static void
 update_group_actions (KlMainPage *self)
 {
@@ -93,14 +84,14 @@ update_group_actions (KlMainPage *self)
   set_enabled (self, "invite-people", may_invite);
   set_enabled (self, "copy-invite", may_invite);
   set_enabled (self, "pin", group != NULL);
-  set_enabled (self, "notify", group != NULL);
+  set_enabled (self, "mute", group != NULL);
   set_enabled (self, "leave", group != NULL);
   set_enabled (self, "toggle-people", group != NULL);
   set_enabled (self, "show-people", group != NULL && adw_navigation_split_view_get_collapsed (self->split));
   if (group == NULL)
     return;
   set_state (self, "pin", g_variant_new_boolean (kl_group_get_pinned (group)));
-  set_state (self, "notify", g_variant_new_string (notify_to_word (kl_group_get_notify (group))));
+  set_state (self, "mute", g_variant_new_boolean (kl_group_get_notify (group) == KL_NOTIFY_NONE));
 }
 
 static gboolean
@@ -465,17 +456,15 @@ on_pin (GSimpleAction *action,
   kl_session_set_pinned (self->session, self->group, g_variant_get_boolean (state));
 }
 
+/* Muted: no unread count of this group adds to the filter's. */
 static void
-on_notify (GSimpleAction *action,
-           GVariant      *state,
-           gpointer       user_data)
+on_mute (GSimpleAction *action,
+         GVariant      *state,
+         gpointer       user_data)
 {
   KlMainPage *self = user_data;
-  g_autoptr (GEnumClass) klass = g_type_class_ref (KL_TYPE_NOTIFY);
-  GEnumValue *value = g_enum_get_value_by_nick (klass, g_variant_get_string (state, NULL));
 
-  if (value != NULL)
-    kl_session_set_notify (self->session, self->group, (KlNotify) value->value);
+  kl_session_set_notify (self->session, self->group, g_variant_get_boolean (state) ? KL_NOTIFY_NONE : KL_NOTIFY_ALL);
 }
 
 static void
@@ -589,7 +578,7 @@ static const GActionEntry entries[] = {
   { .name = "invite-people", .activate = on_invite_people },
   { .name = "copy-invite", .activate = on_copy_invite },
   { .name = "pin", .state = "false", .change_state = on_pin },
-  { .name = "notify", .parameter_type = "s", .state = "'all'", .change_state = on_notify },
+  { .name = "mute", .state = "false", .change_state = on_mute },
   { .name = "leave", .activate = on_leave },
   { .name = "profile", .activate = on_profile },
   { .name = "do-not-disturb", .state = "false", .change_state = on_do_not_disturb },

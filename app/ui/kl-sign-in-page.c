@@ -64,7 +64,6 @@ struct _KlSignInPage
   guint find_source;
   Deed deed;
   gboolean busy;
-  char *password; /* where it does not come from the form */
 };
 
 enum
@@ -178,7 +177,6 @@ fail (KlSignInPage *self,
 
   self->deed = DEED_NONE;
   self->busy = FALSE;
-  g_clear_pointer (&self->password, g_free);
   update_busy (self);
   clear_errors (self);
   if (row != NULL)
@@ -391,7 +389,6 @@ finish (KlSignInPage *self,
     }
   self->deed = DEED_NONE;
   self->busy = FALSE;
-  g_clear_pointer (&self->password, g_free);
   update_busy (self);
   g_signal_emit (self, signals[SIGNAL_SIGNED_IN], 0, account);
 }
@@ -437,7 +434,7 @@ advance (KlSignInPage *self)
   self->asking = g_cancellable_new ();
   if (self->deed == DEED_SIGN_IN)
     kl_server_sign_in_async (self->server, gtk_editable_get_text (self->name_row),
-                             self->password != NULL ? self->password : gtk_editable_get_text (self->password_row),
+                             gtk_editable_get_text (self->password_row),
                              self->asking, on_signed_in, g_object_ref (self));
   else
     kl_server_register_async (self->server, gtk_editable_get_text (self->new_name_row),
@@ -466,7 +463,7 @@ on_sign_in_activated (KlSignInPage *self)
     fail (self, self->server_row, _ ("Which server? Its address looks like a website’s: klatch.example."));
   else if (*gtk_editable_get_text (self->name_row) == '\0')
     fail (self, self->name_row, _ ("Type your username first."));
-  else if (self->password == NULL && *gtk_editable_get_text (self->password_row) == '\0')
+  else if (*gtk_editable_get_text (self->password_row) == '\0')
     fail (self, self->password_row, _ ("Type your password first."));
   else
     start (self, DEED_SIGN_IN);
@@ -565,16 +562,6 @@ kl_sign_in_page_prefill (KlSignInPage *self,
 }
 
 void
-kl_sign_in_page_submit (KlSignInPage *self,
-                        const char   *password)
-{
-  g_return_if_fail (KL_IS_SIGN_IN_PAGE (self));
-
-  g_set_str (&self->password, password);
-  on_sign_in_activated (self);
-}
-
-void
 kl_sign_in_page_show_register (KlSignInPage *self)
 {
   g_return_if_fail (KL_IS_SIGN_IN_PAGE (self));
@@ -618,7 +605,6 @@ kl_sign_in_page_reset (KlSignInPage *self)
   g_cancellable_cancel (self->asking);
   self->deed = DEED_NONE;
   self->busy = FALSE;
-  g_clear_pointer (&self->password, g_free);
   gtk_editable_set_text (self->password_row, "");
   gtk_editable_set_text (self->new_password_row, "");
   gtk_editable_set_text (self->invite_row, "");
@@ -642,13 +628,6 @@ kl_sign_in_page_dispose (GObject *object)
   g_clear_object (&self->preview);
   gtk_widget_dispose_template (GTK_WIDGET (object), KL_TYPE_SIGN_IN_PAGE);
   G_OBJECT_CLASS (kl_sign_in_page_parent_class)->dispose (object);
-}
-
-static void
-kl_sign_in_page_finalize (GObject *object)
-{
-  g_free (KL_SIGN_IN_PAGE (object)->password);
-  G_OBJECT_CLASS (kl_sign_in_page_parent_class)->finalize (object);
 }
 
 static void
@@ -700,7 +679,6 @@ kl_sign_in_page_class_init (KlSignInPageClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = kl_sign_in_page_dispose;
-  G_OBJECT_CLASS (klass)->finalize = kl_sign_in_page_finalize;
 
   signals[SIGNAL_SIGNED_IN] = g_signal_new ("signed-in", KL_TYPE_SIGN_IN_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                             G_TYPE_NONE, 1, KL_TYPE_ACCOUNT);

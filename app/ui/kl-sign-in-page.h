@@ -24,10 +24,6 @@ void kl_sign_in_page_prefill (KlSignInPage *self,
                               const char   *server,
                               const char   *name);
 
-/* Signs in with the fields as they are and this password. */
-void kl_sign_in_page_submit (KlSignInPage *self,
-                             const char   *password);
-
 /* Shows the register page in place of sign-in: nobody has an account here yet. */
 void kl_sign_in_page_show_register (KlSignInPage *self);
 

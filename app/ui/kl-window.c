@@ -198,8 +198,7 @@ on_signed_in (KlWindow  *self,
 {
   g_set_object (&self->account, account);
   g_settings_set_string (self->settings, "server", kl_account_get_url (account));
-  /* The demonstration's password is no secret, and its home is thrown away. */
-  keep (self, g_getenv ("KLATCH_PASSWORD") != NULL ? KL_KEEP_NOWHERE : KL_KEEP_IN_SECRET_SERVICE);
+  keep (self, KL_KEEP_IN_SECRET_SERVICE);
 }
 
 static void
@@ -218,19 +217,14 @@ offer_sign_in (KlWindow  *self,
 {
   g_autofree char *last = g_settings_get_string (self->settings, "server");
   const char *server = self->server;
-  const char *name = g_getenv ("KLATCH_SIGN_IN"), *password = g_getenv ("KLATCH_PASSWORD");
 
   if (server == NULL && account != NULL)
     server = kl_account_get_url (account);
   if (server == NULL && *last != '\0')
     server = last;
-  if (name == NULL && account != NULL)
-    name = kl_account_get_name (account);
   gtk_stack_set_visible_child_name (self->stack, "sign-in");
-  kl_sign_in_page_prefill (self->sign_in, server, name);
-  if (password != NULL)
-    kl_sign_in_page_submit (self->sign_in, password);
-  else if (account == NULL && self->server != NULL && name == NULL)
+  kl_sign_in_page_prefill (self->sign_in, server, account != NULL ? kl_account_get_name (account) : NULL);
+  if (account == NULL && self->server != NULL)
     kl_sign_in_page_show_register (self->sign_in);
 }
 
