@@ -97,17 +97,17 @@ build (Menu *menu)
 
   if (!kl_message_get_deleted (menu->message))
     {
-      g_menu_append (texts, kl_timeline_has_selection (menu->timeline) ? _ ("_Copy Selection") : _ ("_Copy"), "message.copy");
-      g_menu_append (texts, _ ("_Select Text"), "message.select-all");
+      g_menu_append (texts, kl_timeline_has_selection (menu->timeline) ? _ ("_Copy selection") : _ ("_Copy"), "message.copy");
+      g_menu_append (texts, _ ("_Select text"), "message.select-all");
     }
   if (menu->link != NULL)
     {
-      g_menu_append (links, _ ("_Open Link"), "message.open-link");
-      g_menu_append (links, _ ("Copy _Link"), "message.copy-link");
+      g_menu_append (links, _ ("_Open link"), "message.open-link");
+      g_menu_append (links, _ ("Copy _link"), "message.copy-link");
     }
   if (kl_message_get_mine (menu->message) && kl_message_get_state (menu->message) == KL_MESSAGE_STATE_FAILED)
     {
-      g_menu_append (sending, _ ("_Try Again"), "message.retry");
+      g_menu_append (sending, _ ("_Try again"), "message.retry");
       g_menu_append (sending, _ ("_Discard"), "message.discard");
     }
   g_menu_append_section (model, NULL, G_MENU_MODEL (sending));
