@@ -2,6 +2,7 @@
 """Drives a desktop program as a person with a screen reader would: by AT-SPI.
 
 Everything waits for what it needs and fails with a picture of the tree; nothing sleeps and hopes."""
+import json
 import os
 import subprocess
 import sys
@@ -100,8 +101,10 @@ class Program:
             sys.stderr.write(tree(self.root) + "\n")
         raise NotThere(f"waited {patience:.0f} s for {what}")
 
-    def search(self, role=None, name=None, has=None, hidden=False):
-        for node in walk(self.root):
+    def search(self, role=None, name=None, has=None, hidden=False, within=None):
+        """The first node that shows, in the order of the screen; `within` the dialog of this name."""
+        root = self.root if within is None else self.search("dialog", within)
+        for node in walk(root) if root else ():
             try:
                 if role and node.get_role_name() != role:
                     continue
@@ -116,16 +119,29 @@ class Program:
                 return node
         return None
 
-    def find(self, role=None, name=None, has=None, patience=PATIENCE):
+    def find(self, role=None, name=None, has=None, within=None, patience=PATIENCE):
         what = " ".join(filter(None, [role, f'named "{name}"' if name else "", f'with "{has}"' if has else ""]))
-        return self.wait(lambda: self.search(role, name, has), what, patience)
+        return self.wait(lambda: self.search(role, name, has, within=within), what, patience)
 
-    def press(self, role, name=None, has=None):
-        """Does the first action of a button, row or switch."""
-        node = self.find(role, name, has)
+    def press(self, role, name=None, has=None, within=None):
+        """Does the first action of a button or switch; a row, which has none, is clicked."""
+        node = self.find(role, name, has, within)
         self.wait(lambda: node.get_state_set().contains(Atspi.StateType.SENSITIVE), f"{name or has} to be sensitive")
-        assert Atspi.Action.do_action(node, 0), f"{name or has} did not react"
+        if role != "list item":
+            assert Atspi.Action.do_action(node, 0), f"{name or has} did not react"
+        else:
+            self.click(node)
         return node
+
+    def click(self, node):
+        """With the pointer, where the node is on the screen."""
+        window = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)], capture_output=True, text=True, check=True)
+        place = Atspi.Component.get_extents(node, Atspi.CoordType.WINDOW)
+        subprocess.run(["xdotool", "mousemove", "--window", window.stdout.split()[-1], str(place.x + place.width // 2),
+                        str(place.y + place.height // 2), "click", "1"], check=True)
+
+    def key(self, *keys):
+        subprocess.run(["xdotool", "key", "--clearmodifiers", *keys], check=True)
 
     def write(self, name, text, role="text"):
         node = self.find(role, name)
@@ -150,3 +166,50 @@ class Program:
 
 
 Atspi.init()
+
+
+def serve():
+    """Takes one deed a line, as JSON, from another program's test, and answers with one line: {"ok": …} or {"error": …}."""
+    program = None
+    for line in sys.stdin:
+        deed = json.loads(line)
+        what = deed.pop("do")
+        answer = None
+        try:
+            if what == "start":
+                program = Program(**deed)
+            elif what == "press":
+                program.press(**deed)
+            elif what == "write":
+                program.write(**deed)
+            elif what == "find":
+                answer = said(program.find(**deed))
+            elif what == "count":
+                answer = sum(1 for node in walk(program.root) if node.get_role_name() == deed["role"] and deed["has"] in said(node))
+            elif what == "gone":
+                program.gone(**deed)
+            elif what == "key":
+                program.key(*deed["keys"])
+            elif what == "picture":
+                program.picture(deed["path"])
+            elif what == "tree":
+                answer = tree(program.root)
+            elif what == "kill":
+                program.process.kill()
+                program.process.wait()
+            elif what == "close":
+                answer = program.close()
+            else:
+                raise ValueError(f"unknown deed {what}")
+            reply = {"ok": answer}
+        except Exception as error:  # noqa: BLE001: whatever it is, the test has to hear of it
+            reply = {"error": f"{what} {deed}: {error}"}
+            if program is not None and what != "start":
+                sys.stderr.write(tree(program.root) + "\n")
+        print(json.dumps(reply), flush=True)
+    if program is not None:
+        program.close()
+
+
+if __name__ == "__main__":
+    serve()
