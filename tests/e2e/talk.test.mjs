@@ -35,14 +35,14 @@ test("a desktop and a browser meet and talk, in both directions, also over a dea
   const context = await profile(t, server);
   const noor = await context.newPage();
   await register(noor, "noor", new URL(link).pathname);
-  await noor.getByRole("main", { name: "Ridge Hut Crew" }).waitFor({timeout:8000}).catch(async (e)=>{ await noor.screenshot({path:'/tmp/pics/fail.png'}); throw e; });
+  await noor.getByRole("main", { name: "Ridge Hut Crew" }).waitFor();
   await ilse.find("button", "2 here");
   await ilse.find("list item", "Noor, here now");
 
   await noor.locator("textarea").pressSequentially("The kettle");
   await ilse.find("label", "Noor is typing");
   await say(noor, "The kettle is on ☕");
-  assert.match(await ilse.find("list item", "The kettle is on ☕"), /Noor, .*The kettle is on ☕/);
+  assert.match(await ilse.find("list item", ", The kettle is on ☕"), /^Noor, /);
   await ilse.say("Ridge Hut Crew", "Two minutes, bringing <cake> & candles 🍰");
   await bubble(noor, "Two minutes, bringing <cake> & candles 🍰").waitFor();
   if (pictures) {
@@ -54,16 +54,16 @@ test("a desktop and a browser meet and talk, in both directions, also over a dea
   const port = new URL(server.url).port;
   await server.kill();
   await ilse.say("Ridge Hut Crew", "written while nobody listened");
-  await ilse.find("list item", "written while nobody listened");
+  await ilse.find("list item", ", written while nobody listened");
   await ilse.kill();
   await ilse.restart();
-  await ilse.find("list item", "The kettle is on ☕");
-  await ilse.find("list item", "written while nobody listened");
+  await ilse.find("list item", ", The kettle is on ☕");
+  await ilse.find("list item", ", written while nobody listened");
   server = await Server.start(t, { data, listen: `127.0.0.1:${port}` });
   await bubble(noor, "written while nobody listened").waitFor();
   await say(noor, "we heard you");
   await stored(noor, "we heard you");
-  await ilse.find("list item", "we heard you");
+  await ilse.find("list item", ", we heard you");
   assert.equal(await bubble(noor, "written while nobody listened").count(), 1);
 
   // Gone is gone, at both ends.
