@@ -105,8 +105,8 @@ kl_account_init (KlAccount *self)
 {
 }
 
-/* Readable, and of server and person: a server that gives out another one's user ids does not come by that one's drafts. A
- * name that is no good for a folder is left out. */
+/* Readable, and of server and person: a server that gives out another one's user ids does not come by that one's
+ * drafts. A name that is no good for a folder is left out. */
 static char *
 make_id (const char *url, const char *user_id, const char *name)
 {

@@ -28,8 +28,8 @@ const char *kl_account_get_token (KlAccount *self);
 KlKeep kl_account_get_keep (KlAccount *self);
 gboolean kl_account_get_signed_in (KlAccount *self);
 
-/* The accounts that are remembered between two starts: <data folder>/accounts.ini says which, the secret service (or what the
- * person chose instead) holds the token. */
+/* The accounts that are remembered between two starts: <data folder>/accounts.ini says which, the secret service (or
+ * what the person chose instead) holds the token. */
 #define KL_TYPE_ACCOUNTS (kl_accounts_get_type ())
 G_DECLARE_FINAL_TYPE (KlAccounts, kl_accounts, KL, ACCOUNTS, GObject)
 
@@ -37,9 +37,10 @@ G_DECLARE_FINAL_TYPE (KlAccounts, kl_accounts, KL, ACCOUNTS, GObject)
 KlAccounts *kl_accounts_new (const char *folder);
 const char *kl_accounts_get_folder (KlAccounts *self);
 
-/* The account used last, with its token where that can be had. NULL without an error: there is none yet. An account without a
- * token (KL_KEEP_NOWHERE, signed out, or revoked) is returned too: offer sign-in with its server and name filled in. Errors:
- * KL_CORE_ERROR_NO_SECRET_SERVICE (the token is there, but the service does not answer or stays locked). */
+/* The account used last, with its token where that can be had. NULL without an error: there is none yet. An account
+ * without a token (KL_KEEP_NOWHERE, signed out, or revoked) is returned too: offer sign-in with its server and name
+ * filled in. Errors: KL_CORE_ERROR_NO_SECRET_SERVICE (the token is there, but the service does not answer or stays
+ * locked). */
 void kl_accounts_restore_async (KlAccounts *self,
                                 GCancellable *cancellable,
                                 GAsyncReadyCallback callback,
@@ -49,8 +50,8 @@ KlAccount *kl_accounts_restore_finish (KlAccounts *self, GAsyncResult *result, G
 /* The account that a restore which failed was about, so that sign-in can be filled in; or NULL. */
 KlAccount *kl_accounts_dup_last (KlAccounts *self);
 
-/* Remembers the account as the one used last. Try KL_KEEP_IN_SECRET_SERVICE first; on KL_CORE_ERROR_NO_SECRET_SERVICE let the
- * person choose one of the others and call again. The account can be used all the same meanwhile. */
+/* Remembers the account as the one used last. Try KL_KEEP_IN_SECRET_SERVICE first; on KL_CORE_ERROR_NO_SECRET_SERVICE
+ * let the person choose one of the others and call again. The account can be used all the same meanwhile. */
 void kl_accounts_keep_async (KlAccounts *self,
                              KlAccount *account,
                              KlKeep keep,
@@ -59,8 +60,8 @@ void kl_accounts_keep_async (KlAccounts *self,
                              gpointer user_data);
 gboolean kl_accounts_keep_finish (KlAccounts *self, GAsyncResult *result, GError **error);
 
-/* Drops the token here (on the server: kl_session_sign_out_async()). Server and name stay remembered, and so do drafts and
- * unsent messages; the cached conversations are deleted if erase_cache. */
+/* Drops the token here (on the server: kl_session_sign_out_async()). Server and name stay remembered, and so do
+ * drafts and unsent messages; the cached conversations are deleted if erase_cache. */
 void kl_accounts_forget_async (KlAccounts *self,
                                KlAccount *account,
                                gboolean erase_cache,

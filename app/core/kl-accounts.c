@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Which accounts there are, and where their tokens lie.
  *
- * accounts.ini: [klatch] last=ID, and for each account [ID] url, user, name, keep. The files are a few hundred bytes, written
- * at sign-in and sign-out only, so that this happens on the main thread. */
+ * accounts.ini: [klatch] last=ID, and for each account [ID] url, user, name, keep. The files are a few hundred bytes,
+ * written at sign-in and sign-out only, so that this happens on the main thread. */
 #include "app/core/kl-account-private.h"
 #include "protocol/kl-id.h"
 
@@ -51,7 +51,8 @@ save_private (const char *path, const char *text, GError **error)
   g_autoptr (GError) local = NULL;
 
   g_mkdir_with_parents (folder, 0700);
-  if (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &local))
+  if (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
+                                &local))
     return TRUE;
   g_set_error (error, KL_CORE_ERROR, KL_CORE_ERROR_STORAGE, "%s", local->message);
   return FALSE;
@@ -107,7 +108,7 @@ secret_error (GError *error)
   return ours;
 }
 
-/* ── Restore ───────────────────────────────────────────────────────────── */
+/* ── Restore ── */
 
 static void
 on_token_found (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -128,7 +129,8 @@ on_token_found (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-kl_accounts_restore_async (KlAccounts *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+kl_accounts_restore_async (KlAccounts *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                           gpointer user_data)
 {
   g_return_if_fail (KL_IS_ACCOUNTS (self));
 
@@ -172,7 +174,7 @@ kl_accounts_dup_last (KlAccounts *self)
   return self->last != NULL ? g_object_ref (self->last) : NULL;
 }
 
-/* ── Keep ──────────────────────────────────────────────────────────────── */
+/* ── Keep ── */
 
 static void
 on_token_stored (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -197,12 +199,8 @@ on_token_stored (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-kl_accounts_keep_async (KlAccounts *self,
-                        KlAccount *account,
-                        KlKeep keep,
-                        GCancellable *cancellable,
-                        GAsyncReadyCallback callback,
-                        gpointer user_data)
+kl_accounts_keep_async (KlAccounts *self, KlAccount *account, KlKeep keep, GCancellable *cancellable,
+                        GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_ACCOUNTS (self));
   g_return_if_fail (KL_IS_ACCOUNT (account));
@@ -213,7 +211,8 @@ kl_accounts_keep_async (KlAccounts *self,
   g_set_object (&self->last, account);
   if (keep == KL_KEEP_IN_SECRET_SERVICE)
     {
-      g_autofree char *label = g_strdup_printf ("Klatch: %s, %s", kl_account_get_name (account), kl_account_get_url (account));
+      g_autofree char *label
+          = g_strdup_printf ("Klatch: %s, %s", kl_account_get_name (account), kl_account_get_url (account));
       g_task_set_task_data (task, g_object_ref (account), g_object_unref);
       secret_password_store (&schema, SECRET_COLLECTION_DEFAULT, label, kl_account_get_token (account), cancellable,
                              on_token_stored, g_steal_pointer (&task), "account", kl_account_get_id (account), NULL);
@@ -240,7 +239,7 @@ kl_accounts_keep_finish (KlAccounts *self, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* ── Forget ────────────────────────────────────────────────────────────── */
+/* ── Forget ── */
 
 static void
 on_token_cleared (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -268,12 +267,8 @@ erase_cache_of (KlAccounts *self, KlAccount *account)
 }
 
 void
-kl_accounts_forget_async (KlAccounts *self,
-                          KlAccount *account,
-                          gboolean erase_cache,
-                          GCancellable *cancellable,
-                          GAsyncReadyCallback callback,
-                          gpointer user_data)
+kl_accounts_forget_async (KlAccounts *self, KlAccount *account, gboolean erase_cache, GCancellable *cancellable,
+                          GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_ACCOUNTS (self));
   g_return_if_fail (KL_IS_ACCOUNT (account));
@@ -301,7 +296,7 @@ kl_accounts_forget_finish (KlAccounts *self, GAsyncResult *result, GError **erro
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* ── Object ────────────────────────────────────────────────────────────── */
+/* ── Object ── */
 
 static void
 kl_accounts_finalize (GObject *object)

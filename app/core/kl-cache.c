@@ -21,7 +21,7 @@ static const char *const migrations[] = {
   NULL,
 };
 
-/* ── Reading ───────────────────────────────────────────────────────────── */
+/* ── Reading ── */
 
 static void
 cached_group_free (gpointer data)
@@ -104,7 +104,8 @@ read_start (KlDatabase *database, gpointer data, GError **error)
 
   statement = kl_database_prepare (
       database,
-      "SELECT json, rev, EXISTS (SELECT 1 FROM messages WHERE grp = groups.id) FROM groups WHERE json IS NOT NULL", error);
+      "SELECT json, rev, EXISTS (SELECT 1 FROM messages WHERE grp = groups.id) FROM groups WHERE json IS NOT NULL",
+      error);
   if (statement == NULL)
     return FALSE;
   while (kl_database_step (database, statement, &local))
@@ -192,15 +193,8 @@ note_people (GHashTable *people, const char *ids)
 
 /* Adds up to limit rows while each seq is expected + step * i. *more: a further one would have followed. */
 static gboolean
-read_run (KlDatabase *database,
-          sqlite3_stmt *statement,
-          gint64 expected,
-          gint64 step,
-          guint limit,
-          GPtrArray *to,
-          GHashTable *people,
-          gboolean *more,
-          GError **error)
+read_run (KlDatabase *database, sqlite3_stmt *statement, gint64 expected, gint64 step, guint limit, GPtrArray *to,
+          GHashTable *people, gboolean *more, GError **error)
 {
   g_autoptr (GError) local = NULL;
 
@@ -275,8 +269,8 @@ read_page (KlDatabase *database, gpointer data, GError **error)
         return FALSE;
       sqlite3_bind_text (statement, 1, job->group, -1, SQLITE_STATIC);
       sqlite3_bind_int64 (statement, 2, job->anchor);
-      if (!read_run (database, statement, job->anchor, -1, job->limit_before, page->messages, people, &page->more_before,
-                     error))
+      if (!read_run (database, statement, job->anchor, -1, job->limit_before, page->messages, people,
+                     &page->more_before, error))
         return FALSE;
       for (guint i = 0, j = page->messages->len; i + 1 < j; i++)
         {
@@ -293,21 +287,16 @@ read_page (KlDatabase *database, gpointer data, GError **error)
         return FALSE;
       sqlite3_bind_text (statement, 1, job->group, -1, SQLITE_STATIC);
       sqlite3_bind_int64 (statement, 2, job->anchor);
-      if (!read_run (database, statement, job->anchor + 1, 1, job->limit_after, page->messages, people, &page->more_after,
-                     error))
+      if (!read_run (database, statement, job->anchor + 1, 1, job->limit_after, page->messages, people,
+                     &page->more_after, error))
         return FALSE;
     }
   return read_people (database, people, page->people, error);
 }
 
 void
-kl_cache_page_async (KlCache *self,
-                     const char *group,
-                     gint64 anchor,
-                     guint limit_before,
-                     guint limit_after,
-                     GAsyncReadyCallback callback,
-                     gpointer user_data)
+kl_cache_page_async (KlCache *self, const char *group, gint64 anchor, guint limit_before, guint limit_after,
+                     GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_CACHE (self));
 
@@ -329,7 +318,7 @@ kl_cache_page_finish (KlCache *self, GAsyncResult *result)
   return job != NULL ? g_steal_pointer (&job->page) : new_page ();
 }
 
-/* ── Writing ───────────────────────────────────────────────────────────── */
+/* ── Writing ── */
 
 typedef enum
 {
@@ -427,11 +416,7 @@ write_json (yyjson_val *value)
 }
 
 void
-kl_cache_change_add_message (KlCacheChange *self,
-                             const char *group,
-                             gint64 seq,
-                             gint64 rev,
-                             const char *people,
+kl_cache_change_add_message (KlCacheChange *self, const char *group, gint64 seq, gint64 rev, const char *people,
                              yyjson_val *object)
 {
   Step *step = add_step (self, STEP_MESSAGE, group);
@@ -501,8 +486,8 @@ write_step (KlDatabase *database, const Step *step, GError **error)
                        " ON CONFLICT (id) DO UPDATE SET json = ?2, rev = iif (?3 < 0, rev, ?3)",
                        step, error);
     case STEP_GROUP_REV:
-      return run_step (database,
-                       "INSERT INTO groups (id, rev) VALUES (?1, ?3) ON CONFLICT (id) DO UPDATE SET rev = ?3", step, error);
+      return run_step (database, "INSERT INTO groups (id, rev) VALUES (?1, ?3) ON CONFLICT (id) DO UPDATE SET rev = ?3",
+                       step, error);
     default:
       g_return_val_if_reached (FALSE);
     }
@@ -541,7 +526,7 @@ kl_cache_write (KlCache *self, KlCacheChange *change)
   kl_database_run_async (self->database, write_change, change, (GDestroyNotify) kl_cache_change_free, on_written, NULL);
 }
 
-/* ── Object ────────────────────────────────────────────────────────────── */
+/* ── Object ── */
 
 void
 kl_cache_close_async (KlCache *self, GAsyncReadyCallback callback, gpointer user_data)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What this computer remembers of an account's conversations: cache.db, rebuilt at will. Calls return at once; the work is done
- * on the file's own thread, in the order of the calls. A disk that fails costs the memory, not the session: writes that fail
- * are dropped, and reads find nothing.
+ * What this computer remembers of an account's conversations: cache.db, rebuilt at will. Calls return at once; the
+ * work is done on the file's own thread, in the order of the calls. A disk that fails costs the memory, not the
+ * session: writes that fail are dropped, and reads find nothing.
  *
  * In it, for each group, lie stretches of consecutive messages, all as new as the group's rev there says. */
 #pragma once
@@ -20,7 +20,7 @@ KlCache *kl_cache_new (const char *path);
 void kl_cache_close_async (KlCache *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean kl_cache_close_finish (KlCache *self, GAsyncResult *result, GError **error);
 
-/* ── Reading ───────────────────────────────────────────────────────────── */
+/* ── Reading ── */
 
 /* One of one's own groups as it was. */
 typedef struct
@@ -55,8 +55,9 @@ typedef struct
 void kl_cached_page_free (KlCachedPage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlCachedPage, kl_cached_page_free)
 
-/* The messages of the group with from <= seq <= to that adjoin anchor without a gap, at most limit on each side of it. anchor is in the page
- * if it is remembered; if not, the page is what adjoins it. anchor 0: the newest that is remembered. */
+/* The messages of the group with from <= seq <= to that adjoin anchor without a gap, at most limit on each side of
+ * it. anchor is in the page if it is remembered; if not, the page is what adjoins it. anchor 0: the newest that is
+ * remembered. */
 void kl_cache_page_async (KlCache *self,
                           const char *group,
                           gint64 anchor,
@@ -66,7 +67,7 @@ void kl_cache_page_async (KlCache *self,
                           gpointer user_data);
 KlCachedPage *kl_cache_page_finish (KlCache *self, GAsyncResult *result);
 
-/* ── Writing ───────────────────────────────────────────────────────────── */
+/* ── Writing ── */
 
 /* What one answer or event changes; it is written in one transaction. */
 typedef struct _KlCacheChange KlCacheChange;

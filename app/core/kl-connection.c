@@ -82,10 +82,12 @@ has_network (KlConnection *self)
   return self->loopback || g_network_monitor_get_network_available (self->network);
 }
 
-/* ── Waiting ───────────────────────────────────────────────────────────── */
+/* ── Waiting ── */
 
-static void connect_now (KlConnection *self);
-static void tick (KlConnection *self);
+static void
+connect_now (KlConnection *self);
+static void
+tick (KlConnection *self);
 
 static gboolean
 on_tick (gpointer user_data)
@@ -130,7 +132,7 @@ back_off_ms (KlConnection *self)
   return whole / 2 + g_random_int_range (0, (gint32) (whole / 2) + 1);
 }
 
-/* ── The socket ────────────────────────────────────────────────────────── */
+/* ── The socket ── */
 
 static void
 drop_socket (KlConnection *self)
@@ -177,8 +179,7 @@ take_notice (KlConnection *self, yyjson_val *notice)
     }
   else if (g_strcmp0 (code, "shutdown") == 0)
     {
-      self->shutdown_ms
-          = yyjson_is_int (retry) ? CLAMP (yyjson_get_sint (retry), 1, 600 * 1000) : SHUTDOWN_MS_DEFAULT;
+      self->shutdown_ms = yyjson_is_int (retry) ? CLAMP (yyjson_get_sint (retry), 1, 600 * 1000) : SHUTDOWN_MS_DEFAULT;
       g_set_str (&self->state_text, message);
       g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE_TEXT]);
     }
@@ -240,7 +241,7 @@ connect_now (KlConnection *self)
   kl_socket_start (self->socket);
 }
 
-/* ── The network and sleep ─────────────────────────────────────────────── */
+/* ── The network and sleep ── */
 
 static void
 on_network_changed (GNetworkMonitor *monitor, gboolean available, KlConnection *self)
@@ -282,7 +283,7 @@ on_sleep (KlSleepMonitor *monitor, gboolean asleep, KlConnection *self)
   wait_for (self, NETWORK_SETTLES_MS, NULL);
 }
 
-/* ── Calls ─────────────────────────────────────────────────────────────── */
+/* ── Calls ── */
 
 void
 kl_connection_start (KlConnection *self)
@@ -382,7 +383,7 @@ kl_connection_emit (KlConnection *self, const char *event, const char *json, gui
     answer (NULL, error, user_data);
 }
 
-/* ── Object ────────────────────────────────────────────────────────────── */
+/* ── Object ── */
 
 static void
 kl_connection_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -443,7 +444,8 @@ kl_connection_class_init (KlConnectionClass *klass)
   object_class->dispose = kl_connection_dispose;
   object_class->finalize = kl_connection_finalize;
 
-  props[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, KL_TYPE_CONNECTION_STATE, KL_CONNECTION_STATE_STOPPED, ro);
+  props[PROP_STATE]
+      = g_param_spec_enum ("state", NULL, NULL, KL_TYPE_CONNECTION_STATE, KL_CONNECTION_STATE_STOPPED, ro);
   props[PROP_RETRY_IN] = g_param_spec_uint ("retry-in", NULL, NULL, 0, G_MAXUINT, 0, ro);
   props[PROP_STATE_TEXT] = g_param_spec_string ("state-text", NULL, NULL, NULL, ro);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Stays connected: makes a KlSocket, and after its end the next one: with a back-off that doubles up to half a minute and is jittered, at
- * once when the network returns or the computer wakes, after a random part of what a server that shuts down asks for, and never
- * again when the server refuses the token. Before the computer sleeps it says good-bye. Main thread.
+ * Stays connected: makes a KlSocket, and after its end the next one: with a back-off that doubles up to half a minute
+ * and is jittered, at once when the network returns or the computer wakes, after a random part of what a server that
+ * shuts down asks for, and never again when the server refuses the token. Before the computer sleeps it says
+ * good-bye. Main thread.
  *
- * Properties (read only): state (KlConnectionState; ONLINE only after kl_connection_set_synced()), retry-in (uint, seconds),
- * state-text (string or NULL).
+ * Properties (read only): state (KlConnectionState; ONLINE only after kl_connection_set_synced()), retry-in (uint,
+ * seconds), state-text (string or NULL).
  *
  * Signals:
  *   ready ()                     a new socket takes events

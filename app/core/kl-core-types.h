@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The enumerations and the error domain of the client's core. Values that the wire has carry its words (docs/protocol.md)
- * as their nicks. */
+ * The enumerations and the error domain of the client's core. Values that the wire has carry its words
+ * (docs/protocol.md) as their nicks. */
 #pragma once
 
 #include <glib-object.h>
@@ -66,8 +66,8 @@ typedef enum
   KL_SYSTEM_EVENT_UNKNOWN,
 } KlSystemEvent;
 
-/* PENDING: on this computer's disk, on its way. FAILED: the server has refused it; it waits for "try again" or "discard".
- * SENT: stored by the server. READ: another has read it (own messages only). */
+/* PENDING: on this computer's disk, on its way. FAILED: the server has refused it; it waits for "try again" or
+ * "discard". SENT: stored by the server. READ: another has read it (own messages only). */
 typedef enum
 {
   KL_MESSAGE_STATE_PENDING,
@@ -85,8 +85,9 @@ typedef enum
 } KlMemberSection;
 
 /* What the banner says. STOPPED: not started, or signed out. CONNECTING: also while the first sync is under way.
- * WAITING: the next attempt comes by itself (KlSession:retry-in). OFFLINE: this computer has no network; we connect as soon
- * as it has. REFUSED: the session has ended on the server (signed out elsewhere, password changed); sign in again. */
+ * WAITING: the next attempt comes by itself (KlSession:retry-in). OFFLINE: this computer has no network; we connect
+ * as soon as it has. REFUSED: the session has ended on the server (signed out elsewhere, password changed); sign in
+ * again. */
 typedef enum
 {
   KL_CONNECTION_STATE_STOPPED,
@@ -112,8 +113,8 @@ typedef enum
   KL_KEEP_NOWHERE,     /* ask for the password each time */
 } KlKeep;
 
-/* The core's errors. Those from BAD_REQUEST to INTERNAL are the server's own codes; their message is the server's sentence,
- * and kl_error_get_field() tells the field that it concerns. */
+/* The core's errors. Those from BAD_REQUEST to INTERNAL are the server's own codes; their message is the server's
+ * sentence, and kl_error_get_field() tells the field that it concerns. */
 #define KL_CORE_ERROR (kl_core_error_quark ())
 
 typedef enum

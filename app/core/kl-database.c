@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One SQLite file with a thread of its own.
  *
- * The thread holds the queue and a "File", not the object: the object's last reference ends the thread by a closing job, and
- * jobs that are queued by then still run. */
+ * The thread holds the queue and a "File", not the object: the object's last reference ends the thread by a closing
+ * job, and jobs that are queued by then still run. */
 #include "app/core/kl-database.h"
 
 #include <errno.h>
@@ -53,7 +53,7 @@ job_free (gpointer data)
   g_free (job);
 }
 
-/* ── On the thread ─────────────────────────────────────────────────────── */
+/* ── On the thread ── */
 
 static void
 set_sqlite_error (KlDatabase *self, GError **error)
@@ -105,13 +105,14 @@ migrate (KlDatabase *self, GError **error)
     known++;
   if (version > known)
     {
-      g_set_error (error, KL_CORE_ERROR, KL_CORE_ERROR_STORAGE, "%s was written by a newer version of Klatch", self->path);
+      g_set_error (error, KL_CORE_ERROR, KL_CORE_ERROR_STORAGE, "%s was written by a newer version of Klatch",
+                   self->path);
       return FALSE;
     }
   for (; version < known; version++)
     {
-      g_autofree char *script
-          = g_strdup_printf ("BEGIN IMMEDIATE;%s;PRAGMA user_version=%u;COMMIT", self->migrations[version], version + 1);
+      g_autofree char *script = g_strdup_printf ("BEGIN IMMEDIATE;%s;PRAGMA user_version=%u;COMMIT",
+                                                 self->migrations[version], version + 1);
       if (!run_script (self, script, error))
         {
           sqlite3_exec (self->handle, "ROLLBACK", NULL, NULL, NULL);
@@ -267,7 +268,7 @@ run_thread (gpointer data)
   return NULL;
 }
 
-/* ── For the caller ────────────────────────────────────────────────────── */
+/* ── For the caller ── */
 
 static void
 push (KlDatabase *self, GTask *task, KlDatabaseJob run, gpointer data, GDestroyNotify free_data)
@@ -289,12 +290,8 @@ push (KlDatabase *self, GTask *task, KlDatabaseJob run, gpointer data, GDestroyN
 }
 
 void
-kl_database_run_async (KlDatabase *self,
-                       KlDatabaseJob job,
-                       gpointer data,
-                       GDestroyNotify free_data,
-                       GAsyncReadyCallback callback,
-                       gpointer user_data)
+kl_database_run_async (KlDatabase *self, KlDatabaseJob job, gpointer data, GDestroyNotify free_data,
+                       GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_DATABASE (self));
   g_return_if_fail (job != NULL);

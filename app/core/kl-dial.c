@@ -18,7 +18,7 @@ enum
 typedef struct
 {
   GUri *uri;
-  char *key;        /* Sec-WebSocket-Key */
+  char *key; /* Sec-WebSocket-Key */
   GString *request;
   GByteArray *answer;
   GIOStream *stream;
@@ -90,7 +90,7 @@ end_dial (GTask *task, GError *error)
     g_task_return_error (task, kl_dial_translate_error (error));
 }
 
-/* ── The answer ────────────────────────────────────────────────────────── */
+/* ── The answer ── */
 
 static gboolean
 is_accepted (Dial *dial, SoupMessageHeaders *headers)
@@ -127,12 +127,14 @@ judge_answer (Dial *dial, const guint8 *data, gsize length)
     {
       const char *after = soup_message_headers_get_one (headers, "Retry-After");
       gint64 seconds = after != NULL ? g_ascii_strtoll (after, NULL, 10) : 0;
-      return kl_core_error_new_full (KL_CORE_ERROR_UNAVAILABLE, "The server is busy", NULL, CLAMP (seconds, 0, 3600) * 1000);
+      return kl_core_error_new_full (KL_CORE_ERROR_UNAVAILABLE, "The server is busy", NULL,
+                                     CLAMP (seconds, 0, 3600) * 1000);
     }
   return kl_core_error_new_full (KL_CORE_ERROR_NOT_KLATCH, "There is no Klatch server at this address", NULL, 0);
 }
 
-static void read_on (GTask *task);
+static void
+read_on (GTask *task);
 
 static void
 on_read (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -219,7 +221,7 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
                                    G_PRIORITY_DEFAULT, dial->cancellable, on_request_written, g_steal_pointer (&task));
 }
 
-/* ── Beginning ─────────────────────────────────────────────────────────── */
+/* ── Beginning ── */
 
 static gboolean
 on_timeout (gpointer user_data)
@@ -261,12 +263,8 @@ write_request (Dial *dial)
 }
 
 void
-kl_dial_async (const char *url,
-               gsize limit_bytes,
-               guint timeout_ms,
-               GCancellable *cancellable,
-               GAsyncReadyCallback callback,
-               gpointer user_data)
+kl_dial_async (const char *url, gsize limit_bytes, guint timeout_ms, GCancellable *cancellable,
+               GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
   g_autoptr (GSocketClient) client = g_socket_client_new ();
@@ -292,7 +290,10 @@ kl_dial_async (const char *url,
   dial->timeout_source = g_timeout_add (timeout_ms, on_timeout, dial);
   g_socket_client_set_tls (client, tls);
   int port = g_uri_get_port (dial->uri);
-  g_socket_client_connect_to_host_async (client, g_uri_get_host (dial->uri), (guint16) (port > 0 ? port : tls ? 443 : 80),
+  g_socket_client_connect_to_host_async (client, g_uri_get_host (dial->uri),
+                                         (guint16) (port > 0 ? port
+                                                    : tls    ? 443
+                                                             : 80),
                                          dial->cancellable, on_connected, g_steal_pointer (&task));
 }
 

@@ -17,7 +17,7 @@ struct _KlDirectory
   GObject parent_instance;
 
   GWeakRef session;
-  GPtrArray *groups; /* owned KlGroup */
+  GPtrArray *groups;         /* owned KlGroup */
   GCancellable *cancellable; /* of the search under way, or NULL */
   char *query;
   char *error;
@@ -36,11 +36,10 @@ typedef enum
 
 static GParamSpec *props[PROP_ERROR + 1];
 
-static void kl_directory_model_init (GListModelInterface *iface);
+static void
+kl_directory_model_init (GListModelInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (KlDirectory,
-                               kl_directory,
-                               G_TYPE_OBJECT,
+G_DEFINE_FINAL_TYPE_WITH_CODE (KlDirectory, kl_directory, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, kl_directory_model_init))
 
 static GType
@@ -71,7 +70,7 @@ kl_directory_model_init (GListModelInterface *iface)
   iface->get_item = kl_directory_get_item;
 }
 
-/* ── Searching ─────────────────────────────────────────────────────────── */
+/* ── Searching ── */
 
 static void
 set_cancellable (KlDirectory *self, GCancellable *cancellable)
@@ -174,8 +173,8 @@ ask (KlDirectory *self, const char *after)
     }
   self->fresh = after == NULL;
   set_cancellable (self, cancellable);
-  kl_rest_call_async (session->soup, kl_account_get_url (session->account), kl_account_get_token (session->account), "GET",
-                      path->str, NULL, cancellable, on_page, g_object_ref (self));
+  kl_rest_call_async (session->soup, kl_account_get_url (session->account), kl_account_get_token (session->account),
+                      "GET", path->str, NULL, cancellable, on_page, g_object_ref (self));
 }
 
 static gboolean
@@ -218,7 +217,7 @@ kl_directory_load_more (KlDirectory *self)
     ask (self, self->next);
 }
 
-/* ── Object ────────────────────────────────────────────────────────────── */
+/* ── Object ── */
 
 static void
 kl_directory_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)

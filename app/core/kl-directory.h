@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * "Find groups": a GListModel of KlGroup with the server's public groups that fit a query, most members first. Those that are
- * one's own are the session's own objects. Main thread.
+ * "Find groups": a GListModel of KlGroup with the server's public groups that fit a query, most members first. Those
+ * that are one's own are the session's own objects. Main thread.
  *
  * Properties:
  *   query    string: setting it searches anew, 250 ms after the last change

@@ -30,11 +30,10 @@ typedef enum
 
 static GParamSpec *props[PROP_MENTIONS + 1];
 
-static void kl_group_list_model_init (GListModelInterface *iface);
+static void
+kl_group_list_model_init (GListModelInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (KlGroupList,
-                               kl_group_list,
-                               G_TYPE_OBJECT,
+G_DEFINE_FINAL_TYPE_WITH_CODE (KlGroupList, kl_group_list, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, kl_group_list_model_init))
 
 static GType

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * All of one's own groups: a GListModel of KlGroup, in no order that means anything (sort and filter with GTK's models on
- * "pinned" and "last-time"). Main thread.
+ * All of one's own groups: a GListModel of KlGroup, in no order that means anything (sort and filter with GTK's
+ * models on "pinned" and "last-time"). Main thread.
  *
  * Properties:
  *   loaded    boolean: the groups known from last time, or the server's, are in

@@ -79,7 +79,7 @@ static GParamSpec *props[PROP_OPEN + 1];
 
 G_DEFINE_FINAL_TYPE (KlGroup, kl_group, G_TYPE_OBJECT)
 
-/* ── Preview ───────────────────────────────────────────────────────────── */
+/* ── Preview ── */
 
 static void
 update_preview (KlGroup *self)
@@ -108,7 +108,7 @@ set_last_message (KlGroup *self, KlMessage *message)
   return TRUE;
 }
 
-/* ── Typing ────────────────────────────────────────────────────────────── */
+/* ── Typing ── */
 
 typedef struct
 {
@@ -186,7 +186,7 @@ kl_group_clear_typing (KlGroup *self)
     g_list_store_remove_all (self->typing);
 }
 
-/* ── Properties ────────────────────────────────────────────────────────── */
+/* ── Properties ── */
 
 static void
 kl_group_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -436,8 +436,8 @@ kl_group_class_init (KlGroupClass *klass)
   object_class->dispose = kl_group_dispose;
   object_class->finalize = kl_group_finalize;
 
-  props[PROP_ID] = g_param_spec_string ("id", NULL, NULL, "",
-                                        G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  props[PROP_ID]
+      = g_param_spec_string ("id", NULL, NULL, "", G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
   props[PROP_KIND] = g_param_spec_enum ("kind", NULL, NULL, KL_TYPE_GROUP_KIND, KL_GROUP_KIND_GROUP, rw);
   props[PROP_PEER] = g_param_spec_object ("peer", NULL, NULL, KL_TYPE_USER, rw);
   props[PROP_SLUG] = g_param_spec_string ("slug", NULL, NULL, NULL, rw);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A group, or a conversation of two: one's own or one of the directory. There is one KlGroup for each of one's own groups in
- * a session; it changes in place and notifies. Main thread.
+ * A group, or a conversation of two: one's own or one of the directory. There is one KlGroup for each of one's own
+ * groups in a session; it changes in place and notifies. Main thread.
  *
  * Properties (readable; writable so that a session, or a test, can fill them):
  *   id, slug, address, name, topic, emoji   strings; slug, address, emoji may be NULL. The name of a direct one is the peer's

@@ -22,8 +22,8 @@ void kl_member_list_set_live (KlMemberList *self, gboolean live);
 /* Who has the group open, by id (NULL-terminated). */
 void kl_member_list_set_here (KlMemberList *self, const char *const *user_ids);
 
-/* Forgets the pages, not the members: the next load begins from the first. Members that no page brings again are removed when the last
- * one is in. */
+/* Forgets the pages, not the members: the next load begins from the first. Members that no page brings again are
+ * removed when the last one is in. */
 void kl_member_list_restart (KlMemberList *self);
 
 G_END_DECLS

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The people of a group, kept sorted: a member whose section or name changes is taken out and put in at the right place. */
+ * The people of a group, kept sorted: a member whose section or name changes is taken out and put in at the right
+ * place. */
 #include "app/core/kl-member-list-private.h"
 
 struct _KlMemberList
@@ -7,10 +8,10 @@ struct _KlMemberList
   GObject parent_instance;
 
   KlGroup *group;
-  GPtrArray *rows;      /* owned Row, sorted */
-  GHashTable *by_id;    /* user id (the user's) → Row */
-  GHashTable *here;     /* owned user id: has the group open */
-  GHashTable *seen;     /* owned user id: a page since the restart has brought it; NULL: not collected */
+  GPtrArray *rows;   /* owned Row, sorted */
+  GHashTable *by_id; /* user id (the user's) → Row */
+  GHashTable *here;  /* owned user id: has the group open */
+  GHashTable *seen;  /* owned user id: a page since the restart has brought it; NULL: not collected */
   KlMemberLoad load;
   gpointer load_data;
   char *next;
@@ -23,7 +24,7 @@ typedef struct
 {
   KlMemberList *list; /* not owned */
   KlMember *member;
-  char *key;          /* to sort by within a section */
+  char *key; /* to sort by within a section */
 } Row;
 
 typedef enum
@@ -38,11 +39,10 @@ typedef enum
 
 static GParamSpec *props[PROP_LOADING + 1];
 
-static void kl_member_list_model_init (GListModelInterface *iface);
+static void
+kl_member_list_model_init (GListModelInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (KlMemberList,
-                               kl_member_list,
-                               G_TYPE_OBJECT,
+G_DEFINE_FINAL_TYPE_WITH_CODE (KlMemberList, kl_member_list, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, kl_member_list_model_init))
 
 static GType
@@ -75,7 +75,7 @@ kl_member_list_model_init (GListModelInterface *iface)
   iface->get_item = kl_member_list_get_item;
 }
 
-/* ── Order ─────────────────────────────────────────────────────────────── */
+/* ── Order ── */
 
 static int
 compare_rows (const Row *a, const Row *b)
@@ -185,7 +185,7 @@ row_free (gpointer data)
   g_free (row);
 }
 
-/* ── Changes ───────────────────────────────────────────────────────────── */
+/* ── Changes ── */
 
 KlMember *
 kl_member_list_get (KlMemberList *self, const char *user_id)
@@ -288,7 +288,7 @@ kl_member_list_set_here (KlMemberList *self, const char *const *user_ids)
   notify_counts (self);
 }
 
-/* ── Pages ─────────────────────────────────────────────────────────────── */
+/* ── Pages ── */
 
 void
 kl_member_list_set_source (KlMemberList *self, KlMemberLoad load, gpointer user_data)
@@ -363,7 +363,7 @@ kl_member_list_page_done (KlMemberList *self, const char *next, gboolean failed)
   notify_counts (self);
 }
 
-/* ── Object ────────────────────────────────────────────────────────────── */
+/* ── Object ── */
 
 static guint
 count_loaded (KlMemberList *self, KlMemberSection section)
@@ -492,7 +492,7 @@ kl_member_list_new (KlGroup *group)
   g_signal_connect_object (kl_group_get_typing (group), "items-changed", G_CALLBACK (on_typing_changed), self,
                            G_CONNECT_SWAPPED);
   for (guint i = 0; i < 3; i++)
-    g_signal_connect_object (group, (const char *[]){ "notify::members", "notify::online", "notify::here" }[i],
+    g_signal_connect_object (group, (const char *[]) { "notify::members", "notify::online", "notify::here" }[i],
                              G_CALLBACK (notify_counts), self, G_CONNECT_SWAPPED);
   return self;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The people of the open group: a GListModel of KlMember, sorted by section (here, online, offline), then by display name.
- * A member who changes section moves. Offline (not connected) it keeps the people, all in the section OFFLINE. Main thread.
+ * The people of the open group: a GListModel of KlMember, sorted by section (here, online, offline), then by display
+ * name. A member who changes section moves. Offline (not connected) it keeps the people, all in the section OFFLINE.
+ * Main thread.
  *
  * Properties:
  *   group                         KlGroup
@@ -32,8 +33,8 @@ KlMember *kl_member_list_get (KlMemberList *self, const char *user_id);
 /* Puts a member in. For the session, and for tests. */
 void kl_member_list_add (KlMemberList *self, KlMember *member);
 
-/* Asks for the next page of people; nothing happens while one is under way or none is left. Groups of up to 200 load all by
- * themselves. */
+/* Asks for the next page of people; nothing happens while one is under way or none is left. Groups of up to 200 load
+ * all by themselves. */
 void kl_member_list_load_more (KlMemberList *self);
 
 G_END_DECLS

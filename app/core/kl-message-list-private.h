@@ -23,15 +23,16 @@ void kl_message_list_set_source (KlMessageList *self, KlMessageLoad load, gpoint
 KlMessage *kl_message_list_peek_seq (KlMessageList *self, gint64 seq);
 KlMessage *kl_message_list_peek_pending (KlMessageList *self, const char *client_id);
 
-/* A stored message came or changed, and its properties are set. It goes to its place; a gap before it asks for what lies
- * between. */
+/* A stored message came or changed, and its properties are set. It goes to its place; a gap before it asks for what
+ * lies between. */
 void kl_message_list_receive (KlMessageList *self, KlMessage *message);
 
 /* Likewise many, by seq: those that follow one another are one change of the model. */
 void kl_message_list_receive_all (KlMessageList *self, GPtrArray *messages);
 
-/* The server has answered for an unsent message, whose properties are the stored one's by now. It goes to its place if that follows;
- * it waits at the end where others come before it; and it goes where the list has the message already. */
+/* The server has answered for an unsent message, whose properties are the stored one's by now. It goes to its place
+ * if that follows; it waits at the end where others come before it; and it goes where the list has the message
+ * already. */
 void kl_message_list_confirm (KlMessageList *self, KlMessage *message);
 
 /* An unsent message goes to the end, or is dropped. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The loaded stretch of a group's messages and, behind it, the unsent ones.
  *
- * "stored" holds consecutive seq, so that a seq's place is a subtraction, and whether two pages adjoin is arithmetic. The
- * unsent ones are items only while the stretch reaches the newest message: else they would stand beside old ones. */
+ * "stored" holds consecutive seq, so that a seq's place is a subtraction, and whether two pages adjoin is arithmetic.
+ * The unsent ones are items only while the stretch reaches the newest message: else they would stand beside old ones.
+ */
 #include "app/core/kl-message-list-private.h"
 
 enum
@@ -41,14 +42,13 @@ typedef enum
 
 static GParamSpec *props[PROP_FIRST_UNREAD_SEQ + 1];
 
-static void kl_message_list_model_init (GListModelInterface *iface);
+static void
+kl_message_list_model_init (GListModelInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (KlMessageList,
-                               kl_message_list,
-                               G_TYPE_OBJECT,
+G_DEFINE_FINAL_TYPE_WITH_CODE (KlMessageList, kl_message_list, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, kl_message_list_model_init))
 
-/* ── The model ─────────────────────────────────────────────────────────── */
+/* ── The model ── */
 
 static guint
 shown_pending (KlMessageList *self)
@@ -190,7 +190,7 @@ kl_message_list_get_n_pending (KlMessageList *self)
   return shown_pending (self);
 }
 
-/* ── The unread line and the read ticks ────────────────────────────────── */
+/* ── The unread line and the read ticks ── */
 
 void
 kl_message_list_set_first_unread_seq (KlMessageList *self, gint64 seq)
@@ -216,7 +216,7 @@ on_others_read (KlMessageList *self)
     mark_read_by_others (self, g_ptr_array_index (self->stored, i - 1));
 }
 
-/* ── Changes ───────────────────────────────────────────────────────────── */
+/* ── Changes ── */
 
 /* The last stretch of consecutive seq: what a server that breaks the contract sends must not break us. */
 static guint
@@ -352,7 +352,8 @@ kl_message_list_add_page (KlMessageList *self, GPtrArray *messages, gboolean mor
   trim (self, page_first < first);
 }
 
-/* An unsent message has become the stored one with the seq that follows. It changes place only if others wait before it. */
+/* An unsent message has become the stored one with the seq that follows. It changes place only if others wait before
+ * it. */
 static void
 confirm_pending (KlMessageList *self, guint index)
 {
@@ -508,7 +509,7 @@ kl_message_list_remove_pending (KlMessageList *self, KlMessage *message)
     items_changed (self, self->stored->len + index, 1, 0);
 }
 
-/* ── Loading ───────────────────────────────────────────────────────────── */
+/* ── Loading ── */
 
 void
 kl_message_list_set_source (KlMessageList *self, KlMessageLoad load, gpointer user_data)
@@ -535,8 +536,8 @@ set_loading (KlMessageList *self, gboolean older, gboolean loading)
   g_object_notify_by_pspec (G_OBJECT (self), props[older ? PROP_LOADING_OLDER : PROP_LOADING_NEWER]);
 }
 
-/* Where a load went well and the end is where it was, nothing is behind it, whatever the server says: else it would be asked for
- * ever. */
+/* Where a load went well and the end is where it was, nothing is behind it, whatever the server says: else it would be
+ * asked for ever. */
 static void
 on_end_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -586,9 +587,7 @@ load_end (KlMessageList *self, gboolean older, GTask *task)
 }
 
 void
-kl_message_list_load_older_async (KlMessageList *self,
-                                  GCancellable *cancellable,
-                                  GAsyncReadyCallback callback,
+kl_message_list_load_older_async (KlMessageList *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                                   gpointer user_data)
 {
   g_return_if_fail (KL_IS_MESSAGE_LIST (self));
@@ -606,9 +605,7 @@ kl_message_list_load_older_finish (KlMessageList *self, GAsyncResult *result, GE
 }
 
 void
-kl_message_list_load_newer_async (KlMessageList *self,
-                                  GCancellable *cancellable,
-                                  GAsyncReadyCallback callback,
+kl_message_list_load_newer_async (KlMessageList *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                                   gpointer user_data)
 {
   g_return_if_fail (KL_IS_MESSAGE_LIST (self));
@@ -641,11 +638,8 @@ on_around_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-kl_message_list_load_around_async (KlMessageList *self,
-                                   gint64 seq,
-                                   GCancellable *cancellable,
-                                   GAsyncReadyCallback callback,
-                                   gpointer user_data)
+kl_message_list_load_around_async (KlMessageList *self, gint64 seq, GCancellable *cancellable,
+                                   GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_MESSAGE_LIST (self));
 
@@ -670,7 +664,7 @@ kl_message_list_load_around_finish (KlMessageList *self, GAsyncResult *result, G
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* ── Object ────────────────────────────────────────────────────────────── */
+/* ── Object ── */
 
 static void
 kl_message_list_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The messages of one group: a GListModel of KlMessage, oldest first, one's own unsent ones at the end. Main thread.
  *
- * What is loaded is one stretch without a gap in seq. Pages are added at its ends and come from the disk where that knows
- * them, else from the server; two stretches that do not adjoin are never put together. A change of a message is a notify of
- * that message, never remove and add; when a sent message is confirmed its object stays, and moves only if its place
- * differs. A stretch that grew very long gives up rows at the far end; they can be loaded again.
+ * What is loaded is one stretch without a gap in seq. Pages are added at its ends and come from the disk where that
+ * knows them, else from the server; two stretches that do not adjoin are never put together. A change of a message is
+ * a notify of that message, never remove and add; when a sent message is confirmed its object stays, and moves only
+ * if its place differs. A stretch that grew very long gives up rows at the far end; they can be loaded again.
  *
  * Properties:
  *   group            KlGroup
@@ -35,13 +35,13 @@ gboolean kl_message_list_get_more_after (KlMessageList *self);
 gint64 kl_message_list_get_first_unread_seq (KlMessageList *self);
 void kl_message_list_forget_unread_line (KlMessageList *self);
 
-/* Puts the unread line before the first message after the group's read-seq, if that is unread: for messages that come while
- * nobody looks at the window. */
+/* Puts the unread line before the first message after the group's read-seq, if that is unread: for messages that come
+ * while nobody looks at the window. */
 void kl_message_list_renew_unread_line (KlMessageList *self);
 
-/* Adds a page at an end. One request at a time for each end: a second call while one is under way ends at once and well.
- * Errors: KL_CORE_ERROR_OFFLINE when neither disk nor server can tell, others as the server gives them. A finished call says
- * nothing of how much came: look at the model and at more-before. */
+/* Adds a page at an end. One request at a time for each end: a second call while one is under way ends at once and
+ * well. Errors: KL_CORE_ERROR_OFFLINE when neither disk nor server can tell, others as the server gives them. A
+ * finished call says nothing of how much came: look at the model and at more-before. */
 void kl_message_list_load_older_async (KlMessageList *self,
                                        GCancellable *cancellable,
                                        GAsyncReadyCallback callback,
@@ -53,8 +53,8 @@ void kl_message_list_load_newer_async (KlMessageList *self,
                                        gpointer user_data);
 gboolean kl_message_list_load_newer_finish (KlMessageList *self, GAsyncResult *result, GError **error);
 
-/* Makes sure that the message with this seq (0: the newest) is loaded. If it adjoins nothing that is loaded, the model is
- * replaced by the page around it. */
+/* Makes sure that the message with this seq (0: the newest) is loaded. If it adjoins nothing that is loaded, the
+ * model is replaced by the page around it. */
 void kl_message_list_load_around_async (KlMessageList *self,
                                         gint64 seq,
                                         GCancellable *cancellable,
@@ -68,8 +68,9 @@ gboolean kl_message_list_find_seq (KlMessageList *self, gint64 seq, guint *posit
 /* How many of the last items are unsent ones. */
 guint kl_message_list_get_n_pending (KlMessageList *self);
 
-/* Puts stored messages in (element-type KlMessage, ascending seq without gaps; the list takes references). They are merged
- * where they overlap or adjoin what is loaded; else they replace it. more_before and more_after speak of the page. */
+/* Puts stored messages in (element-type KlMessage, ascending seq without gaps; the list takes references). They are
+ * merged where they overlap or adjoin what is loaded; else they replace it. more_before and more_after speak of the
+ * page. */
 void kl_message_list_add_page (KlMessageList *self, GPtrArray *messages, gboolean more_before, gboolean more_after);
 
 G_END_DECLS

@@ -9,7 +9,7 @@ enum
   BURST_BYTES = 64 * 1024,
 };
 
-/* ── The input ─────────────────────────────────────────────────────────── */
+/* ── The input ── */
 
 #define KL_TYPE_METERED_INPUT (kl_metered_input_get_type ())
 G_DECLARE_FINAL_TYPE (KlMeteredInput, kl_metered_input, KL, METERED_INPUT, GFilterInputStream)
@@ -25,11 +25,10 @@ struct _KlMeteredInput
   gsize burst;
 };
 
-static void kl_metered_input_pollable_init (GPollableInputStreamInterface *iface);
+static void
+kl_metered_input_pollable_init (GPollableInputStreamInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (KlMeteredInput,
-                               kl_metered_input,
-                               G_TYPE_FILTER_INPUT_STREAM,
+G_DEFINE_FINAL_TYPE_WITH_CODE (KlMeteredInput, kl_metered_input, G_TYPE_FILTER_INPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM, kl_metered_input_pollable_init))
 
 static GPollableInputStream *
@@ -77,7 +76,8 @@ kl_metered_input_read_nonblocking (GPollableInputStream *pollable, void *buffer,
   self->since_reset += (gsize) n;
   if (self->since_reset > self->limit_bytes)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE, "The server sent a message that has no end");
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+                           "The server sent a message that has no end");
       return -1;
     }
   return n;
@@ -137,7 +137,7 @@ kl_metered_input_init (KlMeteredInput *self)
 {
 }
 
-/* ── The stream ────────────────────────────────────────────────────────── */
+/* ── The stream ── */
 
 struct _KlMeteredStream
 {
@@ -181,10 +181,7 @@ on_base_closed (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* Without this GIOStream would close us on a thread of its pool. */
 static void
-kl_metered_stream_close_async (GIOStream *stream,
-                               int priority,
-                               GCancellable *cancellable,
-                               GAsyncReadyCallback callback,
+kl_metered_stream_close_async (GIOStream *stream, int priority, GCancellable *cancellable, GAsyncReadyCallback callback,
                                gpointer user_data)
 {
   GTask *task = g_task_new (stream, cancellable, callback, user_data);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A stream around another one that bounds what a peer can make us hold: it first gives out bytes that were read ahead, lets at
- * most a fixed number of bytes through in one go (so that whoever reads "until it would block" gets to work on them), and
- * fails with G_IO_ERROR_MESSAGE_TOO_LARGE when more than a limit came since the last reset. SoupWebsocketConnection by itself
- * caps a frame, not a message of many frames. */
+ * A stream around another one that bounds what a peer can make us hold: it first gives out bytes that were read
+ * ahead, lets at most a fixed number of bytes through in one go (so that whoever reads "until it would block" gets to
+ * work on them), and fails with G_IO_ERROR_MESSAGE_TOO_LARGE when more than a limit came since the last reset.
+ * SoupWebsocketConnection by itself caps a frame, not a message of many frames. */
 #pragma once
 
 #include <gio/gio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Unsent messages, drafts and read marks.
  *
- * An entry lives from the commit that put it on disk to the server's answer. It is on the disk first and off it last, so that a crash
- * at any moment loses nothing; sending it twice is one message, for the client id is the same. */
+ * An entry lives from the commit that put it on disk to the server's answer. It is on the disk first and off it last,
+ * so that a crash at any moment loses nothing; sending it twice is one message, for the client id is the same. */
 #include "app/core/kl-outbox.h"
 #include "app/core/kl-core-enums.h"
 #include "app/core/kl-database.h"
@@ -39,10 +39,10 @@ struct _KlOutbox
   KlUser *me;
   KlOutboxSend send;
   gpointer send_data;
-  GPtrArray *entries;      /* owned Entry, in the order of sending */
-  GHashTable *drafts;      /* owned group id → owned text */
-  GHashTable *dirty;       /* owned group ids whose draft is not on disk yet */
-  GHashTable *read_marks;  /* owned group id → owned gint64 */
+  GPtrArray *entries;     /* owned Entry, in the order of sending */
+  GHashTable *drafts;     /* owned group id → owned text */
+  GHashTable *dirty;      /* owned group ids whose draft is not on disk yet */
+  GHashTable *read_marks; /* owned group id → owned gint64 */
   guint draft_source;
   guint retry_source;
   gboolean loaded;
@@ -85,7 +85,7 @@ find_entry (KlOutbox *self, const char *client_id, guint *index)
   return NULL;
 }
 
-/* ── One statement with a few values ───────────────────────────────────── */
+/* ── One statement with a few values ── */
 
 typedef struct
 {
@@ -145,7 +145,7 @@ keep (KlOutbox *self, const char *sql, const char *first, const char *second, gi
   kl_database_run_async (self->database, run_deed, deed, deed_free, on_deed_done, NULL);
 }
 
-/* ── Loading ───────────────────────────────────────────────────────────── */
+/* ── Loading ── */
 
 typedef struct
 {
@@ -195,8 +195,8 @@ static gboolean
 load_entries (KlDatabase *database, LoadJob *job, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  sqlite3_stmt *statement
-      = kl_database_prepare (database, "SELECT client_id, grp, body, failed, created_at FROM outbox ORDER BY id", error);
+  sqlite3_stmt *statement = kl_database_prepare (
+      database, "SELECT client_id, grp, body, failed, created_at FROM outbox ORDER BY id", error);
 
   if (statement == NULL)
     return FALSE;
@@ -244,8 +244,8 @@ append_entry (KlOutbox *self, const char *client_id, const char *group, const ch
 
   entry->message = kl_message_new (group);
   g_object_set (entry->message, "client-id", client_id, "sender", self->me, "mine", TRUE, "body", body, "created-at",
-                created_at, "state", failed != NULL ? KL_MESSAGE_STATE_FAILED : KL_MESSAGE_STATE_PENDING, "error", failed,
-                NULL);
+                created_at, "state", failed != NULL ? KL_MESSAGE_STATE_FAILED : KL_MESSAGE_STATE_PENDING, "error",
+                failed, NULL);
   g_ptr_array_add (self->entries, entry);
   return entry;
 }
@@ -296,7 +296,7 @@ kl_outbox_get_loaded (KlOutbox *self)
   return self->loaded;
 }
 
-/* ── Adding ────────────────────────────────────────────────────────────── */
+/* ── Adding ── */
 
 static void
 on_added (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -318,12 +318,8 @@ on_added (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-kl_outbox_add_async (KlOutbox *self,
-                     const char *group,
-                     const char *body,
-                     gint64 created_at,
-                     GAsyncReadyCallback callback,
-                     gpointer user_data)
+kl_outbox_add_async (KlOutbox *self, const char *group, const char *body, gint64 created_at,
+                     GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_OUTBOX (self));
 
@@ -348,7 +344,7 @@ kl_outbox_add_finish (KlOutbox *self, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* ── Sending ───────────────────────────────────────────────────────────── */
+/* ── Sending ── */
 
 void
 kl_outbox_pump (KlOutbox *self)
@@ -556,7 +552,7 @@ kl_outbox_discard (KlOutbox *self, KlMessage *message)
     remove_entry (self, index, FALSE);
 }
 
-/* ── Drafts and read marks ─────────────────────────────────────────────── */
+/* ── Drafts and read marks ── */
 
 GHashTable *
 kl_outbox_get_drafts (KlOutbox *self)
@@ -584,7 +580,8 @@ write_drafts (KlOutbox *self)
     {
       const char *draft = g_hash_table_lookup (self->drafts, group);
       keep (self,
-            draft != NULL ? "INSERT OR REPLACE INTO drafts (grp, body) VALUES (?1, ?2)" : "DELETE FROM drafts WHERE grp = ?1",
+            draft != NULL ? "INSERT OR REPLACE INTO drafts (grp, body) VALUES (?1, ?2)"
+                          : "DELETE FROM drafts WHERE grp = ?1",
             group, draft, 0);
     }
   g_hash_table_remove_all (self->dirty);
@@ -640,11 +637,12 @@ kl_outbox_set_read_mark (KlOutbox *self, const char *group, gint64 seq)
   else
     g_hash_table_remove (self->read_marks, group);
   keep (self,
-        seq > 0 ? "INSERT OR REPLACE INTO read_marks (grp, seq) VALUES (?1, ?5)" : "DELETE FROM read_marks WHERE grp = ?1",
+        seq > 0 ? "INSERT OR REPLACE INTO read_marks (grp, seq) VALUES (?1, ?5)"
+                : "DELETE FROM read_marks WHERE grp = ?1",
         group, NULL, seq);
 }
 
-/* ── Object ────────────────────────────────────────────────────────────── */
+/* ── Object ── */
 
 void
 kl_outbox_close_async (KlOutbox *self, GAsyncReadyCallback callback, gpointer user_data)

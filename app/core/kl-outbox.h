@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What must not be lost: unsent messages, drafts and read marks, in state.db (migrated, never deleted). The disk work is done
- * on the file's own thread. Main thread.
+ * What must not be lost: unsent messages, drafts and read marks, in state.db (migrated, never deleted). The disk work
+ * is done on the file's own thread. Main thread.
  *
- * Unsent messages go out in their order, one at a time for each group, and again until the server has answered: the client id makes that
- * harmless. Sending itself is the owner's: see KlOutboxSend.
+ * Unsent messages go out in their order, one at a time for each group, and again until the server has answered: the
+ * client id makes that harmless. Sending itself is the owner's: see KlOutboxSend.
  *
  * Signals:
- *   loaded                       what the file holds is in (also where it could not be read: see "error")
+ *   loaded                       what the file holds is in (or the file cannot be read)
  *   added (KlMessage)            a message is on disk, and shows
  *   removed (KlMessage, stored)  it is stored by the server (stored TRUE), or discarded */
 #pragma once
@@ -31,8 +31,8 @@ gboolean kl_outbox_get_loaded (KlOutbox *self);
 void kl_outbox_close_async (KlOutbox *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean kl_outbox_close_finish (KlOutbox *self, GAsyncResult *result, GError **error);
 
-/* Puts a message on disk and drops the group's draft in the same transaction; then it shows and goes out. created_at: what the
- * pending message shows. */
+/* Puts a message on disk and drops the group's draft in the same transaction; then it shows and goes out. created_at:
+ * what the pending message shows. */
 void kl_outbox_add_async (KlOutbox *self,
                           const char *group,
                           const char *body,
@@ -47,8 +47,8 @@ void kl_outbox_pump (KlOutbox *self);
 /* The connection is gone: what was on its way is to be sent again. */
 void kl_outbox_interrupt (KlOutbox *self);
 
-/* The answer for a message. error NULL: stored. An error that may pass (unavailable, rate limited, time-out, offline) is tried
- * again later; another one makes it FAILED. */
+/* The answer for a message. error NULL: stored. An error that may pass (unavailable, rate limited, time-out, offline)
+ * is tried again later; another one makes it FAILED. */
 void kl_outbox_sent (KlOutbox *self, KlMessage *message, const GError *error);
 
 /* The stored message with this client id has been seen: it needs no more sending. */

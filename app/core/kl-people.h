@@ -12,13 +12,15 @@ G_DECLARE_FINAL_TYPE (KlPeople, kl_people, KL, PEOPLE, GObject)
 
 KlPeople *kl_people_new (void);
 
-/* The person with this id, made if not known. Lent: valid until kl_people_sweep(). NULL for an id that breaks the contract. */
+/* The person with this id, made if not known. Lent: valid until kl_people_sweep(). NULL for an id that breaks the
+ * contract. */
 KlUser *kl_people_get (KlPeople *self, const char *id);
 
 /* The person with this id if known already, else NULL. */
 KlUser *kl_people_peek (KlPeople *self, const char *id);
 
-/* Takes over a user object of the wire. with_presence FALSE: what it says of presence is old. NULL: it is no user object. */
+/* Takes over a user object of the wire. with_presence FALSE: what it says of presence is old. NULL: it is no user
+ * object. */
 KlUser *kl_people_take (KlPeople *self, yyjson_val *user, gboolean with_presence);
 
 /* Nothing is known any more of anybody's presence. */

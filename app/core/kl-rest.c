@@ -9,8 +9,8 @@
 
 enum
 {
-  TIMEOUT_S = 15,            /* without a byte */
-  WHOLE_MS = 20 * 1000,      /* in all, however slowly the bytes come */
+  TIMEOUT_S = 15,       /* without a byte */
+  WHOLE_MS = 20 * 1000, /* in all, however slowly the bytes come */
   BODY_BYTES_MAX = 2 * 1024 * 1024,
   READ_BYTES = 64 * 1024,
 };
@@ -118,7 +118,8 @@ judge (GTask *task)
     g_task_return_error (task, not_klatch ());
 }
 
-static void read_on (GTask *task, GInputStream *stream);
+static void
+read_on (GTask *task, GInputStream *stream);
 
 static void
 on_read (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -165,7 +166,8 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
   if (stream == NULL)
     {
       /* Nonsense instead of an answer is a server of another kind. */
-      gboolean nonsense = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT) || error->domain == SOUP_SESSION_ERROR;
+      gboolean nonsense
+          = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT) || error->domain == SOUP_SESSION_ERROR;
       if (nonsense)
         g_clear_error (&error);
       fail (task, nonsense ? not_klatch () : error);
@@ -175,15 +177,8 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-kl_rest_call_async (SoupSession *session,
-                    const char *url,
-                    const char *token,
-                    const char *method,
-                    const char *path,
-                    const char *json,
-                    GCancellable *cancellable,
-                    GAsyncReadyCallback callback,
-                    gpointer user_data)
+kl_rest_call_async (SoupSession *session, const char *url, const char *token, const char *method, const char *path,
+                    const char *json, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
   g_autofree char *address = g_strconcat (url, path, NULL);
@@ -215,7 +210,8 @@ kl_rest_call_async (SoupSession *session,
     call->cancelled_handler
         = g_cancellable_connect (cancellable, G_CALLBACK (on_outer_cancelled), call->cancellable, NULL);
   call->timeout_source = g_timeout_add (WHOLE_MS, on_timeout, call);
-  soup_session_send_async (session, call->message, G_PRIORITY_DEFAULT, call->cancellable, on_sent, g_steal_pointer (&task));
+  soup_session_send_async (session, call->message, G_PRIORITY_DEFAULT, call->cancellable, on_sent,
+                           g_steal_pointer (&task));
 }
 
 gboolean

@@ -11,8 +11,9 @@ G_BEGIN_DECLS
 /* A session with our time-outs; every user of the core makes its own. */
 SoupSession *kl_rest_session_new (void);
 
-/* path: below url, with a slash at its head. token and json may be NULL. An answer of 2xx is its JSON, NULL for 204. Errors: the server's own
- * as KL_CORE_ERROR; _UNREACHABLE, _UNTRUSTED, _TIMED_OUT; _NOT_KLATCH where the answer is not what a Klatch server gives. */
+/* path: below url, with a slash at its head. token and json may be NULL. An answer of 2xx is its JSON, NULL for 204.
+ * Errors: the server's own as KL_CORE_ERROR; _UNREACHABLE, _UNTRUSTED, _TIMED_OUT; _NOT_KLATCH where the answer is
+ * not what a Klatch server gives. */
 void kl_rest_call_async (SoupSession *session,
                          const char *url,
                          const char *token,

@@ -37,7 +37,7 @@ static GParamSpec *props[PROP_INSECURE + 1];
 
 G_DEFINE_FINAL_TYPE (KlServer, kl_server, G_TYPE_OBJECT)
 
-/* ── Addresses ─────────────────────────────────────────────────────────── */
+/* ── Addresses ── */
 
 static gboolean
 is_loopback_name (const char *host)
@@ -84,7 +84,7 @@ kl_server_url_for_address (const char *typed, gboolean *insecure, GError **error
   if (!has_scheme && loopback)
     {
       scheme = "http";
-      if (strstr (text, "]:") == NULL && (strchr (text, ':') == NULL || text[0] == '[') )
+      if (strstr (text, "]:") == NULL && (strchr (text, ':') == NULL || text[0] == '['))
         port = LOOPBACK_PORT;
     }
   if (insecure != NULL)
@@ -100,7 +100,7 @@ host_of (const char *url)
   return g_strdup (at != NULL ? at + 3 : url);
 }
 
-/* ── Finding ───────────────────────────────────────────────────────────── */
+/* ── Finding ── */
 
 typedef struct
 {
@@ -145,7 +145,8 @@ read_server (Find *find, yyjson_val *object)
   return self;
 }
 
-static void ask_server (GTask *task);
+static void
+ask_server (GTask *task);
 
 static void
 on_well_known (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -208,8 +209,8 @@ ask_server (GTask *task)
 {
   Find *find = g_task_get_task_data (task);
 
-  kl_rest_call_async (find->soup, find->url, NULL, "GET", "/api/v1/server", NULL, g_task_get_cancellable (task), on_server,
-                      task);
+  kl_rest_call_async (find->soup, find->url, NULL, "GET", "/api/v1/server", NULL, g_task_get_cancellable (task),
+                      on_server, task);
 }
 
 void
@@ -239,7 +240,7 @@ kl_server_find_finish (GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* ── Signing in ────────────────────────────────────────────────────────── */
+/* ── Signing in ── */
 
 static char *
 local_name (KlServer *self, const char *name)
@@ -273,7 +274,8 @@ on_signed_in (GObject *source, GAsyncResult *result, gpointer user_data)
   const char *id = kl_json_fields_id (&user, "id", KL_JSON_REQUIRED);
   const char *name = kl_json_fields_string (&user, "name", KL_JSON_REQUIRED, 1, 255, NULL);
   if (in.fault != NULL || user.fault != NULL)
-    g_task_return_new_error (task, KL_CORE_ERROR, KL_CORE_ERROR_NOT_KLATCH, "The server gave an answer that makes no sense");
+    g_task_return_new_error (task, KL_CORE_ERROR, KL_CORE_ERROR_NOT_KLATCH,
+                             "The server gave an answer that makes no sense");
   else
     g_task_return_pointer (task, kl_account_new (self->url, id, name, token), g_object_unref);
 }
@@ -300,18 +302,15 @@ post (KlServer *self, GTask *task, const char *path, KlJsonWriter *out)
   kl_json_end_object (out);
   gsize length;
   g_autofree char *json = kl_json_writer_steal_string (out, &length);
-  kl_rest_call_async (self->soup, self->url, NULL, "POST", path, json, g_task_get_cancellable (task), on_signed_in, task);
+  kl_rest_call_async (self->soup, self->url, NULL, "POST", path, json, g_task_get_cancellable (task), on_signed_in,
+                      task);
   /* It holds a password. */
   explicit_bzero (json, length);
 }
 
 void
-kl_server_sign_in_async (KlServer *self,
-                         const char *name,
-                         const char *password,
-                         GCancellable *cancellable,
-                         GAsyncReadyCallback callback,
-                         gpointer user_data)
+kl_server_sign_in_async (KlServer *self, const char *name, const char *password, GCancellable *cancellable,
+                         GAsyncReadyCallback callback, gpointer user_data)
 {
   KlJsonWriter out;
 
@@ -331,13 +330,8 @@ kl_server_sign_in_finish (KlServer *self, GAsyncResult *result, GError **error)
 }
 
 void
-kl_server_register_async (KlServer *self,
-                          const char *name,
-                          const char *password,
-                          const char *display_name,
-                          const char *invite,
-                          GCancellable *cancellable,
-                          GAsyncReadyCallback callback,
+kl_server_register_async (KlServer *self, const char *name, const char *password, const char *display_name,
+                          const char *invite, GCancellable *cancellable, GAsyncReadyCallback callback,
                           gpointer user_data)
 {
   KlJsonWriter out;
@@ -361,7 +355,7 @@ kl_server_register_finish (KlServer *self, GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* ── Object ────────────────────────────────────────────────────────────── */
+/* ── Object ── */
 
 static void
 kl_server_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)

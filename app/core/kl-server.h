@@ -17,9 +17,9 @@ G_BEGIN_DECLS
 #define KL_TYPE_SERVER (kl_server_get_type ())
 G_DECLARE_FINAL_TYPE (KlServer, kl_server, KL, SERVER, GObject)
 
-/* Finds the server for what a person typed: a bare host (https; http on port 8765 for a loopback name), host:port, an http or
- * https address, or the domain of a server that lives elsewhere (/.well-known/klatch). Errors: KL_CORE_ERROR_BAD_ADDRESS,
- * _UNREACHABLE, _UNTRUSTED, _NOT_KLATCH, _TIMED_OUT. Ends within 20 s. */
+/* Finds the server for what a person typed: a bare host (https; http on port 8765 for a loopback name), host:port, an
+ * http or https address, or the domain of a server that lives elsewhere (/.well-known/klatch). Errors:
+ * KL_CORE_ERROR_BAD_ADDRESS, _UNREACHABLE, _UNTRUSTED, _NOT_KLATCH, _TIMED_OUT. Ends within 20 s. */
 void kl_server_find_async (const char *typed, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 KlServer *kl_server_find_finish (GAsyncResult *result, GError **error);
 
@@ -30,12 +30,12 @@ const char *kl_server_get_domain (KlServer *self);
 KlRegistration kl_server_get_registration (KlServer *self);
 gboolean kl_server_get_insecure (KlServer *self);
 
-/* The url that a typed address means before any server was asked, and whether it is plain http to another computer (then
- * *insecure is TRUE, and the warning can stand before anything is sent). NULL with KL_CORE_ERROR_BAD_ADDRESS. */
+/* The url that a typed address means before any server was asked, and whether it is plain http to another computer
+ * (then *insecure is TRUE, and the warning can stand before anything is sent). NULL with KL_CORE_ERROR_BAD_ADDRESS. */
 char *kl_server_url_for_address (const char *typed, gboolean *insecure, GError **error);
 
-/* Signs in. The name may also be the full address of the server's own domain. Errors: KL_CORE_ERROR_UNAUTHORIZED (wrong name
- * or password), _RATE_LIMITED, _UNAVAILABLE, _UNREACHABLE. */
+/* Signs in. The name may also be the full address of the server's own domain. Errors: KL_CORE_ERROR_UNAUTHORIZED
+ * (wrong name or password), _RATE_LIMITED, _UNAVAILABLE, _UNREACHABLE. */
 void kl_server_sign_in_async (KlServer *self,
                               const char *name,
                               const char *password,
@@ -44,8 +44,8 @@ void kl_server_sign_in_async (KlServer *self,
                               gpointer user_data);
 KlAccount *kl_server_sign_in_finish (KlServer *self, GAsyncResult *result, GError **error);
 
-/* Registers; display_name and invite may be NULL or empty. Errors: KL_CORE_ERROR_CONFLICT (the name is taken), _FORBIDDEN
- * (registration closed, or the invite is not good), _BAD_REQUEST with a field, and those of signing in. */
+/* Registers; display_name and invite may be NULL or empty. Errors: KL_CORE_ERROR_CONFLICT (the name is taken),
+ * _FORBIDDEN (registration closed, or the invite is not good), _BAD_REQUEST with a field, and those of signing in. */
 void kl_server_register_async (KlServer *self,
                                const char *name,
                                const char *password,

@@ -13,7 +13,7 @@ enum
   SIGN_OUT_MS = 5000,
 };
 
-/* ── One event, one answer ─────────────────────────────────────────────── */
+/* ── One event, one answer ── */
 
 /* Makes of the answer what the task returns; NULL, and the answer makes no sense. */
 typedef gpointer (*Reader) (KlSession *self, yyjson_val *answer);
@@ -45,7 +45,8 @@ on_answer (yyjson_val *answer, const GError *error, gpointer user_data)
   if (result != NULL)
     g_task_return_pointer (task, result, deed->free_result);
   else
-    g_task_return_error (task, kl_core_error_new_full (KL_CORE_ERROR_INTERNAL, "The server's answer makes no sense", NULL, 0));
+    g_task_return_error (
+        task, kl_core_error_new_full (KL_CORE_ERROR_INTERNAL, "The server's answer makes no sense", NULL, 0));
 }
 
 /* Takes the task and what the writer holds. */
@@ -94,7 +95,7 @@ read_joined (KlSession *self, yyjson_val *answer)
   return track != NULL ? g_object_ref (track->group) : NULL;
 }
 
-/* ── Groups ────────────────────────────────────────────────────────────── */
+/* ── Groups ── */
 
 char *
 kl_session_new_client_id (KlSession *self)
@@ -104,17 +105,9 @@ kl_session_new_client_id (KlSession *self)
 }
 
 void
-kl_session_create_group_async (KlSession *self,
-                               const char *client_id,
-                               const char *name,
-                               const char *topic,
-                               KlVisibility visibility,
-                               const char *slug,
-                               const char *emoji,
-                               int hue,
-                               GCancellable *cancellable,
-                               GAsyncReadyCallback callback,
-                               gpointer user_data)
+kl_session_create_group_async (KlSession *self, const char *client_id, const char *name, const char *topic,
+                               KlVisibility visibility, const char *slug, const char *emoji, int hue,
+                               GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   KlJsonWriter out;
 
@@ -155,10 +148,7 @@ code_of_link (const char *text)
 }
 
 void
-kl_session_join_group_async (KlSession *self,
-                             KlGroup *group,
-                             GCancellable *cancellable,
-                             GAsyncReadyCallback callback,
+kl_session_join_group_async (KlSession *self, KlGroup *group, GCancellable *cancellable, GAsyncReadyCallback callback,
                              gpointer user_data)
 {
   KlJsonWriter out;
@@ -176,11 +166,8 @@ kl_session_join_group_async (KlSession *self,
 }
 
 void
-kl_session_join_by_text_async (KlSession *self,
-                               const char *text,
-                               GCancellable *cancellable,
-                               GAsyncReadyCallback callback,
-                               gpointer user_data)
+kl_session_join_by_text_async (KlSession *self, const char *text, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data)
 {
   KlJsonWriter out;
 
@@ -227,11 +214,8 @@ read_shown (KlSession *self, yyjson_val *answer)
 }
 
 void
-kl_session_show_invite_async (KlSession *self,
-                              const char *text,
-                              GCancellable *cancellable,
-                              GAsyncReadyCallback callback,
-                              gpointer user_data)
+kl_session_show_invite_async (KlSession *self, const char *text, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer user_data)
 {
   KlJsonWriter out;
 
@@ -270,10 +254,7 @@ read_invite (KlSession *self, yyjson_val *answer)
 }
 
 void
-kl_session_make_invite_async (KlSession *self,
-                              KlGroup *group,
-                              GCancellable *cancellable,
-                              GAsyncReadyCallback callback,
+kl_session_make_invite_async (KlSession *self, KlGroup *group, GCancellable *cancellable, GAsyncReadyCallback callback,
                               gpointer user_data)
 {
   KlJsonWriter out;
@@ -295,10 +276,7 @@ kl_session_make_invite_finish (KlSession *self, GAsyncResult *result, GError **e
 }
 
 void
-kl_session_leave_group_async (KlSession *self,
-                              KlGroup *group,
-                              GCancellable *cancellable,
-                              GAsyncReadyCallback callback,
+kl_session_leave_group_async (KlSession *self, KlGroup *group, GCancellable *cancellable, GAsyncReadyCallback callback,
                               gpointer user_data)
 {
   KlJsonWriter out;
@@ -319,7 +297,7 @@ kl_session_leave_group_finish (KlSession *self, GAsyncResult *result, GError **e
   return g_task_propagate_pointer (G_TASK (result), error) != NULL;
 }
 
-/* ── Settings of one's own ─────────────────────────────────────────────── */
+/* ── Settings of one's own ── */
 
 static void
 on_setting_told (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -369,12 +347,8 @@ kl_session_set_notify (KlSession *self, KlGroup *group, KlNotify notify)
 }
 
 void
-kl_session_set_status_async (KlSession *self,
-                             gboolean dnd,
-                             const char *text,
-                             GCancellable *cancellable,
-                             GAsyncReadyCallback callback,
-                             gpointer user_data)
+kl_session_set_status_async (KlSession *self, gboolean dnd, const char *text, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer user_data)
 {
   KlJsonWriter out;
 
@@ -412,11 +386,8 @@ on_profile_patched (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-kl_session_set_display_name_async (KlSession *self,
-                                   const char *display_name,
-                                   GCancellable *cancellable,
-                                   GAsyncReadyCallback callback,
-                                   gpointer user_data)
+kl_session_set_display_name_async (KlSession *self, const char *display_name, GCancellable *cancellable,
+                                   GAsyncReadyCallback callback, gpointer user_data)
 {
   KlJsonWriter out;
 
@@ -438,7 +409,7 @@ kl_session_set_display_name_finish (KlSession *self, GAsyncResult *result, GErro
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* ── Signing out ───────────────────────────────────────────────────────── */
+/* ── Signing out ── */
 
 typedef struct
 {
@@ -489,7 +460,8 @@ on_revoked (GObject *source, GAsyncResult *result, gpointer user_data)
 
   g_clear_handle_id (&sign_out->timeout_source, g_source_remove);
   /* A session that is not there any more is as good as ended. */
-  if (!kl_rest_call_finish (result, NULL, &error) && !g_error_matches (error, KL_CORE_ERROR, KL_CORE_ERROR_UNAUTHORIZED))
+  if (!kl_rest_call_finish (result, NULL, &error)
+      && !g_error_matches (error, KL_CORE_ERROR, KL_CORE_ERROR_UNAUTHORIZED))
     sign_out->error = kl_core_error_new_full (KL_CORE_ERROR_UNREACHABLE, error->message, NULL, 0);
   kl_session_stop_async (g_task_get_source_object (task), on_stopped, task);
 }

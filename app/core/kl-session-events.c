@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Events: a handler for each in one table. An event of a group that is not live yet is passed over: the answer to "sync" has
- * what it tells. */
+ * Events: a handler for each in one table. An event of a group that is not live yet is passed over: the answer to
+ * "sync" has what it tells. */
 #include "app/core/kl-session-private.h"
 #include "protocol/kl-limits.h"
 
 #include <string.h>
 
-/* ── Messages, members, groups ─────────────────────────────────────────── */
+/* ── Messages, members, groups ── */
 
 static void
 add_to_count (KlGroup *group, const char *property, guint count, int by)
@@ -16,7 +16,8 @@ add_to_count (KlGroup *group, const char *property, guint count, int by)
   g_object_set (group, property, next, NULL);
 }
 
-/* A new message counts as unread; a change to an unread one may have changed the counts in ways that only the server can tell. */
+/* A new message counts as unread; a change to an unread one may have changed the counts in ways that only the server
+ * can tell. */
 static void
 count_message (KlSession *self, KlTrack *track, KlMessage *message, gboolean is_new)
 {
@@ -67,8 +68,7 @@ on_message (KlSession *self, yyjson_val *argument)
   if (track == NULL || rev == 0)
     return;
   KlCacheChange *change = kl_cache_change_new ();
-  g_autoptr (KlMessage) message
-      = kl_session_merge_message (self, track, yyjson_obj_get (argument, "message"), change);
+  g_autoptr (KlMessage) message = kl_session_merge_message (self, track, yyjson_obj_get (argument, "message"), change);
   kl_session_note_rev (self, track, rev, change);
   kl_cache_write (self->cache, change);
   if (message == NULL)
@@ -193,7 +193,7 @@ on_user (KlSession *self, yyjson_val *argument)
   kl_cache_write (self->cache, change);
 }
 
-/* ── Presence ──────────────────────────────────────────────────────────── */
+/* ── Presence ── */
 
 static void
 take_here (KlSession *self, KlTrack *track, yyjson_val *ids)
@@ -243,7 +243,8 @@ on_presence (KlSession *self, yyjson_val *argument)
       if (track == NULL)
         continue;
       kl_json_fields_init (&in, object);
-      gint64 online = kl_json_fields_int (&in, "online", KL_JSON_OPTIONAL, 0, G_MAXINT, kl_group_get_online (track->group));
+      gint64 online
+          = kl_json_fields_int (&in, "online", KL_JSON_OPTIONAL, 0, G_MAXINT, kl_group_get_online (track->group));
       gint64 here = kl_json_fields_int (&in, "here", KL_JSON_OPTIONAL, 0, G_MAXINT, kl_group_get_here (track->group));
       if (in.fault == NULL)
         g_object_set (track->group, "online", (guint) online, "here", (guint) here, NULL);
@@ -311,7 +312,7 @@ on_read (KlSession *self, yyjson_val *argument)
   kl_session_mark_dirty (self, track);
 }
 
-/* ── The table ─────────────────────────────────────────────────────────── */
+/* ── The table ── */
 
 void
 kl_session_take_event (KlSession *self, const char *name, yyjson_val *argument)
@@ -321,8 +322,10 @@ kl_session_take_event (KlSession *self, const char *name, yyjson_val *argument)
     const char *name;
     void (*handler) (KlSession *self, yyjson_val *argument);
   } handlers[] = {
-    { "message", on_message },   { "member", on_member },     { "group", on_group },   { "group:removed", on_group_removed },
-    { "user", on_user },         { "presence", on_presence }, { "typing", on_typing }, { "read", on_read },
+    { "message", on_message }, { "member", on_member },
+    { "group", on_group },     { "group:removed", on_group_removed },
+    { "user", on_user },       { "presence", on_presence },
+    { "typing", on_typing },   { "read", on_read },
   };
 
   if (!yyjson_is_obj (argument))

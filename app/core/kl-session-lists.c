@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Pages for the lists: from the cache where that adjoins, else from the server. A load that finds neither before the first sync
- * waits for it. */
+ * Pages for the lists: from the cache where that adjoins, else from the server. A load that finds neither before the
+ * first sync waits for it. */
 #include "app/core/kl-error-private.h"
 #include "app/core/kl-session-private.h"
 #include "protocol/kl-limits.h"
@@ -14,7 +14,7 @@ enum
   AROUND_AFTER = 50,
 };
 
-/* ── Messages ──────────────────────────────────────────────────────────── */
+/* ── Messages ── */
 
 typedef struct
 {
@@ -23,7 +23,8 @@ typedef struct
   gint64 seq;
 } Page;
 
-static void load_page (GTask *task);
+static void
+load_page (GTask *task);
 
 static void
 page_free (gpointer data)
@@ -141,8 +142,7 @@ read_cached (KlSession *self, KlTrack *track, KlCachedPage *cached)
     {
       const char *text = g_ptr_array_index (cached->messages, i);
       g_autoptr (KlJson) json = kl_json_parse (text, strlen (text), NULL);
-      KlMessage *message
-          = json != NULL ? kl_session_merge_message (self, track, kl_json_get_root (json), NULL) : NULL;
+      KlMessage *message = json != NULL ? kl_session_merge_message (self, track, kl_json_get_root (json), NULL) : NULL;
       if (message != NULL)
         g_ptr_array_add (messages, message);
     }
@@ -368,7 +368,7 @@ kl_session_reload_lists (KlSession *self, KlTrack *track)
     load_first_page (list);
 }
 
-/* ── People ────────────────────────────────────────────────────────────── */
+/* ── People ── */
 
 typedef struct
 {

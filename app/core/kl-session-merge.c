@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the server says of messages and groups becomes ours, and the cache's. Whatever way a message comes (event, answer, page,
- * catching up), the higher rev wins, and there is one object for it. */
+ * What the server says of messages and groups becomes ours, and the cache's. Whatever way a message comes (event,
+ * answer, page, catching up), the higher rev wins, and there is one object for it. */
 #include "app/core/kl-session-private.h"
 #include "protocol/kl-limits.h"
 
@@ -11,7 +11,7 @@ enum
   GROUPS_MAX = 10 * KL_LIMIT_GROUPS_PER_USER, /* a server's limit may be above the default */
 };
 
-/* ── People ────────────────────────────────────────────────────────────── */
+/* ── People ── */
 
 static void
 on_wanted_users (yyjson_val *answer, const GError *error, gpointer user_data)
@@ -75,7 +75,7 @@ kl_session_merge_users (KlSession *self, yyjson_val *users, KlCacheChange *chang
     }
 }
 
-/* ── Messages ──────────────────────────────────────────────────────────── */
+/* ── Messages ── */
 
 /* The object that stands for this message already; transfer full, or NULL. */
 static KlMessage *
@@ -193,7 +193,7 @@ kl_session_show_messages (KlSession *self, KlTrack *track, GPtrArray *messages)
     kl_message_list_receive_all (list, messages);
 }
 
-/* ── Groups ────────────────────────────────────────────────────────────── */
+/* ── Groups ── */
 
 static void
 merge_last_message (KlSession *self, KlTrack *track, yyjson_val *object)
@@ -261,8 +261,7 @@ kl_session_merge_joined (KlSession *self, yyjson_val *answer)
       kl_cache_change_free (change);
       return NULL;
     }
-  g_autoptr (GPtrArray) messages
-      = kl_session_merge_messages (self, track, yyjson_obj_get (answer, "messages"), change);
+  g_autoptr (GPtrArray) messages = kl_session_merge_messages (self, track, yyjson_obj_get (answer, "messages"), change);
   kl_session_show_messages (self, track, messages);
   if (!track->live)
     {
@@ -275,7 +274,7 @@ kl_session_merge_joined (KlSession *self, yyjson_val *answer)
   return track;
 }
 
-/* ── The cache ─────────────────────────────────────────────────────────── */
+/* ── The cache ── */
 
 static void
 load_cached_group (KlSession *self, const KlCachedGroup *cached)

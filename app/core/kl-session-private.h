@@ -87,7 +87,7 @@ struct _KlSession
   gboolean stopping;
 };
 
-/* ── kl-session.c ──────────────────────────────────────────────────────── */
+/* ── kl-session.c ── */
 
 KlTrack *kl_session_track (KlSession *self, const char *group_id);
 KlTrack *kl_session_track_new (KlSession *self, KlGroup *group);
@@ -102,14 +102,14 @@ void kl_session_group_went_live (KlSession *self, KlTrack *track);
 /* An answer's handler may run when the session has been given up: */
 gboolean kl_session_is_alive (KlSession *self);
 
-/* ── kl-session-talk.c ─────────────────────────────────────────────────── */
+/* ── kl-session-talk.c ── */
 
 void kl_session_make_outbox (KlSession *self, const char *path);
 void kl_session_send_read_mark (KlSession *self, KlTrack *track);
 void kl_session_send_presence (KlSession *self);
 void kl_session_stop_typing (KlSession *self, KlTrack *track, gboolean tell);
 
-/* ── kl-session-sync.c ─────────────────────────────────────────────────── */
+/* ── kl-session-sync.c ── */
 
 void kl_session_begin_sync (KlSession *self);
 void kl_session_end_sync (KlSession *self);
@@ -118,10 +118,10 @@ void kl_session_note_rev (KlSession *self, KlTrack *track, gint64 rev, KlCacheCh
 /* Asks for the group's object: its counts cannot be told from here. */
 void kl_session_refresh_group (KlSession *self, KlTrack *track);
 
-/* ── kl-session-merge.c ────────────────────────────────────────────────── */
+/* ── kl-session-merge.c ── */
 
-/* A message of the server: merged into the object that stands for it, if it is not older than that; transfer full, NULL where
- * it is none of this group. change may be NULL: not for the cache. */
+/* A message of the server: merged into the object that stands for it, if it is not older than that; transfer full,
+ * NULL where it is none of this group. change may be NULL: not for the cache. */
 KlMessage *kl_session_merge_message (KlSession *self, KlTrack *track, yyjson_val *object, KlCacheChange *change);
 /* Likewise an array; element-type KlMessage, by seq. */
 GPtrArray *kl_session_merge_messages (KlSession *self, KlTrack *track, yyjson_val *array, KlCacheChange *change);
@@ -137,13 +137,13 @@ void kl_session_want_user (KlSession *self, KlUser *user);
 void kl_session_load_cached (KlSession *self, KlCachedStart *start);
 KlRole kl_session_own_role (KlTrack *track);
 
-/* ── kl-session-events.c ───────────────────────────────────────────────── */
+/* ── kl-session-events.c ── */
 
 void kl_session_take_event (KlSession *self, const char *name, yyjson_val *argument);
 void kl_session_forget_presence (KlSession *self);
 void kl_session_merge_member (KlSession *self, KlTrack *track, yyjson_val *member);
 
-/* ── kl-session-lists.c ────────────────────────────────────────────────── */
+/* ── kl-session-lists.c ── */
 
 void kl_session_open_people (KlSession *self, KlTrack *track);
 void kl_session_reload_lists (KlSession *self, KlTrack *track);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Catching up. After each connect one "sync" asks for what has changed since the revs that the cache holds; what does not fit into its
- * answer is asked for by further ones. From the answer on a group's events flow, each rev once and in order; should one be
- * missing all the same, the group is asked for again from the last rev without a gap. */
+ * Catching up. After each connect one "sync" asks for what has changed since the revs that the cache holds; what does
+ * not fit into its answer is asked for by further ones. From the answer on a group's events flow, each rev once and in
+ * order; should one be missing all the same, the group is asked for again from the last rev without a gap. */
 #include "app/core/kl-session-private.h"
 #include "protocol/kl-limits.h"
 
@@ -24,7 +24,8 @@ typedef struct
   gboolean more;
 } Sync;
 
-static void send_more (KlSession *self, GPtrArray *ids);
+static void
+send_more (KlSession *self, GPtrArray *ids);
 
 static void
 sync_free (Sync *sync)
@@ -34,7 +35,7 @@ sync_free (Sync *sync)
   g_free (sync);
 }
 
-/* ── Rev by rev ────────────────────────────────────────────────────────── */
+/* ── Rev by rev ── */
 
 static void
 skip_seen (KlTrack *track)
@@ -88,7 +89,8 @@ ask_for_gap (KlSession *self, KlTrack *track)
   if (!g_hash_table_add (self->catch_up, g_strdup (kl_group_get_id (track->group))))
     return;
   /* A server that leaves gaps all the time is not asked all the time. */
-  g_timeout_add_full (G_PRIORITY_DEFAULT, self->catch_up_delay_ms, on_catch_up_due, g_object_ref (self), g_object_unref);
+  g_timeout_add_full (G_PRIORITY_DEFAULT, self->catch_up_delay_ms, on_catch_up_due, g_object_ref (self),
+                      g_object_unref);
   self->catch_up_delay_ms = MIN (self->catch_up_delay_ms * 2, CATCH_UP_DELAY_MS_MAX);
 }
 
@@ -109,7 +111,7 @@ kl_session_note_rev (KlSession *self, KlTrack *track, gint64 rev, KlCacheChange 
   ask_for_gap (self, track);
 }
 
-/* ── The answer ────────────────────────────────────────────────────────── */
+/* ── The answer ── */
 
 /* A group's part of "changes". */
 static void
@@ -198,8 +200,8 @@ take_epoch (KlSession *self, yyjson_val *answer, KlCacheChange *change)
 }
 
 static void
-take_group (KlSession *self, Sync *sync, yyjson_val *object, yyjson_val *changes, GHashTable *present, GHashTable *later,
-            KlCacheChange *change)
+take_group (KlSession *self, Sync *sync, yyjson_val *object, yyjson_val *changes, GHashTable *present,
+            GHashTable *later, KlCacheChange *change)
 {
   KlWireGroup more;
   KlTrack *track = kl_session_merge_group (self, object, &more);
@@ -285,8 +287,8 @@ on_sync_again (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A server that is busy is asked again on the same connection; with one that does not answer at all, or not sensibly, a new
- * connection is begun. */
+/* A server that is busy is asked again on the same connection; with one that does not answer at all, or not sensibly, a
+ * new connection is begun. */
 static void
 sync_failed (KlSession *self, Sync *sync, const GError *error)
 {
@@ -306,7 +308,8 @@ sync_failed (KlSession *self, Sync *sync, const GError *error)
   self->sync_delay_ms = CLAMP (self->sync_delay_ms * 2, SYNC_AGAIN_MS_MIN, SYNC_AGAIN_MS_MAX);
   gint64 wait_ms = MAX (self->sync_delay_ms, MIN (kl_error_get_retry_after_ms (error), SYNC_AGAIN_MS_MAX));
   g_clear_handle_id (&self->sync_source, g_source_remove);
-  self->sync_source = g_timeout_add ((guint) (wait_ms + g_random_int_range (0, SYNC_AGAIN_MS_MIN)), on_sync_again, self);
+  self->sync_source
+      = g_timeout_add ((guint) (wait_ms + g_random_int_range (0, SYNC_AGAIN_MS_MIN)), on_sync_again, self);
 }
 
 static void
@@ -342,7 +345,7 @@ on_synced (yyjson_val *answer, const GError *error, gpointer user_data)
     catch_up (self);
 }
 
-/* ── The question ──────────────────────────────────────────────────────── */
+/* ── The question ── */
 
 static void
 emit_sync (KlSession *self, Sync *sync, KlJsonWriter *out)
@@ -432,7 +435,7 @@ send_more (KlSession *self, GPtrArray *ids)
   emit_sync (self, sync, &out);
 }
 
-/* ── A group's object alone ────────────────────────────────────────────── */
+/* ── A group's object alone ── */
 
 static void
 on_refreshed (yyjson_val *answer, const GError *error, gpointer user_data)

@@ -12,7 +12,7 @@ enum
   TYPING_ENDS_MS = 5000,
 };
 
-/* ── Sending ───────────────────────────────────────────────────────────── */
+/* ── Sending ── */
 
 typedef struct
 {
@@ -142,8 +142,8 @@ on_sending_kept (GObject *source, GAsyncResult *result, gpointer user_data)
   g_task_return_error (task, error);
 }
 
-/* What a pending message shows as its time, and its group sorts by: never before what is there, whatever this computer's
- * clock says. */
+/* What a pending message shows as its time, and its group sorts by: never before what is there, whatever this
+ * computer's clock says. */
 static gint64
 time_for_pending (KlSession *self)
 {
@@ -158,12 +158,8 @@ time_for_pending (KlSession *self)
 }
 
 void
-kl_session_send_async (KlSession *self,
-                       KlGroup *group,
-                       const char *body,
-                       GCancellable *cancellable,
-                       GAsyncReadyCallback callback,
-                       gpointer user_data)
+kl_session_send_async (KlSession *self, KlGroup *group, const char *body, GCancellable *cancellable,
+                       GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_SESSION (self));
   g_return_if_fail (KL_IS_GROUP (group));
@@ -177,7 +173,8 @@ kl_session_send_async (KlSession *self,
   if (fault == NULL && !kl_text_is_visible (body, length))
     fault = "has nothing in it that can be seen";
   if (track == NULL || self->stopping)
-    g_task_return_error (task, kl_core_error_new_full (KL_CORE_ERROR_NOT_FOUND, "This group is not yours any more", NULL, 0));
+    g_task_return_error (task,
+                         kl_core_error_new_full (KL_CORE_ERROR_NOT_FOUND, "This group is not yours any more", NULL, 0));
   else if (length > KL_LIMIT_BODY_BYTES)
     g_task_return_error (task, kl_core_error_new_full (KL_CORE_ERROR_TOO_LARGE, "The message is too long", "body", 0));
   else if (fault != NULL)
@@ -219,7 +216,7 @@ kl_session_discard_message (KlSession *self, KlMessage *message)
   kl_outbox_discard (self->outbox, message);
 }
 
-/* ── Reading, typing, being away ───────────────────────────────────────── */
+/* ── Reading, typing, being away ── */
 
 typedef struct
 {
@@ -279,7 +276,8 @@ kl_session_send_read_mark (KlSession *self, KlTrack *track)
   kl_connection_emit (self->connection, "read", json, KL_ANSWER_MS, on_read_told, reading);
 }
 
-/* How many of the loaded messages after seq are unread; FALSE where the list does not reach from there to the newest. */
+/* How many of the loaded messages after seq are unread; FALSE where the list does not reach from there to the newest.
+ */
 static gboolean
 count_unread (KlTrack *track, gint64 seq, guint *unread, guint *mentions)
 {

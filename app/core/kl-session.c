@@ -55,7 +55,7 @@ group_json (const char *group_id)
   return kl_json_writer_steal_string (&out, NULL);
 }
 
-/* ── Groups that are followed ──────────────────────────────────────────── */
+/* ── Groups that are followed ── */
 
 static void
 track_free (gpointer data)
@@ -190,7 +190,7 @@ kl_session_mark_dirty (KlSession *self, KlTrack *track)
     self->save_source = g_timeout_add (SAVE_DELAY_MS, on_save_due, self);
 }
 
-/* ── The connection ────────────────────────────────────────────────────── */
+/* ── The connection ── */
 
 static void
 on_ready (KlConnection *connection, KlSession *self)
@@ -271,7 +271,7 @@ kl_session_end_sync (KlSession *self)
   kl_outbox_pump (self->outbox);
 }
 
-/* ── Starting ──────────────────────────────────────────────────────────── */
+/* ── Starting ── */
 
 static void
 on_server_known (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -339,7 +339,7 @@ kl_session_start (KlSession *self)
   kl_outbox_load (self->outbox);
 }
 
-/* ── Stopping ──────────────────────────────────────────────────────────── */
+/* ── Stopping ── */
 
 static void
 on_outbox_closed (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -395,7 +395,7 @@ kl_session_retry_now (KlSession *self)
   kl_connection_retry_now (self->connection);
 }
 
-/* ── The open group ────────────────────────────────────────────────────── */
+/* ── The open group ── */
 
 void
 kl_session_set_open_group (KlSession *self, KlGroup *group)
@@ -435,7 +435,7 @@ kl_session_get_open_group (KlSession *self)
   return self->open_group;
 }
 
-/* ── Object ────────────────────────────────────────────────────────────── */
+/* ── Object ── */
 
 static void
 kl_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -535,7 +535,8 @@ kl_session_class_init (KlSessionClass *klass)
   props[PROP_ACCOUNT] = g_param_spec_object ("account", NULL, NULL, KL_TYPE_ACCOUNT, ro);
   props[PROP_ME] = g_param_spec_object ("me", NULL, NULL, KL_TYPE_USER, ro);
   props[PROP_GROUPS] = g_param_spec_object ("groups", NULL, NULL, KL_TYPE_GROUP_LIST, ro);
-  props[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, KL_TYPE_CONNECTION_STATE, KL_CONNECTION_STATE_STOPPED, ro);
+  props[PROP_STATE]
+      = g_param_spec_enum ("state", NULL, NULL, KL_TYPE_CONNECTION_STATE, KL_CONNECTION_STATE_STOPPED, ro);
   props[PROP_RETRY_IN] = g_param_spec_uint ("retry-in", NULL, NULL, 0, G_MAXUINT, 0, ro);
   props[PROP_OPEN_GROUP] = g_param_spec_object ("open-group", NULL, NULL, KL_TYPE_GROUP, ro);
   props[PROP_SERVER_NAME] = g_param_spec_string ("server-name", NULL, NULL, NULL, ro);

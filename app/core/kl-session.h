@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * One signed-in account at work: its connection, its groups, its people, its unsent messages. Everything is on the main thread
- * and nothing here blocks it; disk work happens on threads of its own.
+ * One signed-in account at work: its connection, its groups, its people, its unsent messages. Everything is on the
+ * main thread and nothing here blocks it; disk work happens on threads of its own.
  *
  *   session = kl_session_new (account, NULL);
  *   kl_session_start (session);       groups known from last time appear, then it connects and stays connected
@@ -18,7 +18,7 @@
  *   state-text  string or NULL: the server's own sentence with REFUSED or WAITING, if it gave one
  *
  * Signals:
- *   group-removed (KlGroup, reason)   one of my groups is gone: "left", "removed", "banned", "deleted"; it has left the list
+ *   group-removed (KlGroup, reason)   one of my groups is gone from the list: "left", "removed", "banned", "deleted"
  *   message-received (KlGroup, KlMessage)   a new one by another, live (not by catching up), in any group
  *
  * An asynchronous deed that needs the server fails with KL_CORE_ERROR_OFFLINE when it is not connected, and with
@@ -56,27 +56,27 @@ guint kl_session_get_retry_in (KlSession *self);
 const char *kl_session_get_state_text (KlSession *self);
 const char *kl_session_get_server_name (KlSession *self);
 
-/* Ends the session on the server and stops. Where the server cannot be reached within 5 s it stops all the same, and says
- * so by KL_CORE_ERROR_UNREACHABLE. The token is the caller's to forget (kl_accounts_forget_async()). */
+/* Ends the session on the server and stops. Where the server cannot be reached within 5 s it stops all the same, and
+ * says so by KL_CORE_ERROR_UNREACHABLE. The token is the caller's to forget (kl_accounts_forget_async()). */
 void kl_session_sign_out_async (KlSession *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean kl_session_sign_out_finish (KlSession *self, GAsyncResult *result, GError **error);
 
-/* ── The open conversation ─────────────────────────────────────────────── */
+/* ── The open conversation ── */
 
 /* The group that this window shows, or NULL. One is "here" in it while connected. */
 void kl_session_set_open_group (KlSession *self, KlGroup *group);
 KlGroup *kl_session_get_open_group (KlSession *self);
 
-/* The group's messages; the first page is on its way (from disk at once, then what the server adds), around the unread line
- * if there is one. The same object while anybody holds it; the session keeps the last few. */
+/* The group's messages; the first page is on its way (from disk at once, then what the server adds), around the
+ * unread line if there is one. The same object while anybody holds it; the session keeps the last few. */
 KlMessageList *kl_session_dup_messages (KlSession *self, KlGroup *group);
 
 /* The group's people. Counts are live while the group is open. */
 KlMemberList *kl_session_dup_members (KlSession *self, KlGroup *group);
 
-/* Sends. The message is on disk, and the group's draft gone, before it shows as pending and this ends; from there it goes out
- * by itself, in order and once, also after a restart. Errors: KL_CORE_ERROR_BAD_REQUEST (nothing visible in it), _TOO_LARGE
- * (over 16 KiB), _STORAGE; then nothing was taken, and the text is the caller's to keep. */
+/* Sends. The message is on disk, and the group's draft gone, before it shows as pending and this ends; from there it
+ * goes out by itself, in order and once, also after a restart. Errors: KL_CORE_ERROR_BAD_REQUEST (nothing visible in
+ * it), _TOO_LARGE (over 16 KiB), _STORAGE; then nothing was taken, and the text is the caller's to keep. */
 void kl_session_send_async (KlSession *self,
                             KlGroup *group,
                             const char *body,
@@ -92,17 +92,18 @@ void kl_session_discard_message (KlSession *self, KlMessage *message);
 /* Everything up to seq has been seen. Never goes back; kept when offline. */
 void kl_session_mark_read (KlSession *self, KlGroup *group, gint64 seq);
 
-/* Call it with TRUE on every change of the composer's text and with FALSE when that becomes empty: it is told to others at
- * most every 3 s, and ends by itself 5 s after the last call, on sending, and when the group is closed. */
+/* Call it with TRUE on every change of the composer's text and with FALSE when that becomes empty: it is told to
+ * others at most every 3 s, and ends by itself 5 s after the last call, on sending, and when the group is closed. */
 void kl_session_set_typing (KlSession *self, KlGroup *group, gboolean typing);
 
 /* TRUE while the person is not at the computer: "away" for others. */
 void kl_session_set_away (KlSession *self, gboolean away);
 
-/* ── Groups ────────────────────────────────────────────────────────────── */
+/* ── Groups ── */
 
-/* topic, emoji and slug may be NULL; hue -1: the server's choice. Calling again with the same client_id (kl_session_new_client_id())
- * after a time-out makes no second group. The group is in the list when it ends. Error fields: "name", "slug", "topic", "emoji". */
+/* topic, emoji and slug may be NULL; hue -1: the server's choice. Calling again with the same client_id
+ * (kl_session_new_client_id()) after a time-out makes no second group. The group is in the list when it ends. Error
+ * fields: "name", "slug", "topic", "emoji". */
 char *kl_session_new_client_id (KlSession *self);
 void kl_session_create_group_async (KlSession *self,
                                     const char *client_id,
@@ -123,7 +124,8 @@ void kl_session_join_group_async (KlSession *self,
                                   GCancellable *cancellable,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data);
-/* Joins by what a person pasted: a code, a link (https://HOST/i/CODE, klatch:HOST/i/CODE), a slug or a group's address. */
+/* Joins by what a person pasted: a code, a link (https://HOST/i/CODE, klatch:HOST/i/CODE), a slug or a group's
+ * address. */
 void kl_session_join_by_text_async (KlSession *self,
                                     const char *text,
                                     GCancellable *cancellable,
@@ -158,7 +160,7 @@ gboolean kl_session_leave_group_finish (KlSession *self, GAsyncResult *result, G
 void kl_session_set_pinned (KlSession *self, KlGroup *group, gboolean pinned);
 void kl_session_set_notify (KlSession *self, KlGroup *group, KlNotify notify);
 
-/* ── Oneself ───────────────────────────────────────────────────────────── */
+/* ── Oneself ── */
 
 void kl_session_set_display_name_async (KlSession *self,
                                         const char *display_name,

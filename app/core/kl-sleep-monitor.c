@@ -78,13 +78,8 @@ on_good_bye_said (gpointer user_data)
 }
 
 static void
-on_prepare_for_sleep (GDBusConnection *bus,
-                      const char *sender,
-                      const char *path,
-                      const char *interface,
-                      const char *name,
-                      GVariant *parameters,
-                      gpointer user_data)
+on_prepare_for_sleep (GDBusConnection *bus, const char *sender, const char *path, const char *interface,
+                      const char *name, GVariant *parameters, gpointer user_data)
 {
   KlSleepMonitor *self = user_data;
   gboolean asleep;
@@ -110,9 +105,9 @@ on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
   if (bus == NULL || self == NULL)
     return;
   self->bus = g_steal_pointer (&bus);
-  self->subscription = g_dbus_connection_signal_subscribe (self->bus, LOGIN_NAME, LOGIN_MANAGER, "PrepareForSleep",
-                                                           LOGIN_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
-                                                           on_prepare_for_sleep, self, NULL);
+  self->subscription
+      = g_dbus_connection_signal_subscribe (self->bus, LOGIN_NAME, LOGIN_MANAGER, "PrepareForSleep", LOGIN_PATH, NULL,
+                                            G_DBUS_SIGNAL_FLAGS_NONE, on_prepare_for_sleep, self, NULL);
   take_lock (self);
 }
 

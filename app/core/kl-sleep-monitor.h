@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Tells when the computer is about to sleep and when it has woken (logind's PrepareForSleep), and holds it back for the moment
- * that saying good-bye takes. Without logind it says nothing. Main thread.
+ * Tells when the computer is about to sleep and when it has woken (logind's PrepareForSleep), and holds it back for
+ * the moment that saying good-bye takes. Without logind it says nothing. Main thread.
  *
  * Signal: sleep (gboolean): TRUE before, FALSE after. */
 #pragma once

@@ -14,7 +14,7 @@
 enum
 {
   DIAL_MS = 15 * 1000,
-  OPENING_MS = 15 * 1000,          /* from the WebSocket to the answer to CONNECT */
+  OPENING_MS = 15 * 1000, /* from the WebSocket to the answer to CONNECT */
   SILENCE_MS_MAX = 120 * 1000,
   MESSAGE_BYTES_MAX = 2 * 1024 * 1024,
   ATTACHMENTS_MAX = 8,
@@ -68,7 +68,7 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (KlSocket, kl_socket, G_TYPE_OBJECT)
 
-/* ── The end ───────────────────────────────────────────────────────────── */
+/* ── The end ── */
 
 static void
 fail_waiting (KlSocket *self, const GError *error)
@@ -102,6 +102,15 @@ drop_connection (KlSocket *self, gboolean politely)
   g_io_stream_close_async (dialed->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
 }
 
+/* What the peer has begun to close takes nothing more; that it is closed comes as a signal. */
+static void
+send_text (KlSocket *self, const char *text)
+{
+  if (self->dialed != NULL
+      && soup_websocket_connection_get_state (self->dialed->connection) == SOUP_WEBSOCKET_STATE_OPEN)
+    soup_websocket_connection_send_text (self->dialed->connection, text);
+}
+
 /* Takes error. */
 static void
 finish (KlSocket *self, GError *error)
@@ -126,7 +135,7 @@ finish_broken (KlSocket *self)
   finish (self, kl_core_error_new_full (KL_CORE_ERROR_NOT_KLATCH, "The server does not keep to the protocol", NULL, 0));
 }
 
-/* ── Time ──────────────────────────────────────────────────────────────── */
+/* ── Time ── */
 
 static void
 expire_answers (KlSocket *self, gint64 now)
@@ -164,7 +173,8 @@ next_deadline (KlSocket *self)
   return at;
 }
 
-static void arm_clock (KlSocket *self);
+static void
+arm_clock (KlSocket *self);
 
 static gboolean
 on_clock (gpointer user_data)
@@ -201,7 +211,7 @@ set_silence (KlSocket *self, guint silence_ms)
   arm_clock (self);
 }
 
-/* ── Packets that come ─────────────────────────────────────────────────── */
+/* ── Packets that come ── */
 
 static void
 take_connect_error (KlSocket *self, yyjson_val *data)
@@ -247,7 +257,7 @@ take_event (KlSocket *self, const KlSioPacket *packet)
     {
       g_autoptr (GString) text = g_string_new ("4");
       kl_sio_packet_append (text, KL_SIO_ACK, NULL, 0, packet->ack_id, "[]", 2);
-      soup_websocket_connection_send_text (self->dialed->connection, text->str);
+      send_text (self, text->str);
     }
   g_signal_emit (self, signals[EVENT], 0, packet->event, kl_sio_packet_first_arg (packet));
 }
@@ -307,7 +317,7 @@ take_open (KlSocket *self, const KlEioPacket *packet)
   gsize length;
   g_autofree char *json = kl_json_writer_steal_string (&auth, &length);
   kl_sio_packet_append (text, KL_SIO_CONNECT, NULL, 0, KL_SIO_NO_ACK, json, (gssize) length);
-  soup_websocket_connection_send_text (self->dialed->connection, text->str);
+  send_text (self, text->str);
   set_silence (self, (guint) CLAMP ((guint64) opened.ping_interval_ms + opened.ping_timeout_ms, 100, SILENCE_MS_MAX));
 }
 
@@ -327,7 +337,7 @@ take_text (KlSocket *self, const char *text, gsize length)
       take_open (self, &packet);
       return;
     case KL_EIO_PING:
-      soup_websocket_connection_send_text (self->dialed->connection, "3");
+      send_text (self, "3");
       return;
     case KL_EIO_CLOSE:
       finish (self, kl_core_error_new_full (KL_CORE_ERROR_OFFLINE, "The server has ended the connection", NULL, 0));
@@ -379,7 +389,7 @@ on_message (SoupWebsocketConnection *connection, int type, GBytes *message, KlSo
     take_binary (self, data, length);
 }
 
-/* ── Beginning ─────────────────────────────────────────────────────────── */
+/* ── Beginning ── */
 
 static void
 on_error (SoupWebsocketConnection *connection, GError *error, KlSocket *self)
@@ -472,7 +482,7 @@ kl_socket_emit (KlSocket *self, const char *event, const char *json, guint timeo
       g_hash_table_insert (self->waiting, g_memdup2 (&ack_id, sizeof ack_id), waiting);
       arm_clock (self);
     }
-  soup_websocket_connection_send_text (self->dialed->connection, text->str);
+  send_text (self, text->str);
 }
 
 void
@@ -482,7 +492,7 @@ kl_socket_close (KlSocket *self)
   finish (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "closed"));
 }
 
-/* ── Object ────────────────────────────────────────────────────────────── */
+/* ── Object ── */
 
 static void
 kl_socket_dispose (GObject *object)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * One connection to a server, from dialling to its end: Socket.IO 5 over Engine.IO 4 on a WebSocket, the default namespace. It never
- * comes back by itself: see KlConnection. Main thread.
+ * One connection to a server, from dialling to its end: Socket.IO 5 over Engine.IO 4 on a WebSocket, the default
+ * namespace. It never comes back by itself: see KlConnection. Main thread.
  *
- * What a server can do to us is bounded: the size of a message and of a packet with its attachments, the time without a sign of life
- * (its ping interval and time-out, at most two minutes together), the time an acknowledgement may take.
+ * What a server can do to us is bounded: the size of a message and of a packet with its attachments, the time without
+ * a sign of life (its ping interval and time-out, at most two minutes together), the time an acknowledgement may
+ * take.
  *
  * Signals:
  *   ready ()                      CONNECT was answered; events flow

@@ -224,8 +224,8 @@ kl_user_class_init (KlUserClass *klass)
   object_class->set_property = kl_user_set_property;
   object_class->finalize = kl_user_finalize;
 
-  props[PROP_ID] = g_param_spec_string ("id", NULL, NULL, "",
-                                        G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  props[PROP_ID]
+      = g_param_spec_string ("id", NULL, NULL, "", G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
   props[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, rw);
   props[PROP_ADDRESS] = g_param_spec_string ("address", NULL, NULL, NULL, rw);
   props[PROP_DISPLAY_NAME] = g_param_spec_string ("display-name", NULL, NULL, NULL, rw);

@@ -35,7 +35,7 @@ kl_wire_role (const char *word)
   return KL_ROLE_NONE;
 }
 
-/* ── Messages ──────────────────────────────────────────────────────────── */
+/* ── Messages ── */
 
 gboolean
 kl_wire_read_message (yyjson_val *object, KlWireMessage *message)
@@ -136,15 +136,15 @@ kl_wire_update_message (KlMessage *self, const KlWireMessage *message, KlPeople 
     return FALSE;
 
   gboolean mine = g_str_equal (message->sender, me);
-  KlMessageState state = kl_message_get_state (self) == KL_MESSAGE_STATE_READ ? KL_MESSAGE_STATE_READ
-                                                                              : KL_MESSAGE_STATE_SENT;
+  KlMessageState state
+      = kl_message_get_state (self) == KL_MESSAGE_STATE_READ ? KL_MESSAGE_STATE_READ : KL_MESSAGE_STATE_SENT;
   g_autoptr (GListModel) reactions = read_reactions (reactions_array, me);
   g_object_freeze_notify (G_OBJECT (self));
   g_object_set (self, "id", message->id, "group-id", message->group, "seq", message->seq, "rev", message->rev,
-                "client-id", message->client_id, "sender", sender, "mine", mine, "kind", kind, "body", body,
-                "reply-to", reply_to, "mentions-me", mentions_me && !mine, "system-event", event, "system-user", user,
-                "system-by", by, "system-value", value, "created-at", created_at, "edited-at", edited_at, "deleted",
-                deleted, "state", state, "error", NULL, NULL);
+                "client-id", message->client_id, "sender", sender, "mine", mine, "kind", kind, "body", body, "reply-to",
+                reply_to, "mentions-me", mentions_me && !mine, "system-event", event, "system-user", user, "system-by",
+                by, "system-value", value, "created-at", created_at, "edited-at", edited_at, "deleted", deleted,
+                "state", state, "error", NULL, NULL);
   if (reactions != NULL || kl_message_get_reactions (self) != NULL)
     g_object_set (self, "reactions", reactions, NULL);
   g_object_thaw_notify (G_OBJECT (self));
@@ -161,7 +161,7 @@ kl_wire_dup_people (const KlWireMessage *message)
   return g_strdup_printf (" %s %s %s ", message->sender, user != NULL ? user : "", by != NULL ? by : "");
 }
 
-/* ── People ────────────────────────────────────────────────────────────── */
+/* ── People ── */
 
 static void
 update_presence (KlUser *self, yyjson_val *object)
@@ -198,7 +198,7 @@ kl_wire_update_user (KlUser *self, yyjson_val *object, gboolean with_presence)
     update_presence (self, object);
 }
 
-/* ── Groups ────────────────────────────────────────────────────────────── */
+/* ── Groups ── */
 
 static void
 update_mine (KlGroup *self, yyjson_val *object, KlPeople *people)
@@ -250,7 +250,8 @@ kl_wire_update_group (KlGroup *self, yyjson_val *object, KlPeople *people, KlWir
   const char *slug = kl_json_fields_string (&in, "slug", KL_JSON_OPTIONAL, 0, 64, NULL);
   const char *address = kl_json_fields_string (&in, "address", KL_JSON_OPTIONAL, 0, KL_LIMIT_ADDRESS_BYTES, NULL);
   const char *emoji = kl_json_fields_text (&in, "emoji", KL_JSON_OPTIONAL, KL_TEXT_EMOJI, NULL);
-  gint64 hue = kl_json_fields_int (&in, "hue", KL_JSON_OPTIONAL, 0, KL_LIMIT_HUE_MAX, kl_hue_for_id (kl_group_get_id (self)));
+  gint64 hue
+      = kl_json_fields_int (&in, "hue", KL_JSON_OPTIONAL, 0, KL_LIMIT_HUE_MAX, kl_hue_for_id (kl_group_get_id (self)));
   int visibility = kl_json_fields_word (&in, "visibility", KL_JSON_OPTIONAL, visibility_words, 0);
   int kind = kl_json_fields_word (&in, "kind", KL_JSON_OPTIONAL, group_kind_words, 0);
   yyjson_val *mine = kl_json_fields_object (&in, "mine", KL_JSON_OPTIONAL);
@@ -264,8 +265,8 @@ kl_wire_update_group (KlGroup *self, yyjson_val *object, KlPeople *people, KlWir
 
   g_object_freeze_notify (G_OBJECT (self));
   if (name != NULL)
-    g_object_set (self, "kind", kind, "name", name, "topic", topic, "slug", slug, "address", address, "emoji", emoji, "hue",
-                  (guint) hue, "visibility", visibility, NULL);
+    g_object_set (self, "kind", kind, "name", name, "topic", topic, "slug", slug, "address", address, "emoji", emoji,
+                  "hue", (guint) hue, "visibility", visibility, NULL);
   update_counts (self, object);
   if (mine != NULL)
     update_mine (self, mine, people);
@@ -333,7 +334,7 @@ kl_wire_write_group (KlGroup *self, gint64 rev, gint64 created_at, KlMessage *la
   return kl_json_writer_steal_string (&out, NULL);
 }
 
-/* ── Errors ────────────────────────────────────────────────────────────── */
+/* ── Errors ── */
 
 GError *
 kl_wire_read_error (yyjson_val *answer)
@@ -348,6 +349,7 @@ kl_wire_read_error (yyjson_val *answer)
       = kl_json_fields_int (&in, "retry_after_ms", KL_JSON_OPTIONAL, 0, G_GINT64_CONSTANT (24) * 3600 * 1000, 0);
   KlErrorCode known = code != NULL ? kl_error_code_from_string (code) : KL_ERROR_CODE_INTERNAL;
 
-  return kl_core_error_new_full ((KlCoreError) (KL_CORE_ERROR_BAD_REQUEST + (int) known - (int) KL_ERROR_CODE_BAD_REQUEST),
-                                 message != NULL ? message : "The server gave no reason", field, retry_after_ms);
+  return kl_core_error_new_full (
+      (KlCoreError) (KL_CORE_ERROR_BAD_REQUEST + (int) known - (int) KL_ERROR_CODE_BAD_REQUEST),
+      message != NULL ? message : "The server gave no reason", field, retry_after_ms);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * From the wire's objects (docs/protocol.md, "Objects") to ours, and back for the disk. What a server sends is not trusted: a
- * field that breaks the contract makes its whole object be left out, and nothing is printed. */
+ * From the wire's objects (docs/protocol.md, "Objects") to ours, and back for the disk. What a server sends is not
+ * trusted: a field that breaks the contract makes its whole object be left out, and nothing is printed. */
 #pragma once
 
 #include "app/core/kl-group.h"
@@ -41,7 +41,8 @@ typedef struct
   gboolean has_mine;
 } KlWireGroup;
 
-/* Fills the properties but last-message, last-time and newest-seq. FALSE, and nothing changed, where it is no group object. */
+/* Fills the properties but last-message, last-time and newest-seq. FALSE, and nothing changed, where it is no group
+ * object. */
 gboolean kl_wire_update_group (KlGroup *self, yyjson_val *object, KlPeople *people, KlWireGroup *more);
 
 /* The group as its own object of the wire, for the disk. */

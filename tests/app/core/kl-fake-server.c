@@ -32,7 +32,8 @@ on_message (SoupWebsocketConnection *connection, int type, GBytes *message, KlFa
 
   if (connection != self->connection)
     return;
-  if (length > 1 && text[0] == '4' && kl_sio_decoder_take_text (&decoder, text + 1, length - 1, &packet) == KL_VERDICT_OK
+  if (length > 1 && text[0] == '4'
+      && kl_sio_decoder_take_text (&decoder, text + 1, length - 1, &packet) == KL_VERDICT_OK
       && packet.type != KL_SIO_DISCONNECT)
     take_packet (self, &packet);
   else
@@ -63,9 +64,10 @@ on_websocket (SoupServer *soup, SoupServerMessage *message, const char *path, So
   g_signal_connect (connection, "closed", G_CALLBACK (on_closed), self);
   if (self->mute)
     return;
-  g_autofree char *open = g_strdup_printf ("0{\"sid\":\"engine\",\"upgrades\":[],\"pingInterval\":%u,\"pingTimeout\":%u,"
-                                           "\"maxPayload\":1000000}",
-                                           self->ping_interval_ms, self->ping_timeout_ms);
+  g_autofree char *open
+      = g_strdup_printf ("0{\"sid\":\"engine\",\"upgrades\":[],\"pingInterval\":%u,\"pingTimeout\":%u,"
+                         "\"maxPayload\":1000000}",
+                         self->ping_interval_ms, self->ping_timeout_ms);
   kl_fake_server_send (self, open);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A scripted peer for the client: HTTP and one WebSocket at a time on a free port, by the test's own hand. It answers the
- * handshakes (unless told not to) and tells of each event; everything else is the test's. Same thread. */
+/* A scripted peer for the client: HTTP and one WebSocket at a time on a free port, by the test's own hand. It answers
+ * the handshakes (unless told not to) and tells of each event; everything else is the test's. Same thread. */
 #pragma once
 
 #include <libsoup/soup.h>

@@ -131,9 +131,10 @@ on_asked (KlFakeServer *server, const char *event, yyjson_val *argument, gint64 
   if (g_str_equal (event, "good"))
     kl_fake_server_answer (server, ack_id, "{\"ok\":true,\"n\":5}");
   else if (g_str_equal (event, "bad"))
-    kl_fake_server_answer (server, ack_id,
-                           "{\"ok\":false,\"error\":{\"code\":\"rate_limited\",\"message\":\"Slowly\",\"field\":\"body\","
-                           "\"retry_after_ms\":1500}}");
+    kl_fake_server_answer (
+        server, ack_id,
+        "{\"ok\":false,\"error\":{\"code\":\"rate_limited\",\"message\":\"Slowly\",\"field\":\"body\","
+        "\"retry_after_ms\":1500}}");
   else if (g_str_equal (event, "nonsense"))
     kl_fake_server_answer (server, ack_id, "\"what?\"");
   else if (g_str_equal (event, "twice"))
@@ -266,6 +267,24 @@ test_huge_frame (Fixture *self, gconstpointer unused)
   start (self);
   kl_fake_server_write (self->server, head, sizeof head);
   kl_test_wait_until (self->n_closed == 1);
+}
+
+/* Whatever is sent while the server closes is lost with the connection, and no fault. */
+static void
+test_closing (Fixture *self, gconstpointer unused)
+{
+  const guint8 close_frame[] = { 0x88, 2, 0x03, 0xe8 };
+  g_auto (Answer) answer = { 0 };
+
+  start (self);
+  kl_socket_emit (self->socket, "asked", "{}", 20000, on_answer, &answer);
+  kl_fake_server_write (self->server, close_frame, sizeof close_frame);
+  while (self->n_closed == 0)
+    {
+      kl_socket_emit (self->socket, "more", "{}", 20000, NULL, NULL);
+      g_main_context_iteration (NULL, TRUE);
+    }
+  g_assert_error (answer.error, KL_CORE_ERROR, KL_CORE_ERROR_OFFLINE);
 }
 
 /* ── No WebSocket there ── */
@@ -417,10 +436,11 @@ main (int argc, char **argv)
   g_test_add ("/core/socket/disconnected", Fixture, NULL, set_up, test_disconnected, tear_down);
   g_test_add ("/core/socket/unasked-binary", Fixture, NULL, set_up, test_unasked_binary, tear_down);
   g_test_add ("/core/socket/endless", Fixture, NULL, set_up, test_endless, tear_down);
+  g_test_add ("/core/socket/closing", Fixture, NULL, set_up, test_closing, tear_down);
   g_test_add ("/core/socket/huge-frame", Fixture, NULL, set_up, test_huge_frame, tear_down);
   static const char *const broken[] = {
-    "", "9", "42", "42{}", "42[", "42[1]", "45999999999-[\"a\"]", "451-[\"a\",{\"_placeholder\":true,\"num\":-1}]", "0{}", "0",
-    "43[]", "44", "4", "47[]", "42[\"a\"]x",
+    "",    "9", "42",   "42{}", "42[", "42[1]", "45999999999-[\"a\"]", "451-[\"a\",{\"_placeholder\":true,\"num\":-1}]",
+    "0{}", "0", "43[]", "44",   "4",   "47[]",  "42[\"a\"]x",
   };
   for (guint i = 0; i < G_N_ELEMENTS (broken); i++)
     {

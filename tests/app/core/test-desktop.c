@@ -28,11 +28,11 @@ typedef struct
   gboolean named;
 } Fixture;
 
-static const char *const description
-    = "<node><interface name='org.freedesktop.login1.Manager'>"
-      "<method name='Inhibit'><arg type='s' direction='in'/><arg type='s' direction='in'/><arg type='s' direction='in'/>"
-      "<arg type='s' direction='in'/><arg type='h' direction='out'/></method>"
-      "<signal name='PrepareForSleep'><arg type='b'/></signal></interface></node>";
+static const char *const description = "<node><interface name='org.freedesktop.login1.Manager'>"
+                                       "<method name='Inhibit'><arg type='s' direction='in'/><arg type='s' "
+                                       "direction='in'/><arg type='s' direction='in'/>"
+                                       "<arg type='s' direction='in'/><arg type='h' direction='out'/></method>"
+                                       "<signal name='PrepareForSleep'><arg type='b'/></signal></interface></node>";
 
 static void
 on_call (GDBusConnection *connection, const char *sender, const char *path, const char *interface, const char *method,
@@ -78,14 +78,15 @@ set_up (Fixture *self, gconstpointer unused)
   self->bus = g_test_dbus_new (G_TEST_DBUS_NONE);
   g_test_dbus_up (self->bus);
   g_setenv ("DBUS_SYSTEM_BUS_ADDRESS", g_test_dbus_get_bus_address (self->bus), TRUE);
-  self->connection = g_dbus_connection_new_for_address_sync (
-      g_test_dbus_get_bus_address (self->bus),
-      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL, NULL, &error);
+  self->connection = g_dbus_connection_new_for_address_sync (g_test_dbus_get_bus_address (self->bus),
+                                                             G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
+                                                                 | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                                             NULL, NULL, &error);
   g_assert_no_error (error);
   self->info = g_dbus_node_info_new_for_xml (description, &error);
   g_assert_no_error (error);
-  self->object = g_dbus_connection_register_object (self->connection, "/org/freedesktop/login1", self->info->interfaces[0],
-                                                    &vtable, self, NULL, &error);
+  self->object = g_dbus_connection_register_object (self->connection, "/org/freedesktop/login1",
+                                                    self->info->interfaces[0], &vtable, self, NULL, &error);
   g_assert_no_error (error);
   self->owner = g_bus_own_name_on_connection (self->connection, "org.freedesktop.login1", G_BUS_NAME_OWNER_FLAGS_NONE,
                                               on_named, NULL, self, NULL);

@@ -182,7 +182,8 @@ test_cache_rebuilt (Fixture *self, gconstpointer unused)
   g_autofree char *folder = g_path_get_dirname (self->path);
 
   g_mkdir_with_parents (folder, 0700);
-  g_assert_true (g_file_set_contents (self->path, "no database, but long enough to be looked at as one ....", -1, NULL));
+  g_assert_true (
+      g_file_set_contents (self->path, "no database, but long enough to be looked at as one ....", -1, NULL));
   KlCache *cache = kl_cache_new (self->path);
   write_message (cache, 1, 1, "x");
   assert_page (cache, 0, 5, 0, "1 ");
@@ -204,7 +205,7 @@ typedef struct
 {
   KlOutbox *outbox;
   KlUser *me;
-  GPtrArray *sent;  /* owned client ids, as they were sent */
+  GPtrArray *sent; /* owned client ids, as they were sent */
   gboolean connected;
 } Post;
 

@@ -513,7 +513,8 @@ test_away (Fixture *self, gconstpointer unused)
       list = kl_session_dup_messages (b, theirs);
       kl_live_await_state (b, KL_CONNECTION_STATE_ONLINE);
       kl_test_wait_until (kl_group_get_newest_seq (theirs) == kl_group_get_newest_seq (mine));
-      g_assert_cmpuint (kl_group_get_unread (theirs), ==, MIN (kl_group_get_newest_seq (theirs) - kl_group_get_read_seq (theirs), 1000));
+      g_assert_cmpuint (kl_group_get_unread (theirs), ==,
+                        MIN (kl_group_get_newest_seq (theirs) - kl_group_get_read_seq (theirs), 1000));
       while (kl_message_list_get_more_after (list) || kl_message_list_get_loading (list))
         {
           g_autoptr (GAsyncResult) result = NULL;
@@ -544,7 +545,8 @@ test_counts (Fixture *self, gconstpointer unused)
   await_text (list, "one|two|three");
   for (guint i = 0; i < 3; i++)
     {
-      g_autoptr (KlMessage) message = g_list_model_get_item (G_LIST_MODEL (list), g_list_model_get_n_items (G_LIST_MODEL (list)) - 3 + i);
+      g_autoptr (KlMessage) message
+          = g_list_model_get_item (G_LIST_MODEL (list), g_list_model_get_n_items (G_LIST_MODEL (list)) - 3 + i);
       g_autofree char *json
           = g_strdup_printf ("{\"group\":\"%s\",\"id\":\"%s\"}", kl_group_get_id (mine), kl_message_get_id (message));
       g_autofree char *answer = kl_live_emit (a, "message:delete", json);
@@ -560,7 +562,8 @@ test_counts (Fixture *self, gconstpointer unused)
 
 /* ── The server's bad days ── */
 
-static const char *const fast_heart[] = { "KLATCH_SERVER_PING_INTERVAL_MS=400", "KLATCH_SERVER_PING_TIMEOUT_MS=400", NULL };
+static const char *const fast_heart[]
+    = { "KLATCH_SERVER_PING_INTERVAL_MS=400", "KLATCH_SERVER_PING_TIMEOUT_MS=400", NULL };
 
 static void
 test_frozen (Fixture *self, gconstpointer unused)
@@ -613,7 +616,8 @@ test_revoked (Fixture *self, gconstpointer unused)
 
   kl_group_set_draft (mine, "kept");
   kl_rest_call_async (soup, self->server->url, kl_account_get_token (other_account), "PUT", "/api/v1/me/password",
-                      "{\"old\":\"" KL_LIVE_PASSWORD "\",\"new\":\"another password\"}", NULL, kl_test_keep_result, &result);
+                      "{\"old\":\"" KL_LIVE_PASSWORD "\",\"new\":\"another password\"}", NULL, kl_test_keep_result,
+                      &result);
   kl_test_await (&result);
   g_assert_true (kl_rest_call_finish (result, NULL, &error));
   g_assert_no_error (error);
@@ -653,7 +657,8 @@ typedef struct
   guint wanted;
 } Talker;
 
-static void talk_on (Talker *self);
+static void
+talk_on (Talker *self);
 
 static void
 on_talked (GObject *source, GAsyncResult *result, gpointer user_data)

@@ -181,8 +181,8 @@ on_incoming (GSocketService *service, GSocketConnection *connection, GObject *so
 {
   const char *answer = user_data;
 
-  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), answer, strlen (answer), NULL, NULL,
-                             NULL);
+  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), answer, strlen (answer), NULL,
+                             NULL, NULL);
   g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
   return TRUE;
 }
@@ -237,7 +237,10 @@ static void
 test_sign_in_nonsense (Fixture *self, gconstpointer unused)
 {
   static const char *const answers[] = {
-    "{}", "[]", "{\"token\":\"0123456789abcdef\"}", "{\"user\":{\"id\":\"u\",\"name\":\"n\"}}",
+    "{}",
+    "[]",
+    "{\"token\":\"0123456789abcdef\"}",
+    "{\"user\":{\"id\":\"u\",\"name\":\"n\"}}",
     "{\"user\":{\"id\":\"a:b\",\"name\":\"n\"},\"token\":\"0123456789abcdef\"}",
     "{\"user\":{\"id\":\"u\",\"name\":\"n\"},\"token\":\"short\"}",
   };
@@ -274,7 +277,13 @@ int
 main (int argc, char **argv)
 {
   static const char *const wrong[] = {
-    "", "hello", "<html></html>", "{}", "[]", "null", "{\"name\":\"x\"}",
+    "",
+    "hello",
+    "<html></html>",
+    "{}",
+    "[]",
+    "null",
+    "{\"name\":\"x\"}",
     "{\"name\":\"x\",\"domain\":\"d\",\"version\":\"1\",\"registration\":\"sometimes\"}",
     "{\"name\":\"x\",\"domain\":\"d\",\"version\":1,\"registration\":\"open\"}",
   };

@@ -130,9 +130,10 @@ restart (Fixture *self)
 static char *
 message (const char *group, gint64 seq, gint64 rev, const char *sender, const char *body, const char *client_id)
 {
-  return g_strdup_printf ("{\"id\":\"%s-%d\",\"group\":\"%s\",\"seq\":%d,\"rev\":%d,\"sender\":\"%s\",\"client_id\":\"%s\","
-                          "\"kind\":\"text\",\"body\":\"%s\",\"created_at\":%d}",
-                          group, (int) seq, group, (int) seq, (int) rev, sender, client_id, body, 1000 + (int) seq);
+  return g_strdup_printf (
+      "{\"id\":\"%s-%d\",\"group\":\"%s\",\"seq\":%d,\"rev\":%d,\"sender\":\"%s\",\"client_id\":\"%s\","
+      "\"kind\":\"text\",\"body\":\"%s\",\"created_at\":%d}",
+      group, (int) seq, group, (int) seq, (int) rev, sender, client_id, body, 1000 + (int) seq);
 }
 
 /* Messages from..to, each with rev = seq. */
@@ -155,10 +156,11 @@ messages (const char *group, gint64 from, gint64 to)
 static char *
 group_object (const char *id, gint64 rev, gint64 read_seq, int unread)
 {
-  return g_strdup_printf ("{\"id\":\"%s\",\"kind\":\"group\",\"name\":\"Group %s\",\"topic\":\"\",\"visibility\":\"public\","
-                          "\"members\":2,\"online\":2,\"here\":0,\"rev\":%d,\"created_at\":1,\"mine\":{\"role\":\"member\","
-                          "\"read_seq\":%d,\"unread\":%d,\"mentions\":0,\"notify\":\"all\",\"pinned\":false}}",
-                          id, id, (int) rev, (int) read_seq, unread);
+  return g_strdup_printf (
+      "{\"id\":\"%s\",\"kind\":\"group\",\"name\":\"Group %s\",\"topic\":\"\",\"visibility\":\"public\","
+      "\"members\":2,\"online\":2,\"here\":0,\"rev\":%d,\"created_at\":1,\"mine\":{\"role\":\"member\","
+      "\"read_seq\":%d,\"unread\":%d,\"mentions\":0,\"notify\":\"all\",\"pinned\":false}}",
+      id, id, (int) rev, (int) read_seq, unread);
 }
 
 static void
@@ -335,7 +337,8 @@ test_later (Fixture *self, gconstpointer unused)
   kl_test_wait_until (count (self, "sync", &last) == 2);
   g_assert_cmpstr (last, ==, "{\"epoch\":\"e1\",\"since\":{\"b\":null},\"more\":true}");
   g_assert_null (group_of (self, "b"));
-  g_autofree char *answer = g_strdup_printf ("{\"ok\":true,\"epoch\":\"e1\",\"groups\":[%s],\"users\":[],\"changes\":{}}", b);
+  g_autofree char *answer
+      = g_strdup_printf ("{\"ok\":true,\"epoch\":\"e1\",\"groups\":[%s],\"users\":[],\"changes\":{}}", b);
   kl_fake_server_answer (self->server, last_ack (self, "sync"), answer);
   kl_test_wait_until (group_of (self, "b") != NULL);
   g_assert_nonnull (group_of (self, "a"));
@@ -592,9 +595,10 @@ static void
 test_slow_clock (Fixture *self, gconstpointer unused)
 {
   gint64 ahead = g_get_real_time () / 1000 + 24 * 3600 * 1000;
-  g_autofree char *object = g_strdup_printf ("{\"id\":\"x\",\"group\":\"g\",\"seq\":6,\"rev\":6,\"sender\":\"you\","
-                                             "\"kind\":\"text\",\"body\":\"tomorrow\",\"created_at\":%" G_GINT64_FORMAT "}",
-                                             ahead);
+  g_autofree char *object
+      = g_strdup_printf ("{\"id\":\"x\",\"group\":\"g\",\"seq\":6,\"rev\":6,\"sender\":\"you\","
+                         "\"kind\":\"text\",\"body\":\"tomorrow\",\"created_at\":%" G_GINT64_FORMAT "}",
+                         ahead);
   g_autoptr (KlMessageList) list = begin_with_five (self);
 
   send_message_event (self, 6, object);
@@ -635,6 +639,54 @@ test_read_offline (Fixture *self, gconstpointer unused)
   g_assert_cmpint (kl_group_get_read_seq (group_of (self, "g")), ==, 4);
 }
 
+/* ── People ── */
+
+/* A crowd is paged: the first page comes by itself, the next when it is asked for. */
+static void
+test_crowd (Fixture *self, gconstpointer unused)
+{
+  g_autofree char *group = group_object ("g", 5, 5, 0);
+  const char *last = NULL;
+
+  script_sync (self, "e1", group, "", "");
+  script (self, "group:open",
+          "{\"ok\":true,\"here\":[\"you\",\"me\"],\"online\":[\"you\",\"me\",\"far\"],\"users\":[{\"id\":\"far\","
+          "\"name\":\"far\",\"status\":\"away\"}],\"reads\":[{\"user\":\"you\",\"seq\":4}]}");
+  script (self, "group:members",
+          "{\"ok\":true,\"members\":[{\"user\":\"you\",\"role\":\"owner\",\"rev\":1},{\"user\":\"a1\","
+          "\"role\":\"member\",\"rev\":1}],\"users\":[{\"id\":\"a1\",\"name\":\"a1\",\"status\":\"offline\"}],"
+          "\"next\":\"cursor\"}");
+  start_online (self);
+  kl_fake_server_send_event (self->server, "presence", "{\"groups\":[{\"id\":\"g\",\"online\":3,\"here\":2}]}");
+  g_object_set (group_of (self, "g"), "members", 500u, NULL);
+  g_autoptr (KlMemberList) people = kl_session_dup_members (self->session, group_of (self, "g"));
+  kl_session_set_open_group (self->session, group_of (self, "g"));
+  kl_test_wait_until (count (self, "group:members", &last) == 1 && !kl_member_list_get_loading (people));
+  g_assert_cmpstr (last, ==, "{\"group\":\"g\",\"limit\":100}");
+  kl_test_wait_until (kl_member_list_get (people, "a1") != NULL);
+  g_assert_cmpuint (kl_member_list_get_n_here (people), ==, 2);
+  g_assert_cmpuint (kl_member_list_get_n_online (people), ==, 1);
+  g_assert_cmpuint (kl_member_list_get_n_offline (people), ==, 497);
+  g_assert_cmpint (kl_member_get_role (kl_member_list_get (people, "you")), ==, KL_ROLE_OWNER);
+  g_assert_cmpint (kl_user_get_status (kl_member_get_user (kl_member_list_get (people, "far"))), ==,
+                   KL_USER_STATUS_AWAY);
+  g_assert_cmpint (kl_group_get_others_read_seq (group_of (self, "g")), ==, 4);
+  g_assert_true (kl_member_list_get_more (people));
+  kl_test_spin (100);
+  g_assert_cmpuint (count (self, "group:members", NULL), ==, 1);
+  script (self, "group:members",
+          "{\"ok\":true,\"members\":[{\"user\":\"a2\",\"role\":\"member\",\"rev\":1}],\"users\":[]}");
+  kl_member_list_load_more (people);
+  kl_test_wait_until (!kl_member_list_get_more (people));
+  g_assert_cmpuint (count (self, "group:members", &last), ==, 2);
+  g_assert_cmpstr (last, ==, "{\"group\":\"g\",\"after\":\"cursor\",\"limit\":100}");
+  /* Whose name nobody told is asked for. */
+  kl_test_wait_until (count (self, "users", &last) >= 1);
+  g_assert_nonnull (strstr (last, "\"a2\""));
+  kl_session_set_open_group (self->session, NULL);
+  kl_test_wait_until (count (self, "group:close", NULL) == 1);
+}
+
 /* ── Nonsense ── */
 
 static void
@@ -656,16 +708,19 @@ test_nonsense (Fixture *self, gconstpointer unused)
     "[]",
     "7",
   };
-  static const char *const names[] = { "message", "member", "group", "group:removed", "user", "presence", "typing", "read", "notice" };
+  static const char *const names[]
+      = { "message", "member", "group", "group:removed", "user", "presence", "typing", "read", "notice" };
   g_autoptr (KlMessageList) list = begin_with_five (self);
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     for (guint k = 0; k < G_N_ELEMENTS (events); k++)
       if (!g_str_equal (names[i], "group:removed"))
         kl_fake_server_send_event (self->server, names[i], events[k]);
-  kl_fake_server_send_event (self->server, "presence", "{\"users\":[5,{\"id\":7},{\"id\":\"you\",\"status\":\"odd\"}],\"groups\":[{"
-                                                       "\"id\":\"g\",\"online\":-3,\"here_users\":[1,\"a:b\"]}]}");
-  kl_fake_server_send_event (self->server, "user", "{\"user\":{\"id\":\"you\",\"name\":\"you\",\"display_name\":\"Known\"}}");
+  kl_fake_server_send_event (self->server, "presence",
+                             "{\"users\":[5,{\"id\":7},{\"id\":\"you\",\"status\":\"odd\"}],\"groups\":[{"
+                             "\"id\":\"g\",\"online\":-3,\"here_users\":[1,\"a:b\"]}]}");
+  kl_fake_server_send_event (self->server, "user",
+                             "{\"user\":{\"id\":\"you\",\"name\":\"you\",\"display_name\":\"Known\"}}");
   kl_test_wait_until (g_str_equal (kl_user_get_display_name (kl_people_get (self->session->people, "you")), "Known"));
   await_text (list, "m1|m2|m3|m4|m5");
 }
@@ -676,9 +731,11 @@ test_nonsense_answers (Fixture *self, gconstpointer unused)
   static const char *const answers[] = {
     "{\"ok\":true}",
     "{\"ok\":true,\"groups\":7,\"changes\":[],\"later\":{},\"users\":\"x\",\"epoch\":5}",
-    "{\"ok\":true,\"groups\":[1,{},{\"id\":5},{\"id\":\"a:b\",\"mine\":{}},{\"id\":\"g\",\"name\":5,\"mine\":{\"role\":\"owner\"}}],"
+    "{\"ok\":true,\"groups\":[1,{},{\"id\":5},{\"id\":\"a:b\",\"mine\":{}},{\"id\":\"g\",\"name\":5,\"mine\":{\"role\":"
+    "\"owner\"}}],"
     "\"changes\":{\"g\":5,\"h\":{\"rev\":-1}},\"later\":[1,null]}",
-    "{\"ok\":true,\"groups\":[{\"id\":\"g\",\"name\":\"G\",\"mine\":{\"role\":\"emperor\",\"unread\":1e3}}],\"changes\":{\"g\":{"
+    "{\"ok\":true,\"groups\":[{\"id\":\"g\",\"name\":\"G\",\"mine\":{\"role\":\"emperor\",\"unread\":1e3}}],"
+    "\"changes\":{\"g\":{"
     "\"rev\":5,\"messages\":[5,{},{\"seq\":1}],\"members\":[5,{\"user\":7}]}}}",
   };
 
@@ -694,7 +751,8 @@ test_nonsense_answers (Fixture *self, gconstpointer unused)
     }
   /* A busy server is asked again on the same connection. */
   guint before = self->server->connections + 1;
-  script (self, "sync", "{\"ok\":false,\"error\":{\"code\":\"unavailable\",\"message\":\"Busy\",\"retry_after_ms\":100}}");
+  script (self, "sync",
+          "{\"ok\":false,\"error\":{\"code\":\"unavailable\",\"message\":\"Busy\",\"retry_after_ms\":100}}");
   script (self, "sync", "{\"ok\":true}");
   kl_fake_server_cut (self->server);
   kl_test_wait_until (kl_session_get_state (self->session) != KL_CONNECTION_STATE_ONLINE);
@@ -736,6 +794,7 @@ main (int argc, char **argv)
     { "busy-server", test_busy_server },
     { "slow-clock", test_slow_clock },
     { "read-offline", test_read_offline },
+    { "crowd", test_crowd },
     { "nonsense", test_nonsense },
     { "nonsense-answers", test_nonsense_answers },
   };
