@@ -16,4 +16,4 @@ cd "$build/dist"
   echo '</gresource></gresources>'
 } >../web.gresource.xml
 glib-compile-resources --generate-source --c-name kl_web --sourcedir . --target "$output" ../web.gresource.xml
-printf '%s: %s\n' "$3" "$(find "$source/src" "$source/../../app/ui/art" -type f | sort | paste -sd' ' -)" >"$depfile"
+printf '%s: %s\n' "$3" "$(find "$source/src" "$source/../../app/ui/art" "$source/../../po/web" -type f | sort | paste -sd' ' -)" >"$depfile"

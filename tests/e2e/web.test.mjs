@@ -409,6 +409,20 @@ test("the keyboard alone will do", async (t) => {
   await ilse.getByRole("dialog").waitFor({ state: "detached" });
 });
 
+test("a German reader is spoken to in German", async (t) => {
+  const server = await Server.start(t);
+  const context = await profile(t, server, { locale: "de-AT" });
+  const page = await context.newPage();
+  await page.goto("/");
+  await page.getByRole("heading", { name: "Willkommen zurück" }).waitFor();
+  assert.equal(await page.locator("html").getAttribute("lang"), "de");
+  await page.getByRole("button", { name: "Ein Konto anlegen" }).click();
+  await page.getByLabel("Benutzername").fill("ilse");
+  await page.getByLabel("Passwort", { exact: true }).fill("kurz");
+  await page.getByRole("button", { name: "Konto anlegen" }).click();
+  await page.getByRole("alert").filter({ hasText: "Mindestens 8 Zeichen" }).waitFor();
+});
+
 for (const look of [
   { name: "light and wide", options: { width: 1280, height: 800 } },
   { name: "dark and wide", options: { width: 1280, height: 800, dark: true } },
