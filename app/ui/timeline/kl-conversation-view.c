@@ -6,6 +6,7 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
+#include "app/ui/timeline/kl-announcer.h"
 #include "app/ui/timeline/kl-clock.h"
 #include "app/ui/timeline/kl-conversation-menu.h"
 #include "app/ui/timeline/kl-conversation-rows.h"
@@ -13,12 +14,11 @@
 #include "app/ui/timeline/kl-line-row.h"
 #include "app/ui/timeline/kl-message-row.h"
 #include "app/ui/timeline/kl-message-text.h"
+#include "app/ui/timeline/kl-row-text.h"
 #include "app/ui/timeline/kl-timeline.h"
 
 #define PILL_MS 1200
 #define SPINNER_MS 300
-#define ANNOUNCE_MS 3000
-#define ANNOUNCED_GRAPHEMES 200
 #define UNREAD_MAX 1000
 
 /* The jump button comes when the end is this many pages away, or something new is below. */
@@ -50,9 +50,7 @@ struct _KlConversationView
 
   guint pill_id;
   guint spinner_id;
-  guint announce_id;
-  guint n_unannounced;
-  gint64 announced_usec;
+  KlAnnouncer *announcer;
 };
 
 typedef enum
@@ -127,63 +125,16 @@ is_own (GObject *item, gpointer user_data)
   return kl_row_get_kind (KL_ROW (item)) == KL_ROW_KIND_MESSAGE && kl_message_get_mine (message);
 }
 
-/* To the nearest character's beginning at or before @byte. */
-static gsize
-to_boundary (const char *text, int byte)
-{
-  gsize length = strlen (text);
-  gsize at = MIN ((gsize) MAX (byte, 0), length);
-
-  while (at > 0 && ((guchar) text[at] & 0xc0) == 0x80)
-    at--;
-  return at;
-}
-
 static char *
 dup_text (GObject *item, int start, int end, gboolean many, gpointer user_data)
 {
-  KlMessage *message = kl_row_get_message (KL_ROW (item));
-  g_autofree char *part = NULL;
-  g_autofree char *time = NULL;
-  const char *body;
-  gsize from;
-  gsize to;
-  KlUser *sender;
-
-  if (kl_row_get_kind (KL_ROW (item)) != KL_ROW_KIND_MESSAGE || kl_message_get_deleted (message))
-    return NULL;
-  body = kl_message_get_body (message);
-  from = to_boundary (body, start);
-  to = MAX (from, to_boundary (body, end));
-  part = g_strndup (body + from, to - from);
-  if (!many || part[0] == '\0')
-    return g_steal_pointer (&part);
-  sender = kl_message_get_sender (message);
-  time = kl_clock_format_time (kl_clock_get_default (), kl_message_get_created_at (message));
-  return g_strdup_printf ("[%s] %s: %s", time, sender != NULL ? kl_user_get_display_name (sender) : "", part);
+  return kl_row_dup_text (KL_ROW (item), start, end, many);
 }
 
 static void
 get_word (GObject *item, int byte, int *start, int *end, gpointer user_data)
 {
-  KlMessage *message = kl_row_get_message (KL_ROW (item));
-  const char *body = message != NULL ? kl_message_get_body (message) : "";
-  glong n_chars = g_utf8_strlen (body, -1);
-  glong at = g_utf8_pointer_to_offset (body, body + to_boundary (body, byte));
-  g_autofree PangoLogAttr *attrs = g_new0 (PangoLogAttr, n_chars + 1);
-  glong from = MIN (at, n_chars);
-  glong to;
-
-  pango_get_log_attrs (body, -1, -1, pango_language_get_default (), attrs, (int) n_chars + 1);
-  while (from > 0 && !attrs[from].is_word_start && !attrs[from].is_word_end)
-    from--;
-  if (!attrs[from].is_word_start && from == at && from > 0 && attrs[from].is_word_end)
-    for (from--; from > 0 && !attrs[from].is_word_start; from--)
-      ;
-  for (to = MIN (from + 1, n_chars); to < n_chars && !attrs[to].is_word_end && !attrs[to].is_word_start; to++)
-    ;
-  *start = (int) (g_utf8_offset_to_pointer (body, from) - body);
-  *end = (int) (g_utf8_offset_to_pointer (body, to) - body);
+  kl_row_get_word (KL_ROW (item), byte, start, end);
 }
 
 static const KlTimelineFuncs row_funcs = {
@@ -339,51 +290,6 @@ on_window_active (KlConversationView *self)
   update_seen (self);
 }
 
-/* ── Announcements: politely, and not oftener than one can listen ── */
-
-static void
-announce (KlConversationView *self, const char *words, gboolean important)
-{
-  self->announced_usec = g_get_monotonic_time ();
-  gtk_accessible_announce (GTK_ACCESSIBLE (self->timeline), words,
-                           important ? GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH : GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_LOW);
-}
-
-static gboolean
-on_announce_time (gpointer user_data)
-{
-  KlConversationView *self = user_data;
-  g_autofree char *words =
-      g_strdup_printf (ngettext ("%u new message", "%u new messages", self->n_unannounced), self->n_unannounced);
-
-  self->announce_id = 0;
-  self->n_unannounced = 0;
-  announce (self, words, FALSE);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-announce_message (KlConversationView *self, KlMessage *message)
-{
-  g_autofree char *preview = NULL;
-  g_autofree char *words = NULL;
-  KlUser *sender = kl_message_get_sender (message);
-  gint64 wait_ms = ANNOUNCE_MS - (g_get_monotonic_time () - self->announced_usec) / 1000;
-
-  if (kl_message_get_kind (message) == KL_MESSAGE_KIND_SYSTEM || kl_message_get_mine (message) || sender == NULL)
-    return;
-  if (self->announced_usec != 0 && wait_ms > 0)
-    {
-      self->n_unannounced++;
-      if (self->announce_id == 0)
-        self->announce_id = g_timeout_add ((guint) wait_ms, on_announce_time, self);
-      return;
-    }
-  preview = kl_message_dup_preview (message, ANNOUNCED_GRAPHEMES);
-  words = g_strdup_printf ("%s: %s", kl_user_get_display_name (sender), preview);
-  announce (self, words, kl_message_get_mentions_me (message));
-}
-
 /* ── The list ── */
 
 static void
@@ -537,7 +443,7 @@ on_messages_changed (GListModel *model, guint position, guint removed, guint add
       else if (!kl_message_get_mine (message) && kl_message_get_kind (message) != KL_MESSAGE_KIND_SYSTEM &&
                !kl_timeline_get_at_end (self->timeline))
         self->n_below++;
-      announce_message (self, message);
+      kl_announcer_tell (self->announcer, message);
     }
   update_jump (self);
 }
@@ -572,7 +478,8 @@ drop_list (KlConversationView *self)
   g_clear_object (&self->cancellable);
   g_clear_handle_id (&self->pill_id, g_source_remove);
   g_clear_handle_id (&self->spinner_id, g_source_remove);
-  g_clear_handle_id (&self->announce_id, g_source_remove);
+  if (self->announcer != NULL)
+    kl_announcer_reset (self->announcer);
   if (self->messages != NULL)
     g_signal_handlers_disconnect_by_data (self->messages, self);
   if (self->members != NULL)
@@ -587,7 +494,6 @@ drop_list (KlConversationView *self)
   self->waits_for_wanted = FALSE;
   self->seen_seq = 0;
   self->n_below = 0;
-  self->n_unannounced = 0;
 }
 
 void
@@ -761,6 +667,7 @@ kl_conversation_view_dispose (GObject *object)
   KlConversationView *self = KL_CONVERSATION_VIEW (object);
 
   drop_list (self);
+  g_clear_pointer (&self->announcer, kl_announcer_free);
   self->timeline = NULL;
   g_clear_pointer (&self->overlay, gtk_widget_unparent);
   G_OBJECT_CLASS (kl_conversation_view_parent_class)->dispose (object);
@@ -823,6 +730,7 @@ kl_conversation_view_init (KlConversationView *self)
 {
   self->timeline = KL_TIMELINE (kl_timeline_new (&row_funcs, self));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->timeline), GTK_ACCESSIBLE_PROPERTY_LABEL, _ ("Messages"), -1);
+  self->announcer = kl_announcer_new (GTK_WIDGET (self->timeline));
   g_signal_connect_swapped (self->timeline, "scrolled", G_CALLBACK (on_scrolled), self);
   g_signal_connect_swapped (self->timeline, "more-before", G_CALLBACK (on_more_before), self);
   g_signal_connect_swapped (self->timeline, "more-after", G_CALLBACK (on_more_after), self);

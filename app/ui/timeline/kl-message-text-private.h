@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* KlMessageText is in kl-message-text.c; what it says to assistive technology in kl-message-text-accessible.c. */
+/* KlMessageText is in kl-message-text.c; its links in -links.c; what it says to assistive technology in -accessible.c. */
 #pragma once
 
 #include "app/ui/timeline/kl-message-text.h"
@@ -38,4 +38,10 @@ struct _KlMessageText
 };
 
 PangoLayout *kl_message_text_get_layout (KlMessageText *self);
+
+/* Where the layout's origin is. */
+int kl_message_text_get_x (KlMessageText *self);
+
+void kl_message_text_links_class_init (GtkWidgetClass *widget_class);
+void kl_message_text_links_init (KlMessageText *self);
 void kl_message_text_accessible_init (GtkAccessibleTextInterface *iface);

@@ -93,6 +93,7 @@ struct _KlTimeline
   int sel_byte[2];
   gboolean has_selection;
   gboolean selecting;
+  guint32 word_time; /* of the press that selected a word */
   double pointer_x;
   double pointer_y;
   GtkGesture *drag;

@@ -234,6 +234,9 @@ on_drag_begin (GtkGestureDrag *gesture, double x, double y, KlTimeline *self)
       gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_DENIED);
       return;
     }
+  /* The second press has selected a word already: the gestures of one press come in no fixed order. */
+  if (self->word_time != 0 && self->word_time == gtk_event_controller_get_current_event_time (GTK_EVENT_CONTROLLER (gesture)))
+    return;
   byte = byte_at (self, slot, x, y, &inside);
   kl_timeline_clear_selection (self);
   if (!inside)
@@ -311,6 +314,7 @@ on_pressed (GtkGestureClick *gesture, int n_press, double x, double y, KlTimelin
         return;
       self->funcs->get_word (slot->item, byte, &start, &end, self->user_data);
     }
+  self->word_time = gtk_event_controller_get_current_event_time (GTK_EVENT_CONTROLLER (gesture));
   kl_timeline_select (self, position, start, position, end);
   offer_primary (self);
 }

@@ -3,6 +3,7 @@
 #include "app/ui/timeline/kl-conversation-view.h"
 
 #include <adwaita.h>
+#include <gdk/x11/gdkx.h>
 #include <math.h>
 
 #include "app/core/kl-message-list-private.h"
@@ -606,6 +607,165 @@ test_recycled (Fixture *f, gconstpointer unused)
 }
 
 static void
+press (const char *keys)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *command = g_strdup_printf ("xdotool %s", keys);
+
+  g_assert_true (g_spawn_command_line_sync (command, NULL, NULL, NULL, &error));
+  g_assert_no_error (error);
+}
+
+static void
+move_to (Fixture *f, GtkWidget *widget, double x, double y)
+{
+  graphene_point_t point;
+  double shadow_x;
+  double shadow_y;
+  g_autofree char *keys = NULL;
+
+  g_assert_true (gtk_widget_compute_point (widget, f->window, &GRAPHENE_POINT_INIT ((float) x, (float) y), &point));
+  gtk_native_get_surface_transform (GTK_NATIVE (f->window), &shadow_x, &shadow_y);
+G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+  keys = g_strdup_printf ("mousemove --window %lu %d %d",
+                          (gulong) gdk_x11_surface_get_xid (gtk_native_get_surface (GTK_NATIVE (f->window))),
+                          (int) ((double) point.x + shadow_x), (int) ((double) point.y + shadow_y));
+G_GNUC_END_IGNORE_DEPRECATIONS
+  press (keys);
+}
+
+static gboolean
+on_open_link (KlMessageText *text, const char *uri, char **opened)
+{
+  g_free (*opened);
+  *opened = g_strdup (uri);
+  return TRUE;
+}
+
+static void
+on_clipboard (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(char **) user_data = gdk_clipboard_read_text_finish (GDK_CLIPBOARD (source), result, NULL);
+}
+
+/* By click and by key; a drag over it selects instead. */
+static void
+test_links (Fixture *f, gconstpointer unused)
+{
+  KlMessage *message;
+  GtkWidget *text;
+  g_autofree char *opened = NULL;
+  g_autofree char *copied = NULL;
+  double link_x;
+
+  open_at (f, 0);
+  kl_test_wait_until (gtk_window_is_active (GTK_WINDOW (f->window)));
+  message = say (f, "Noor", "See https://huts.example/ridge & <b> then");
+  frames (f, 4);
+  text = GTK_WIDGET (find_text (find_row (f, message)));
+  g_signal_connect (text, "open-link", G_CALLBACK (on_open_link), &opened);
+  for (link_x = 0; link_x < 400; link_x += 4)
+    {
+      g_autofree char *link = kl_message_text_dup_link_at (KL_MESSAGE_TEXT (text), link_x, 10);
+
+      if (link != NULL)
+        break;
+    }
+  g_assert_cmpfloat (link_x, <, 100);
+  move_to (f, text, link_x + 20, 10);
+  press ("click 1");
+  kl_test_wait_until (opened != NULL);
+  g_assert_cmpstr (opened, ==, "https://huts.example/ridge");
+  g_clear_pointer (&opened, g_free);
+
+  kl_timeline_focus_row (f->timeline, g_list_model_get_n_items (kl_timeline_get_model (f->timeline)) - 1);
+  press ("key Tab");
+  kl_test_wait_until (gtk_widget_is_focus (text));
+  press ("key Return");
+  kl_test_wait_until (opened != NULL);
+  g_assert_cmpstr (opened, ==, "https://huts.example/ridge");
+  g_clear_pointer (&opened, g_free);
+
+  move_to (f, text, link_x + 20, 10);
+  press ("mousedown 1");
+  move_to (f, text, link_x + 60, 10);
+  move_to (f, text, 390, 12);
+  kl_test_wait_until (kl_timeline_has_selection (f->timeline));
+  press ("mouseup 1");
+  frames (f, 3);
+  g_assert_null (opened);
+  press ("key ctrl+c");
+  kl_test_wait_until (gdk_clipboard_is_local (gtk_widget_get_clipboard (f->window)));
+  gdk_clipboard_read_text_async (gtk_widget_get_clipboard (f->window), NULL, on_clipboard, &copied);
+  kl_test_wait_until (copied != NULL);
+  g_assert_true (g_str_has_suffix (copied, " & <b> then"));
+  g_assert_false (g_str_has_prefix (copied, "See"));
+  /* A word. */
+  kl_timeline_clear_selection (f->timeline);
+  move_to (f, text, 4, 10);
+  press ("click --repeat 2 --delay 30 1");
+  kl_test_wait_until (kl_timeline_has_selection (f->timeline));
+  g_free (copied);
+  copied = kl_timeline_dup_selection (f->timeline);
+  g_assert_cmpstr (copied, ==, "See");
+  assert_good (f);
+}
+
+static GtkWidget *
+find_popover (GtkWidget *widget)
+{
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (GTK_IS_POPOVER_MENU (child))
+      return child;
+  return NULL;
+}
+
+static void
+on_discard (KlConversationView *view, KlMessage *message, KlMessage **discarded)
+{
+  *discarded = message;
+}
+
+static void
+test_menu (Fixture *f, gconstpointer unused)
+{
+  KlMessage *own;
+  KlMessage *discarded = NULL;
+  GtkWidget *text;
+  g_autofree char *copied = NULL;
+
+  g_signal_connect (f->view, "discard", G_CALLBACK (on_discard), &discarded);
+  open_at (f, 0);
+  kl_test_wait_until (gtk_window_is_active (GTK_WINDOW (f->window)));
+  own = send_own (f, "not wanted by the server");
+  g_object_set (own, "state", KL_MESSAGE_STATE_FAILED, NULL);
+  frames (f, 4);
+  text = GTK_WIDGET (find_text (find_row (f, own)));
+  move_to (f, text, 10, 10);
+  press ("click 3");
+  kl_test_wait_until (find_popover (GTK_WIDGET (f->view)) != NULL);
+  gtk_widget_activate_action (GTK_WIDGET (f->view), "message.copy", NULL);
+  gdk_clipboard_read_text_async (gtk_widget_get_clipboard (f->window), NULL, on_clipboard, &copied);
+  kl_test_wait_until (copied != NULL);
+  g_assert_cmpstr (copied, ==, "not wanted by the server");
+  gtk_widget_activate_action (GTK_WIDGET (f->view), "message.discard", NULL);
+  g_assert_true (discarded == own);
+  gtk_widget_activate_action (GTK_WIDGET (f->view), "message.select-all", NULL);
+  g_assert_true (kl_timeline_has_selection (f->timeline));
+  press ("key Escape");
+  kl_test_wait_until (find_popover (GTK_WIDGET (f->view)) == NULL);
+  kl_timeline_clear_selection (f->timeline);
+  /* By key. */
+  kl_timeline_focus_row (f->timeline, g_list_model_get_n_items (kl_timeline_get_model (f->timeline)) - 1);
+  frames (f, 2);
+  press ("key shift+F10");
+  kl_test_wait_until (find_popover (GTK_WIDGET (f->view)) != NULL);
+  press ("key Escape");
+  kl_test_wait_until (find_popover (GTK_WIDGET (f->view)) == NULL);
+  assert_good (f);
+}
+
+static void
 test_seen (Fixture *f, gconstpointer unused)
 {
   open_at (f, 0);
@@ -698,6 +858,8 @@ main (int argc, char **argv)
   ADD ("long-text", 60, test_long_text);
   ADD ("as-written", 30, test_as_written);
   ADD ("recycled", 400, test_recycled);
+  ADD ("links", 60, test_links);
+  ADD ("menu", 60, test_menu);
   ADD ("seen", 300, test_seen);
   ADD ("show-seq", 1000, test_show_seq);
   ADD ("switching", 300, test_switching);

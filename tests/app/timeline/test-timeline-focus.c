@@ -34,7 +34,7 @@ move_to (FakeTimeline *f, int x, int y)
 
   gtk_native_get_surface_transform (GTK_NATIVE (f->window), &shadow_x, &shadow_y);
 G_GNUC_BEGIN_IGNORE_DEPRECATIONS
-  keys = g_strdup_printf ("mousemove --sync --window %lu %d %d", (gulong) gdk_x11_surface_get_xid (surface), x + (int) shadow_x,
+  keys = g_strdup_printf ("mousemove --window %lu %d %d", (gulong) gdk_x11_surface_get_xid (surface), x + (int) shadow_x,
                           y + (int) shadow_y);
 G_GNUC_END_IGNORE_DEPRECATIONS
   press (keys);
