@@ -32,6 +32,11 @@ kl_slab_free (KlSlab *self, gpointer block)
   g_free (block);
 }
 
+void
+kl_slab_trim_all (void)
+{
+}
+
 #else
 
 struct _KlSlabChunk
@@ -42,6 +47,8 @@ struct _KlSlabChunk
   guint n_used;
   guint n_max;
 };
+
+static _Thread_local KlSlab *known_slabs;
 
 G_STATIC_ASSERT (sizeof (KlSlabChunk) <= FIRST_BLOCK);
 
@@ -95,9 +102,12 @@ kl_slab_alloc (KlSlab *self)
   gpointer block;
 
   if (!self->roomy)
+    link_chunk (self, chunk_new (self->block_bytes));
+  if (!self->known)
     {
-      link_chunk (self, chunk_new (self->block_bytes));
-      self->n_idle++;
+      self->known = TRUE;
+      self->next = known_slabs;
+      known_slabs = self;
     }
 
   chunk = self->roomy;
@@ -112,9 +122,7 @@ kl_slab_alloc (KlSlab *self)
       block = chunk->fresh;
       chunk->fresh += self->block_bytes;
     }
-  if (chunk->n_used++ == 0)
-    self->n_idle--;
-  if (chunk->n_used == chunk->n_max)
+  if (++chunk->n_used == chunk->n_max)
     unlink_chunk (self, chunk);
 
   return block;
@@ -129,17 +137,24 @@ kl_slab_free (KlSlab *self, gpointer block)
   chunk->free = block;
   if (chunk->n_used-- == chunk->n_max)
     link_chunk (self, chunk);
-  if (chunk->n_used > 0)
-    return;
+}
 
-  /* One without use is kept, lest a single block come and go with a chunk. */
-  if (self->n_idle == 0)
+void
+kl_slab_trim_all (void)
+{
+  for (KlSlab *slab = known_slabs; slab; slab = slab->next)
     {
-      self->n_idle = 1;
-      return;
+      KlSlabChunk *chunk = slab->roomy, *next;
+
+      for (; chunk; chunk = next)
+        {
+          next = chunk->next;
+          if (chunk->n_used > 0)
+            continue;
+          unlink_chunk (slab, chunk);
+          munmap (chunk, CHUNK_BYTES);
+        }
     }
-  unlink_chunk (self, chunk);
-  munmap (chunk, CHUNK_BYTES);
 }
 
 #endif

@@ -14,7 +14,6 @@
 
 #include "protocol/kl-slab.h"
 
-#define GATHER_MAX 128
 #define READS_PER_TURN 4
 #define INPUT (EPOLLIN | EPOLLRDHUP)
 
@@ -96,47 +95,103 @@ kl_ws_conn_destroy (KlWsConn *self)
 
 /* ── Writing ── */
 
+static void
+gather (KlWsHub *hub, const KlSioOut *out)
+{
+  KlSioMessage **items = out->items + out->first;
+  guint8 *at = hub->gather_buffer;
+
+  for (guint i = 0; i < out->n; i++)
+    {
+      memcpy (at, items[i]->frame, items[i]->frame_length);
+      at += items[i]->frame_length;
+      kl_sio_message_ref (items[i]);
+    }
+  for (guint i = 0; i < hub->n_gathered; i++)
+    kl_sio_message_unref (hub->gathered[i]);
+  memcpy (hub->gathered, items, out->n * sizeof *items);
+  hub->n_gathered = out->n;
+  hub->gathered_bytes = (gsize) (at - hub->gather_buffer);
+}
+
+/* The whole queue in one piece. */
+static gssize
+write_small (KlWsConn *self)
+{
+  KlWsHub *hub = self->hub;
+  KlSioOut *out = &self->out;
+
+  if (hub->n_gathered != out->n || memcmp (hub->gathered, out->items + out->first, out->n * sizeof *out->items) != 0)
+    gather (hub, out);
+
+  return send (self->fd, hub->gather_buffer, hub->gathered_bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static gssize
+write_large (KlWsConn *self, gsize *wanted)
+{
+  struct iovec parts[KL_WS_GATHER_MAX];
+  guint n = MIN (self->out.n, KL_WS_GATHER_MAX);
+  struct msghdr header = { .msg_iov = parts, .msg_iovlen = n };
+
+  *wanted = 0;
+  for (guint i = 0; i < n; i++)
+    {
+      KlSioMessage *message = self->out.items[self->out.first + i];
+      guint32 skip = i == 0 ? self->first_written : 0;
+
+      parts[i].iov_base = message->frame + skip;
+      parts[i].iov_len = message->frame_length - skip;
+      *wanted += parts[i].iov_len;
+    }
+
+  return sendmsg (self->fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* Lets go of what is on the wire. */
+static void
+note_written (KlWsConn *self, gsize written)
+{
+  gsize left = written + self->first_written;
+
+  while (self->out.n > 0)
+    {
+      KlSioMessage *message = self->out.items[self->out.first];
+
+      if (left < message->frame_length)
+        {
+          self->first_written = (guint32) left;
+          return;
+        }
+      left -= message->frame_length;
+      self->first_written = 0;
+      kl_sio_out_drop_first (&self->out);
+    }
+}
+
 /* Writes until all is written or the socket is full. FALSE: it broke. */
 static gboolean
 write_queue (KlWsConn *self)
 {
   while (self->out.n > 0)
     {
-      struct iovec parts[GATHER_MAX];
-      struct msghdr header = { .msg_iov = parts };
-      guint n = MIN (self->out.n, GATHER_MAX);
-      gsize wanted = 0, written;
-      gssize result;
+      gsize wanted = self->out.bytes;
+      gssize written;
 
-      for (guint i = 0; i < n; i++)
-        {
-          KlSioMessage *message = self->out.items[self->out.first + i];
-          guint32 skip = i == 0 ? self->first_written : 0;
-
-          parts[i].iov_base = message->frame + skip;
-          parts[i].iov_len = message->frame_length - skip;
-          wanted += parts[i].iov_len;
-        }
-      header.msg_iovlen = n;
-      result = sendmsg (self->fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
-      if (result < 0)
+      if (self->first_written == 0 && self->out.n <= KL_WS_GATHER_MAX && wanted <= KL_WS_GATHER_BYTES)
+        written = write_small (self);
+      else
+        written = write_large (self, &wanted);
+      if (written < 0)
         return errno == EAGAIN || errno == EINTR;
 
-      written = (gsize) result;
-      for (gsize left = written + self->first_written; self->out.n > 0;)
+      if ((gsize) written == self->out.bytes && self->first_written == 0)
         {
-          KlSioMessage *message = self->out.items[self->out.first];
-
-          if (left < message->frame_length)
-            {
-              self->first_written = (guint32) left;
-              break;
-            }
-          left -= message->frame_length;
-          self->first_written = 0;
-          kl_sio_out_drop_first (&self->out);
+          kl_sio_out_clear (&self->out);
+          return TRUE;
         }
-      if (written < wanted)
+      note_written (self, (gsize) written);
+      if ((gsize) written < wanted)
         return TRUE;
     }
 

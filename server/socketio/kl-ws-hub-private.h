@@ -5,6 +5,9 @@
 #include "server/socketio/kl-ws-hub.h"
 
 #define KL_WS_READ_BYTES (64 * 1024)
+/* Queues up to these are copied together and written by send(), which costs less than a list of pieces. */
+#define KL_WS_GATHER_MAX 64
+#define KL_WS_GATHER_BYTES (16 * 1024)
 #define KL_WS_CLOSE_TIMEOUT_MS 5000
 /* So many connections come and gone make it worth to give memory back, once a moment has passed. */
 #define KL_WS_RUSH 64
@@ -33,6 +36,12 @@ struct _KlWsHub
   GPtrArray *garbage;    /* memory that events of this turn may still point to */
   GPtrArray *gone_conns; /* the same, connections */
   guint8 *read_buffer;
+
+  /* What was written last, in one piece: those who are told the same in the same turn get the same bytes. */
+  KlSioMessage *gathered[KL_WS_GATHER_MAX]; /* a reference each */
+  guint n_gathered;
+  gsize gathered_bytes;
+  guint8 *gather_buffer;
 };
 
 /* Puts CONN on the list of those that the end of the turn writes. */

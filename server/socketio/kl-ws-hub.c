@@ -9,6 +9,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "protocol/kl-slab.h"
+
 #define EVENTS_MAX 512
 
 typedef struct
@@ -73,6 +75,9 @@ flush_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
       else
         kl_ws_conn_flush (conn);
     }
+  for (guint i = 0; i < self->n_gathered; i++)
+    kl_sio_message_unref (self->gathered[i]);
+  self->n_gathered = 0;
 
   return G_SOURCE_CONTINUE;
 }
@@ -112,6 +117,7 @@ on_calm (KlSioTimerNode *node, gpointer user_data)
   if (self->trims_due == 0)
     return;
 
+  kl_slab_trim_all ();
 #ifdef __GLIBC__
   malloc_trim (0);
 #endif
@@ -156,6 +162,7 @@ kl_ws_hub_new (GMainContext *context)
   self->garbage = g_ptr_array_new_with_free_func (g_free);
   self->gone_conns = g_ptr_array_new_with_free_func (kl_ws_conn_free);
   self->read_buffer = g_malloc (KL_WS_READ_BYTES);
+  self->gather_buffer = g_malloc (KL_WS_GATHER_BYTES);
   self->epoll_source = add_source (self, &epoll_funcs, "kl-ws-epoll");
   g_source_add_unix_fd (self->epoll_source, self->epoll_fd, G_IO_IN);
   self->flush_source = add_source (self, &flush_funcs, "kl-ws-flush");
@@ -186,6 +193,7 @@ kl_ws_hub_free (KlWsHub *self)
   close (self->epoll_fd);
   g_ptr_array_unref (self->garbage);
   g_ptr_array_unref (self->gone_conns);
+  g_free (self->gather_buffer);
   g_free (self->read_buffer);
   g_main_context_unref (self->context);
   g_free (self);
