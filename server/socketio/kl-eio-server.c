@@ -10,6 +10,7 @@
 #define DEFAULT_CONNECT_TIMEOUT_MS (10 * 1000)
 #define DEFAULT_MAX_PAYLOAD (1024 * 1024)
 #define DEFAULT_QUEUE_BYTES (4 * 1024 * 1024)
+#define LATE_MS 20
 
 static const char too_large[] = "{\"error\":{\"code\":\"too_large\",\"message\":\"The packet is over the limit\"}}";
 static const char too_many[] = "{\"error\":{\"code\":\"rate_limited\",\"message\":\"Too many connections from this "
@@ -222,6 +223,48 @@ get_parameter (GHashTable *query, const char *name)
   return query ? g_hash_table_lookup (query, name) : NULL;
 }
 
+/* A request of a session that has its WebSocket already. The client may not have read yet what its WebSocket was told:
+ * the refusal comes a moment later, so that it does not overtake that. */
+typedef struct
+{
+  KlEioServer *server;
+  SoupServerMessage *message;
+} Late;
+
+static gboolean
+on_late (gpointer user_data)
+{
+  Late *late = user_data;
+
+  kl_eio_server_refuse (late->server, late->message, KL_EIO_ERROR_BAD_REQUEST);
+  soup_server_message_unpause (late->message);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+late_free (gpointer data)
+{
+  Late *late = data;
+
+  kl_eio_server_unref (late->server);
+  g_object_unref (late->message);
+  g_free (late);
+}
+
+static void
+refuse_late (KlEioServer *self, SoupServerMessage *message)
+{
+  g_autoptr (GSource) source = g_timeout_source_new (LATE_MS);
+  Late *late = g_new0 (Late, 1);
+
+  late->server = kl_eio_server_ref (self);
+  late->message = g_object_ref (message);
+  soup_server_message_pause (message);
+  g_source_set_callback (source, on_late, late, late_free);
+  g_source_attach (source, kl_ws_hub_get_context (self->hub));
+}
+
 static void
 handle_session_request (KlEioServer *self, SoupServerMessage *message, const char *sid)
 {
@@ -236,7 +279,7 @@ handle_session_request (KlEioServer *self, SoupServerMessage *message, const cha
 
   kl_sio_listener_set_signed_in (self->listener, message);
   if (!session->polling)
-    kl_eio_server_refuse (self, message, KL_EIO_ERROR_BAD_REQUEST);
+    refuse_late (self, message);
   else if (strcmp (method, "GET") == 0)
     kl_eio_polling_get (session->polling, message);
   else if (strcmp (method, "POST") == 0)

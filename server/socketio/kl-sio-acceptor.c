@@ -108,6 +108,8 @@ on_acceptable (KlWsWatch *watch, guint events)
 {
   KlSioAcceptor *self = (KlSioAcceptor *) watch;
 
+  /* A request that has come along with its connection is answered while it is accepted. */
+  kl_ws_hub_flush (self->hub);
   for (guint i = 0; i < ACCEPTS_PER_TURN && self->fd >= 0; i++)
     {
       struct sockaddr_storage remote;

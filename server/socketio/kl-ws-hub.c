@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Two sources: one waits on the epoll descriptor and hands the events out, the other is ready whenever some connection has
- * something to write, so that it runs once in each turn of the loop, after what the turn did. */
+/* Two sources: one waits on the epoll descriptor, hands the events out and writes what they have led to; the other is
+ * ready whenever some connection has something to write, and so runs once in each turn of the loop for all that the
+ * rest of the program did. */
 #include "server/socketio/kl-ws-hub-private.h"
 
 #include <errno.h>
@@ -19,6 +20,30 @@ typedef struct
   KlWsHub *hub;
 } HubSource;
 
+void
+kl_ws_hub_flush (KlWsHub *self)
+{
+  /* What a write leads to (ends of connections) may queue more, for the next turn. */
+  for (guint n = self->n_dirty; n > 0; n--)
+    {
+      KlWsConn *conn = self->dirty_first;
+
+      self->dirty_first = conn->next_dirty;
+      if (!self->dirty_first)
+        self->dirty_last = NULL;
+      self->n_dirty--;
+      conn->next_dirty = NULL;
+      conn->dirty = FALSE;
+      if (conn->fd < 0)
+        g_ptr_array_add (self->gone_conns, conn);
+      else
+        kl_ws_conn_flush (conn);
+    }
+  for (guint i = 0; i < self->n_gathered; i++)
+    kl_sio_message_unref (self->gathered[i]);
+  self->n_gathered = 0;
+}
+
 static gboolean
 epoll_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
@@ -33,6 +58,9 @@ epoll_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
       if (watch->func)
         watch->func (watch, events[i].events);
     }
+  /* At once, so that no source behind this one overtakes what was answered here: an HTTP request that follows an upgrade
+   * is refused after the upgrade was confirmed. */
+  kl_ws_hub_flush (self);
   g_ptr_array_set_size (self->garbage, 0);
   g_ptr_array_set_size (self->gone_conns, 0);
 
@@ -57,27 +85,7 @@ flush_check (GSource *source)
 static gboolean
 flush_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
-  KlWsHub *self = ((HubSource *) source)->hub;
-
-  /* What a write leads to (ends of connections) may queue more, for the next turn. */
-  for (guint n = self->n_dirty; n > 0; n--)
-    {
-      KlWsConn *conn = self->dirty_first;
-
-      self->dirty_first = conn->next_dirty;
-      if (!self->dirty_first)
-        self->dirty_last = NULL;
-      self->n_dirty--;
-      conn->next_dirty = NULL;
-      conn->dirty = FALSE;
-      if (conn->fd < 0)
-        g_ptr_array_add (self->gone_conns, conn);
-      else
-        kl_ws_conn_flush (conn);
-    }
-  for (guint i = 0; i < self->n_gathered; i++)
-    kl_sio_message_unref (self->gathered[i]);
-  self->n_gathered = 0;
+  kl_ws_hub_flush (((HubSource *) source)->hub);
 
   return G_SOURCE_CONTINUE;
 }

@@ -21,6 +21,9 @@ GMainContext *kl_ws_hub_get_context (KlWsHub *self);
 /* Connections whose sockets are open, those on their way out too. */
 guint kl_ws_hub_get_n_conns (KlWsHub *self);
 
+/* Writes what is queued for all connections now, where what is done next would overtake it. */
+void kl_ws_hub_flush (KlWsHub *self);
+
 /* A connection of whatever kind has come or gone. After a rush of them, what they needed for a moment is given back to
  * the system: the C library keeps it otherwise, where something that stays lies above it. */
 void kl_ws_hub_note_churn (KlWsHub *self);

@@ -191,6 +191,23 @@ test("no NOOP goes down the WebSocket, and a late request gets 400 (C02)", async
   assert.deepEqual(peer.messages, []);
 });
 
+test("the confirmation of an upgrade is not overtaken by what it brings about", async (t) => {
+  const echo = await Echo.start(t);
+  for (let i = 0; i < 30; i++) {
+    const sid = await echo.session();
+    const peer = await echo.ws(`&sid=${sid}`).open();
+    peer.send("2probe").send("5");
+    // On a new connection, accepted in the turn that reads both.
+    const socket = await echo.tcp();
+    socket.write(`GET /engine.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    await until(() => socket.received.includes("\r\n\r\n") || peer.messages.length > 0);
+    if (socket.received.toString().startsWith("HTTP/1.1 400")) assert.deepEqual(peer.messages, ["3probe"]);
+    assert.equal(await peer.next(), "3probe");
+    await socket.ended;
+    peer.socket.terminate();
+  }
+});
+
 test("a probe that fails leaves polling as it was (C04)", async (t) => {
   const echo = await Echo.start(t);
   const sid = await echo.session();
