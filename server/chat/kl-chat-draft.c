@@ -36,6 +36,7 @@ kl_chat_draft_finish (const KlChatDraft *draft)
       kl_json_key (&out, "body");
       kl_json_string (&out, draft->body, draft->body_length);
     }
+  kl_json_member_string_or_nothing (&out, "reply_to", draft->reply_to);
   if (draft->system_event)
     write_system (&out, draft);
   if (draft->reactions && !draft->deleted_by)
@@ -87,6 +88,7 @@ kl_chat_draft_read (KlChatDraft *draft, KlJson *json)
     .client_id = get_string (root, "client_id"),
     .body = yyjson_get_str (body),
     .body_length = yyjson_get_len (body),
+    .reply_to = get_string (root, "reply_to"),
     .created_at = yyjson_get_sint (yyjson_obj_get (root, "created_at")),
     .edited_at = yyjson_get_sint (yyjson_obj_get (root, "edited_at")),
     .deleted_by = get_string (root, "deleted_by"),

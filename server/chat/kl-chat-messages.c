@@ -40,6 +40,9 @@ typedef struct
   char *client_id;
   char *body;
   gsize body_length;
+  char *reply_to; /* NULL: to nothing */
+  gboolean looking; /* for what it replies to */
+  GError *error;    /* of that */
   char id[KL_ID_SIZE];
   KlStoreMessage *message; /* as it was planned last */
 } Send;
@@ -72,6 +75,7 @@ plan_send (KlChatDeed *deed, KlChatPlan *plan)
       .client_id = send->client_id,
       .body = send->body,
       .body_length = send->body_length,
+      .reply_to = send->reply_to,
       .created_at = plan->time,
   });
   change->seq = send->message->seq;
@@ -148,12 +152,69 @@ free_send (KlChatDeed *deed)
   Send *send = (Send *) deed;
 
   g_clear_pointer (&send->message, kl_store_message_unref);
+  g_clear_error (&send->error);
   g_free (send->client_id);
   g_free (send->body);
+  g_free (send->reply_to);
   g_free (send);
 }
 
 static const KlChatDeedClass send_class = { plan_send, stored_send, repeated_send, free_send };
+
+/* ── What it replies to ── */
+
+static void
+start_send (Send *send)
+{
+  KlChatRequest *request = send->deed.request;
+
+  if (!send->error)
+    {
+      kl_chat_group_enqueue (request->group, &send->deed);
+      return;
+    }
+
+  if (g_error_matches (send->error, KL_STORE_ERROR, KL_STORE_ERROR_NOT_FOUND))
+    kl_chat_request_fail (request, KL_ERROR_CODE_NOT_FOUND, "reply_to", "there is no such message here");
+  else
+    kl_chat_request_error (request, send->error);
+  g_free (send->deed.op);
+  free_send (&send->deed);
+}
+
+static void
+on_replied_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Send *send = user_data;
+  KlChatPerson *person = send->deed.request->person;
+  g_autoptr (KlStoreMessage) message = kl_store_get_message_finish (KL_STORE (source), result, &send->error);
+
+  send->looking = FALSE;
+  person->uses++; /* the last request of it may end here */
+  while ((send = g_queue_peek_head (&person->sends)) && !send->looking)
+    start_send (g_queue_pop_head (&person->sends));
+  kl_chat_person_unuse (person);
+}
+
+/* In the order in which the person has sent them. */
+static void
+queue_send (Send *send)
+{
+  KlChatRequest *request = send->deed.request;
+
+  send->looking = send->reply_to != NULL;
+  if (!send->looking && g_queue_is_empty (&request->person->sends))
+    {
+      start_send (send);
+      return;
+    }
+
+  g_queue_push_tail (&request->person->sends, send);
+  if (send->looking)
+    kl_store_get_message_async (request->chat->store, request->group->id, send->reply_to, on_replied_read, send);
+}
+
+/* ── The event ── */
 
 typedef struct
 {
@@ -183,6 +244,8 @@ handle_send (KlChatRequest *request, KlJsonFields *in)
   gsize length = 0;
   const char *client_id = kl_json_fields_client_id (in, "client_id", KL_JSON_REQUIRED);
   const char *body = kl_json_fields_text (in, "body", KL_JSON_REQUIRED, KL_TEXT_BODY, &length);
+  const char *reply_to = kl_json_fields_id (in, "reply_to", KL_JSON_OPTIONAL);
+  g_autoptr (GPtrArray) media = kl_json_fields_ids (in, "media", KL_JSON_OPTIONAL, KL_LIMIT_MEDIA_PER_MESSAGE, FALSE);
   g_autofree char *op = NULL;
   gint64 wait_ms;
   Send *send;
@@ -194,6 +257,11 @@ handle_send (KlChatRequest *request, KlJsonFields *in)
     }
   if (!check_body (request, body, length))
     return;
+  if (media && media->len > 0)
+    {
+      kl_chat_request_fail (request, KL_ERROR_CODE_NOT_FOUND, "media", "there is no such file");
+      return;
+    }
 
   op = g_strconcat (request->person->id, "\n", client_id, NULL);
   wait_ms = kl_chat_bucket_take (&request->person->messages, g_get_monotonic_time (), settings->messages_per_second,
@@ -218,7 +286,8 @@ handle_send (KlChatRequest *request, KlJsonFields *in)
   send->client_id = g_strdup (client_id);
   send->body = g_memdup2 (body, length + 1);
   send->body_length = length;
-  kl_chat_group_enqueue (request->group, &send->deed);
+  send->reply_to = g_strdup (reply_to);
+  queue_send (send);
 }
 
 /* ── Changing a message ── */

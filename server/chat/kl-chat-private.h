@@ -105,6 +105,7 @@ struct _KlChatPerson
   GPtrArray *memberships; /* KlChatMember, of loaded groups */
   guint joining; /* groups that are being created or joined */
   gint64 used_usec;
+  GQueue sends; /* Send (kl-chat-messages.c): those that wait for what they reply to, and all behind them */
   KlChatBucket messages;
   KlChatBucket reads;
 
@@ -459,6 +460,7 @@ typedef struct {
   const char *client_id;
   const char *body; /* NULL: none */
   gsize body_length;
+  const char *reply_to; /* NULL: to nothing */
   const char *system_event; /* NULL: not a system message */
   const char *system_user;
   const char *system_by;

@@ -83,6 +83,74 @@ test_send (KlKit *kit)
 }
 
 static void
+test_reply (KlKit *kit)
+{
+  Cast cast = make_cast (kit, "public");
+  g_autofree char *first = g_strdup (kl_get_string (kl_client_send (cast.anna, cast.group, "first"), "id"));
+  const char *other = kl_client_create (cast.ben, "Other", "private");
+  g_autofree char *elsewhere = g_strdup (kl_get_string (kl_client_send (cast.ben, other, "elsewhere"), "id"));
+  g_autofree char *reply = NULL;
+  g_autoptr (KlAnswer) one = NULL, two = NULL, three = NULL;
+  yyjson_val *message;
+
+  kl_client_forget (cast.anna);
+  message = kl_get (kl_client_ok (cast.ben, "message:send",
+                                  "{'group':'%s','client_id':'r','body':'yes','reply_to':'%s'}", cast.group, first),
+                    "message");
+  reply = g_strdup (kl_get_string (message, "id"));
+  g_assert_cmpstr (kl_get_string (message, "reply_to"), ==, first);
+  g_assert_true (yyjson_equals (kl_get (kl_client_next (cast.anna, "message"), "message"), message));
+
+  /* What changes it leaves it, deletion too. */
+  message = kl_get (kl_client_ok (cast.ben, "message:edit", "{'group':'%s','id':'%s','body':'no'}", cast.group, reply),
+                    "message");
+  g_assert_cmpstr (kl_get_string (message, "reply_to"), ==, first);
+  message = kl_get (kl_client_ok (cast.anna, "message:react", "{'group':'%s','id':'%s','emoji':'🍵','on':true}",
+                                  cast.group, reply),
+                    "message");
+  g_assert_cmpstr (kl_get_string (message, "reply_to"), ==, first);
+  kl_client_ok (cast.ben, "message:delete", "{'group':'%s','id':'%s'}", cast.group, reply);
+
+  /* To nothing, or to what is in another group. */
+  kl_client_fails (cast.ben, KL_ERROR_CODE_NOT_FOUND, "reply_to", "message:send",
+                   "{'group':'%s','client_id':'n','body':'x','reply_to':'nothing'}", cast.group);
+  kl_client_fails (cast.ben, KL_ERROR_CODE_NOT_FOUND, "reply_to", "message:send",
+                   "{'group':'%s','client_id':'n','body':'x','reply_to':'%s'}", cast.group, elsewhere);
+  kl_client_fails (cast.ben, KL_ERROR_CODE_BAD_REQUEST, "reply_to", "message:send",
+                   "{'group':'%s','client_id':'n','body':'x','reply_to':5}", cast.group);
+
+  /* The search for it changes nothing in the order of what one person sends. */
+  one = kl_client_start (cast.ben, "message:send", "{'group':'%s','client_id':'1','body':'1','reply_to':'%s'}",
+                         cast.group, first);
+  two = kl_client_start (cast.ben, "message:send", "{'group':'%s','client_id':'2','body':'2','reply_to':'nothing'}",
+                         cast.group);
+  three = kl_client_start (cast.ben, "message:send", "{'group':'%s','client_id':'3','body':'3'}", cast.group);
+  g_assert_cmpint (kl_get_int (kl_answer_wait (three), "message.seq"), ==,
+                   kl_get_int (kl_answer_wait (one), "message.seq") + 1);
+  kl_answer_wait (two);
+  g_assert_cmpint (two->code, ==, KL_ERROR_CODE_NOT_FOUND);
+
+  kl_kit_restart (kit);
+  cast.ben = kl_kit_device (cast.ben);
+  message = kl_get (kl_client_ok (cast.ben, "history", "{'group':'%s','limit':3}", cast.group), "messages.0");
+  g_assert_cmpstr (kl_get_string (message, "id"), ==, reply);
+  g_assert_true (kl_get_bool (message, "deleted"));
+  g_assert_cmpstr (kl_get_string (message, "reply_to"), ==, first);
+}
+
+static void
+test_media_unseen (KlKit *kit)
+{
+  Cast cast = make_cast (kit, "public");
+
+  kl_client_fails (cast.ben, KL_ERROR_CODE_NOT_FOUND, "media", "message:send",
+                   "{'group':'%s','client_id':'m','body':'x','media':['nothing']}", cast.group);
+  kl_client_fails (cast.ben, KL_ERROR_CODE_BAD_REQUEST, "media", "message:send",
+                   "{'group':'%s','client_id':'m','body':'x','media':5}", cast.group);
+  kl_client_ok (cast.ben, "message:send", "{'group':'%s','client_id':'m','body':'x','media':[]}", cast.group);
+}
+
+static void
 test_send_refused (KlKit *kit)
 {
   Cast cast = make_cast (kit, "public");
@@ -507,6 +575,8 @@ main (int argc, char **argv)
 {
   kl_test_init (&argc, &argv);
   kl_kit_add ("/chat/messages/send", test_send);
+  kl_kit_add ("/chat/messages/reply", test_reply);
+  kl_kit_add ("/chat/messages/media-unseen", test_media_unseen);
   kl_kit_add ("/chat/messages/send-refused", test_send_refused);
   kl_kit_add ("/chat/messages/order", test_order);
   kl_kit_add ("/chat/messages/edit", test_edit);
