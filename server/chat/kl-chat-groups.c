@@ -80,6 +80,16 @@ on_created_before (KlChatGroup *group, const GError *error, gpointer user_data)
     }
 }
 
+/* Answers a creation whose op is in the log. */
+static void
+answer_created_before (KlChatRequest *request, const KlStoreOp *op)
+{
+  if (op->kind != KL_CHANGE_GROUP)
+    kl_chat_request_fail (request, KL_ERROR_CODE_CONFLICT, "client_id", "this client_id was used for something else");
+  else
+    kl_chat_get_group (request->chat, op->group, on_created_before, request);
+}
+
 static void
 repeated_create (KlChatDeed *deed, const KlStoreOp *op)
 {
@@ -89,12 +99,10 @@ repeated_create (KlChatDeed *deed, const KlStoreOp *op)
   /* This very group, stored without our hearing of it: it is to be read. */
   if (op && g_strcmp0 (op->group, create->group->id) == 0)
     kl_chat_group_drop (create->group);
-  if (!op)
-    kl_chat_request_fail (request, KL_ERROR_CODE_UNAVAILABLE, NULL, "this cannot be stored now");
-  else if (op->kind != KL_CHANGE_GROUP)
-    kl_chat_request_fail (request, KL_ERROR_CODE_CONFLICT, "client_id", "this client_id was used for something else");
+  if (op)
+    answer_created_before (request, op);
   else
-    kl_chat_get_group (request->chat, op->group, on_created_before, request);
+    kl_chat_request_fail (request, KL_ERROR_CODE_UNAVAILABLE, NULL, "this cannot be stored now");
 }
 
 static void
@@ -114,6 +122,22 @@ free_create (KlChatDeed *deed)
 static const KlChatDeedClass create_class = { plan_create, stored_create, repeated_create, free_create };
 
 static void
+on_full_looked_up (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  KlChatRequest *request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) ops = kl_store_find_ops_finish (KL_STORE (source), result, &error);
+  const KlStoreOp *op = ops ? g_ptr_array_index (ops, 0) : NULL;
+
+  if (error)
+    kl_chat_request_error (request, error);
+  else if (op)
+    answer_created_before (request, op);
+  else
+    kl_chat_request_fail (request, KL_ERROR_CODE_CONFLICT, "groups", "you are in as many groups as one can be");
+}
+
+static void
 handle_create (KlChatRequest *request, KlJsonFields *in)
 {
   KlChat *chat = request->chat;
@@ -121,6 +145,7 @@ handle_create (KlChatRequest *request, KlJsonFields *in)
   g_autoptr (KlStoreGroup) meta = kl_store_group_new ();
   const char *client_id = kl_json_fields_client_id (in, "client_id", KL_JSON_REQUIRED);
   const char *topic, *slug;
+  g_autofree char *op = NULL;
   char id[KL_ID_SIZE];
   Create *create;
 
@@ -140,10 +165,14 @@ handle_create (KlChatRequest *request, KlJsonFields *in)
       kl_chat_request_bad (request, in);
       return;
     }
+  op = g_strconcat (person->id, "\n", client_id, NULL);
   if (chat->settings.groups_per_user > 0
       && person->memberships->len + person->joining >= (guint) chat->settings.groups_per_user)
     {
-      kl_chat_request_fail (request, KL_ERROR_CODE_CONFLICT, "groups", "you are in as many groups as one can be");
+      /* A repetition is the group that there is. */
+      const char *ops[] = { op, NULL };
+
+      kl_store_find_ops_async (chat->store, ops, on_full_looked_up, request);
       return;
     }
 
@@ -152,7 +181,7 @@ handle_create (KlChatRequest *request, KlJsonFields *in)
   create = g_new0 (Create, 1);
   create->deed.class = &create_class;
   create->deed.request = request;
-  create->deed.op = g_strconcat (person->id, "\n", client_id, NULL);
+  create->deed.op = g_steal_pointer (&op);
   create->group = kl_chat_group_new_unborn (chat, id);
   create->meta = g_steal_pointer (&meta);
   create->person = person;

@@ -381,6 +381,7 @@ test_group_limit (KlKit *kit)
 {
   KlChatSettings settings;
   KlClient *anna, *ben;
+  yyjson_val *third;
   const char *id;
 
   kl_kit_free (kit);
@@ -392,8 +393,12 @@ test_group_limit (KlKit *kit)
   ben = kl_kit_person (kit, "ben");
   id = kl_client_create (anna, "1", "public");
   kl_client_create (anna, "2", "public");
-  kl_client_create (anna, "3", "public");
+  third = kl_client_ok (anna, "group:create", "{'client_id':'third','name':'3'}");
   kl_client_fails (anna, KL_ERROR_CODE_CONFLICT, "groups", "group:create", "{'client_id':'x','name':'4'}");
+  /* What needs no room: the same group once more, and joining where one is. */
+  g_assert_cmpstr (kl_get_string (kl_client_ok (anna, "group:create", "{'client_id':'third','name':'3'}"), "group.id"),
+                   ==, kl_get_string (third, "group.id"));
+  kl_client_ok (anna, "group:join", "{'group':'%s'}", id);
   kl_client_ok (ben, "group:join", "{'group':'%s'}", id);
   kl_client_fails (kl_kit_person (kit, "carla"), KL_ERROR_CODE_CONFLICT, "members", "group:join", "{'group':'%s'}", id);
   kl_client_fails (anna, KL_ERROR_CODE_CONFLICT, "groups", "group:join", "{'group':'%s'}",
