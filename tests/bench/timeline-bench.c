@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* timeline-bench [--messages N] [--frames N] [--json]: scrolls a conversation of real rows and prints what a frame costs, from before-paint to
- * after-paint, how many rows it binds, and the memory at start and end. Needs a display; GSK_RENDERER chooses the renderer. */
+/* timeline-bench [--messages N] [--frames N] [--json]: scrolls a conversation of real rows and prints what a frame
+ * costs, from before-paint to after-paint, how many rows it binds, and the memory at start and end. Needs a display;
+ * GSK_RENDERER chooses the renderer. */
 #include <adwaita.h>
 #include <math.h>
 #include <stdlib.h>
@@ -42,9 +43,10 @@ typedef struct
   double step_px;
 } Bench;
 
-static const char *const words[] = { "the",  "hut",   "ridge", "morning", "stove", "bus",    "weather", "battery", "station", "path",
-                                     "lake", "bring", "who",   "has",     "gas",   "early",  "late",    "sun",     "wind",    "after",
-                                     "three", "and",  "so",    "we",      "go",    "tomorrow" };
+static const char *const words[]
+    = { "the",  "hut",   "ridge", "morning", "stove", "bus", "weather", "battery", "station",
+        "path", "lake",  "bring", "who",     "has",   "gas", "early",   "late",    "sun",
+        "wind", "after", "three", "and",     "so",    "we",  "go",      "tomorrow" };
 
 static char *
 make_body (GRand *rand)
@@ -199,17 +201,20 @@ measure_scroll (Bench *bench, double step_px)
   g_array_sort (bench->cpu_ms, compare_doubles);
   if (as_json)
     g_print ("{\"what\":\"scroll\",\"px_per_frame\":%.0f,\"frames\":%u,\"p50_ms\":%.2f,\"p95_ms\":%.2f,\"p99_ms\":%.2f,"
-             "\"p50_cpu_ms\":%.2f,\"p95_cpu_ms\":%.2f,\"p99_cpu_ms\":%.2f,\"binds_per_frame\":%.2f,\"live_rows\":%u,\"rss_start_mib\":%.1f,\"rss_end_mib\":%.1f}\n",
+             "\"p50_cpu_ms\":%.2f,\"p95_cpu_ms\":%.2f,\"p99_cpu_ms\":%.2f,\"binds_per_frame\":%.2f,\"live_rows\":%u,"
+             "\"rss_start_mib\":%.1f,\"rss_end_mib\":%.1f}\n",
              fabs (step_px), bench->times_ms->len, percentile (bench->times_ms, .5), percentile (bench->times_ms, .95),
              percentile (bench->times_ms, .99), percentile (bench->cpu_ms, .5), percentile (bench->cpu_ms, .95),
-             percentile (bench->cpu_ms, .99), (double) (after.n_binds - before.n_binds) / bench->times_ms->len, after.n_live,
-             rss_before, rss_mib ());
+             percentile (bench->cpu_ms, .99), (double) (after.n_binds - before.n_binds) / bench->times_ms->len,
+             after.n_live, rss_before, rss_mib ());
   else
-    g_print ("scroll %4.0f px/frame: frame p50 %.1f  p95 %.1f  p99 %.1f ms (CPU %.1f %.1f %.1f) · %.2f binds/frame · %u live rows · "
+    g_print ("scroll %4.0f px/frame: frame p50 %.1f  p95 %.1f  p99 %.1f ms (CPU %.1f %.1f %.1f) · %.2f binds/frame · "
+             "%u live rows · "
              "RSS %.0f → %.0f MiB\n",
-             fabs (step_px), percentile (bench->times_ms, .5), percentile (bench->times_ms, .95), percentile (bench->times_ms, .99),
-             percentile (bench->cpu_ms, .5), percentile (bench->cpu_ms, .95), percentile (bench->cpu_ms, .99),
-             (double) (after.n_binds - before.n_binds) / bench->times_ms->len, after.n_live, rss_before, rss_mib ());
+             fabs (step_px), percentile (bench->times_ms, .5), percentile (bench->times_ms, .95),
+             percentile (bench->times_ms, .99), percentile (bench->cpu_ms, .5), percentile (bench->cpu_ms, .95),
+             percentile (bench->cpu_ms, .99), (double) (after.n_binds - before.n_binds) / bench->times_ms->len,
+             after.n_live, rss_before, rss_mib ());
 }
 
 static GtkWidget *
@@ -241,7 +246,8 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_autoptr (GListModel) messages = NULL;
   g_autoptr (KlConversationRows) rows = NULL;
-  Bench bench = { .times_ms = g_array_new (FALSE, FALSE, sizeof (double)), .cpu_ms = g_array_new (FALSE, FALSE, sizeof (double)) };
+  Bench bench = { .times_ms = g_array_new (FALSE, FALSE, sizeof (double)),
+                  .cpu_ms = g_array_new (FALSE, FALSE, sizeof (double)) };
   Conversation c;
   GtkWidget *window;
   gint64 started_usec;

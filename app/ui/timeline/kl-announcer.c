@@ -42,14 +42,16 @@ speak (KlAnnouncer *self, const char *words, gboolean important)
 {
   self->told_usec = g_get_monotonic_time ();
   gtk_accessible_announce (GTK_ACCESSIBLE (self->widget), words,
-                           important ? GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH : GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_LOW);
+                           important ? GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH
+                                     : GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_LOW);
 }
 
 static gboolean
 on_pause_over (gpointer user_data)
 {
   KlAnnouncer *self = user_data;
-  g_autofree char *words = g_strdup_printf (ngettext ("%u new message", "%u new messages", self->n_untold), self->n_untold);
+  g_autofree char *words
+      = g_strdup_printf (ngettext ("%u new message", "%u new messages", self->n_untold), self->n_untold);
 
   self->pause_id = 0;
   self->n_untold = 0;

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Tells a screen reader of messages that arrive: politely, mentions with emphasis, and at most once in three seconds; what came in between is
- * told as a number. One's own and the system's are not told. */
+/* Tells a screen reader of messages that arrive: politely, mentions with emphasis, and at most once in three seconds;
+ * what came in between is told as a number. One's own and the system's are not told. */
 typedef struct _KlAnnouncer KlAnnouncer;
 
 /* @widget speaks, and must outlive the announcer. */

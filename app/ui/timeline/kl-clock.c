@@ -80,7 +80,8 @@ kl_clock_get_day (KlClock *self, gint64 time_ms)
     return 0;
   self->day = day_of (time);
   /* Kept only for the part of the day around it in which no clock is set. */
-  into_ms = ((g_date_time_get_hour (time) * 60 + g_date_time_get_minute (time)) * 60 + g_date_time_get_second (time)) * 1000;
+  into_ms = ((g_date_time_get_hour (time) * 60 + g_date_time_get_minute (time)) * 60 + g_date_time_get_second (time))
+            * 1000;
   self->day_from_ms = time_ms - MIN (into_ms, 30 * 60 * 1000);
   self->day_to_ms = time_ms + MIN (86400000 - into_ms, 30 * 60 * 1000) - 1000;
   return self->day;
@@ -96,7 +97,8 @@ kl_clock_format_time (KlClock *self, gint64 time_ms)
   time = to_local (self, time_ms);
   if (time == NULL)
     return g_strdup ("");
-  /* Translators: a time of day with 24 hours, and with 12; see g_date_time_format(). The space is one that does not break. */
+  /* Translators: a time of day with 24 hours, and with 12; see g_date_time_format(). The space is one that does not
+   * break. */
   return g_date_time_format (time, self->twenty_four ? _ ("%H:%M") : _ ("%-I:%M %p"));
 }
 
@@ -176,7 +178,8 @@ kl_clock_refresh (KlClock *self)
   self->offset_s = zone_offset (self);
   self->today = current_day (self);
   self->day_from_ms = self->day_to_ms = 0;
-  if (offset_s != self->offset_s || today != self->today || g_strcmp0 (before, g_time_zone_get_identifier (self->zone)) != 0)
+  if (offset_s != self->offset_s || today != self->today
+      || g_strcmp0 (before, g_time_zone_get_identifier (self->zone)) != 0)
     g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
 }
 
@@ -266,8 +269,8 @@ kl_clock_class_init (KlClockClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = kl_clock_dispose;
   G_OBJECT_CLASS (klass)->finalize = kl_clock_finalize;
-  signals[SIGNAL_CHANGED] =
-      g_signal_new ("changed", KL_TYPE_CLOCK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_CHANGED]
+      = g_signal_new ("changed", KL_TYPE_CLOCK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* The time as the person reads it: in his zone, with 12 or 24 hours as the desktop's setting says. Signal "changed": what was formatted
- * before is no longer right (another zone, another setting, a new day). Main thread. */
+/* The time as the person reads it: in his zone, with 12 or 24 hours as the desktop's setting says. Signal "changed":
+ * what was formatted before is no longer right (another zone, another setting, a new day). Main thread. */
 #define KL_TYPE_CLOCK (kl_clock_get_type ())
 G_DECLARE_FINAL_TYPE (KlClock, kl_clock, KL, CLOCK, GObject)
 

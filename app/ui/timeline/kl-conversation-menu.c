@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Role and life: one object a view, kept as its data. The popover is made anew for each opening: what it offers depends on the message. */
+/* Role and life: one object a view, kept as its data. The popover is made anew for each opening: what it offers depends
+ * on the message. */
 #include "app/ui/timeline/kl-conversation-menu.h"
 
 #include <glib/gi18n.h>
@@ -97,7 +98,8 @@ build (Menu *menu)
 
   if (!kl_message_get_deleted (menu->message))
     {
-      g_menu_append (texts, kl_timeline_has_selection (menu->timeline) ? _ ("_Copy selection") : _ ("_Copy"), "message.copy");
+      g_menu_append (texts, kl_timeline_has_selection (menu->timeline) ? _ ("_Copy selection") : _ ("_Copy"),
+                     "message.copy");
       g_menu_append (texts, _ ("_Select text"), "message.select-all");
     }
   if (menu->link != NULL)
@@ -199,7 +201,8 @@ on_menu_key (GtkWidget *widget, GVariant *args, gpointer user_data)
 
   if (position == GTK_INVALID_LIST_POSITION || !kl_timeline_get_row_bounds (menu->timeline, position, &y, &height))
     return FALSE;
-  open_menu (menu, position, gtk_widget_get_width (widget) / 2.0, CLAMP (y + height / 2.0, 0, gtk_widget_get_height (widget)));
+  open_menu (menu, position, gtk_widget_get_width (widget) / 2.0,
+             CLAMP (y + height / 2.0, 0, gtk_widget_get_height (widget)));
   return TRUE;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The menu of a message: secondary click, long press, Menu or Shift+F10. Its commands are actions of the group "message" on the view:
- * copy, copy-link, open-link, select-all (of the message), retry, discard. */
+/* The menu of a message: secondary click, long press, Menu or Shift+F10. Its commands are actions of the group
+ * "message" on the view: copy, copy-link, open-link, select-all (of the message), retry, discard. */
 #pragma once
 
 #include "app/ui/timeline/kl-conversation-view.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A change of the messages makes a window of rows anew: from the row of the message before it to the row of the message after it. Rows that
- * come out the same are the same objects, found by message or day, and what is emitted is the difference. Rows know nothing of their place:
- * a message's row is found by counting, from the nearer end. */
+/* A change of the messages makes a window of rows anew: from the row of the message before it to the row of the message
+ * after it. Rows that come out the same are the same objects, found by message or day, and what is emitted is the
+ * difference. Rows know nothing of their place: a message's row is found by counting, from the nearer end. */
 #include "app/ui/timeline/kl-conversation-rows.h"
 
 #include "app/ui/timeline/kl-clock.h"
@@ -14,7 +14,7 @@ struct _KlConversationRows
   GObject parent_instance;
 
   GListModel *messages;
-  GPtrArray *rows; /* (element-type KlRow) */
+  GPtrArray *rows;  /* (element-type KlRow) */
   guint n_messages; /* that the rows stand for */
   gint64 unread_seq;
   guint unread_count;
@@ -341,7 +341,8 @@ apply_as_one (KlConversationRows *self, guint at, GPtrArray *old, GPtrArray *mad
 
   while (head < old->len && head < made->len && old->pdata[head] == made->pdata[head])
     head++;
-  while (tail < old->len - head && tail < made->len - head && old->pdata[old->len - 1 - tail] == made->pdata[made->len - 1 - tail])
+  while (tail < old->len - head && tail < made->len - head
+         && old->pdata[old->len - 1 - tail] == made->pdata[made->len - 1 - tail])
     tail++;
   replace (self, at + head, old->len - head - tail, made, head, made->len - head - tail);
 }
@@ -394,8 +395,9 @@ belong_together (KlRow *above, KlRow *below)
   if (above->kind != KL_ROW_KIND_MESSAGE || below->kind != KL_ROW_KIND_MESSAGE)
     return FALSE;
   apart = kl_message_get_created_at (below->message) - kl_message_get_created_at (above->message);
-  return kl_message_get_sender (above->message) == kl_message_get_sender (below->message) &&
-         kl_message_get_mine (above->message) == kl_message_get_mine (below->message) && apart <= GROUP_MS && apart >= -GROUP_MS;
+  return kl_message_get_sender (above->message) == kl_message_get_sender (below->message)
+         && kl_message_get_mine (above->message) == kl_message_get_mine (below->message) && apart <= GROUP_MS
+         && apart >= -GROUP_MS;
 }
 
 static void
@@ -536,7 +538,8 @@ static gboolean
 holds_seq (KlRow *row, gint64 seq)
 {
   if (row->run != NULL)
-    return seq >= kl_message_get_seq (row->run->pdata[0]) && seq <= kl_message_get_seq (row->run->pdata[row->run->len - 1]);
+    return seq >= kl_message_get_seq (row->run->pdata[0])
+           && seq <= kl_message_get_seq (row->run->pdata[row->run->len - 1]);
   return row->message != NULL && kl_message_get_seq (row->message) == seq;
 }
 

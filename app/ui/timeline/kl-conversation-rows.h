@@ -15,7 +15,8 @@ typedef enum
   KL_ROW_KIND_MESSAGE,
 } KlRowKind;
 
-/* One row of a conversation. Signal "changed": something of this object is different (a message's own changes are its notifies). */
+/* One row of a conversation. Signal "changed": something of this object is different (a message's own changes are its
+ * notifies). */
 #define KL_TYPE_ROW (kl_row_get_type ())
 G_DECLARE_FINAL_TYPE (KlRow, kl_row, KL, ROW, GObject)
 
@@ -41,8 +42,9 @@ gboolean kl_row_get_joined_below (KlRow *self);
 gboolean kl_row_get_expanded (KlRow *self);
 void kl_row_set_expanded (KlRow *self, gboolean expanded);
 
-/* A GListModel of KlRow over a GListModel of KlMessage (a KlMessageList, or any): day lines, the unread line, groups by sender, and runs of
- * system messages folded into one row. What stays keeps its object; changes are as small as they are. */
+/* A GListModel of KlRow over a GListModel of KlMessage (a KlMessageList, or any): day lines, the unread line, groups by
+ * sender, and runs of system messages folded into one row. What stays keeps its object; changes are as small as they
+ * are. */
 #define KL_TYPE_CONVERSATION_ROWS (kl_conversation_rows_get_type ())
 G_DECLARE_FINAL_TYPE (KlConversationRows, kl_conversation_rows, KL, CONVERSATION_ROWS, GObject)
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Joins the rows of a KlMessageList to a KlTimeline: opens at the unread line or the end, asks the list for pages, reports what was seen,
- * announces what arrives, and lays the day pill, the jump button and the spinner over it all. The menu is in kl-conversation-menu.c. */
+/* Joins the rows of a KlMessageList to a KlTimeline: opens at the unread line or the end, asks the list for pages,
+ * reports what was seen, announces what arrives, and lays the day pill, the jump button and the spinner over it all.
+ * The menu is in kl-conversation-menu.c. */
 #include "app/ui/timeline/kl-conversation-view.h"
 
 #include <adwaita.h>
@@ -41,11 +42,11 @@ struct _KlConversationView
   KlConversationRows *rows;
   GCancellable *cancellable;
 
-  gboolean opened;      /* the list has had its first page */
-  gboolean moved;       /* the reader has scrolled since */
+  gboolean opened; /* the list has had its first page */
+  gboolean moved;  /* the reader has scrolled since */
   gint64 seen_seq;
-  guint n_below;        /* arrived since the reader left the end */
-  gint64 wanted_seq;    /* to show once it is loaded; 0: the newest */
+  guint n_below;     /* arrived since the reader left the end */
+  gint64 wanted_seq; /* to show once it is loaded; 0: the newest */
   gboolean waits_for_wanted;
 
   guint pill_id;
@@ -186,8 +187,8 @@ update_jump (KlConversationView *self)
 
   if (at_end && !more_after)
     self->n_below = 0;
-  kl_jump_button_set (KL_JUMP_BUTTON (self->jump), self->rows != NULL && (more_after || (!at_end && (far || self->n_below > 0))),
-                      self->n_below);
+  kl_jump_button_set (KL_JUMP_BUTTON (self->jump),
+                      self->rows != NULL && (more_after || (!at_end && (far || self->n_below > 0))), self->n_below);
 }
 
 static gboolean
@@ -204,8 +205,9 @@ on_spinner_time (gpointer user_data)
 static void
 update_spinner (KlConversationView *self)
 {
-  gboolean loading = self->messages != NULL && (kl_message_list_get_loading_older (self->messages) ||
-                                                kl_message_list_get_loading (self->messages));
+  gboolean loading
+      = self->messages != NULL
+        && (kl_message_list_get_loading_older (self->messages) || kl_message_list_get_loading (self->messages));
 
   if (!loading)
     {
@@ -216,6 +218,15 @@ update_spinner (KlConversationView *self)
     {
       self->spinner_id = g_timeout_add (SPINNER_MS, on_spinner_time, self);
     }
+}
+
+/* The button goes; where it was pressed by key, the focus goes on to the messages. */
+static void
+on_jump_clicked (KlConversationView *self)
+{
+  if (gtk_widget_get_focus_child (self->jump) != NULL)
+    gtk_widget_grab_focus (GTK_WIDGET (self->timeline));
+  kl_conversation_view_show_newest (self);
 }
 
 static void
@@ -302,7 +313,8 @@ update_more (KlConversationView *self)
 
 typedef gboolean (*PageFinish) (KlMessageList *list, GAsyncResult *result, GError **error);
 
-/* Where a page could not be had the timeline does not ask again before the reader moves; the connection banner tells why. */
+/* Where a page could not be had the timeline does not ask again before the reader moves; the connection banner tells
+ * why. */
 static void
 on_page (KlConversationView *self, KlMessageList *list, GAsyncResult *result, PageFinish finish)
 {
@@ -361,8 +373,8 @@ count_unread (KlConversationView *self, gint64 first_seq)
 
       if (seq != 0 && seq < first_seq)
         break;
-      if (seq != 0 && !kl_message_get_mine (message) && kl_message_get_kind (message) != KL_MESSAGE_KIND_SYSTEM &&
-          !kl_message_get_deleted (message))
+      if (seq != 0 && !kl_message_get_mine (message) && kl_message_get_kind (message) != KL_MESSAGE_KIND_SYSTEM
+          && !kl_message_get_deleted (message))
         count++;
     }
   return count;
@@ -431,8 +443,8 @@ on_messages_changed (GListModel *model, guint position, guint removed, guint add
   gboolean was_opened = self->opened;
 
   open_list (self);
-  if (!was_opened || removed > 0 || added == 0 || position + added != g_list_model_get_n_items (model) ||
-      kl_message_list_get_loading_newer (self->messages) || kl_message_list_get_loading (self->messages))
+  if (!was_opened || removed > 0 || added == 0 || position + added != g_list_model_get_n_items (model)
+      || kl_message_list_get_loading_newer (self->messages) || kl_message_list_get_loading (self->messages))
     return;
   for (guint i = position; i < position + added; i++)
     {
@@ -440,8 +452,8 @@ on_messages_changed (GListModel *model, guint position, guint removed, guint add
 
       if (kl_message_get_mine (message) && kl_message_get_state (message) == KL_MESSAGE_STATE_PENDING)
         kl_conversation_view_show_newest (self);
-      else if (!kl_message_get_mine (message) && kl_message_get_kind (message) != KL_MESSAGE_KIND_SYSTEM &&
-               !kl_timeline_get_at_end (self->timeline))
+      else if (!kl_message_get_mine (message) && kl_message_get_kind (message) != KL_MESSAGE_KIND_SYSTEM
+               && !kl_timeline_get_at_end (self->timeline))
         self->n_below++;
       kl_announcer_tell (self->announcer, message);
     }
@@ -463,7 +475,8 @@ on_list_notify (KlMessageList *list, GParamSpec *pspec, KlConversationView *self
 static void
 update_roles (KlConversationView *self)
 {
-  for (GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (self->timeline)); row != NULL; row = gtk_widget_get_next_sibling (row))
+  for (GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (self->timeline)); row != NULL;
+       row = gtk_widget_get_next_sibling (row))
     if (KL_IS_MESSAGE_ROW (row))
       {
         kl_message_row_update_role (KL_MESSAGE_ROW (row));
@@ -584,8 +597,8 @@ kl_conversation_view_get_at_end (KlConversationView *self)
 {
   g_return_val_if_fail (KL_IS_CONVERSATION_VIEW (self), TRUE);
 
-  return kl_timeline_get_at_end (self->timeline) &&
-         (self->messages == NULL || !kl_message_list_get_more_after (self->messages));
+  return kl_timeline_get_at_end (self->timeline)
+         && (self->messages == NULL || !kl_message_list_get_more_after (self->messages));
 }
 
 gboolean
@@ -686,14 +699,14 @@ kl_conversation_view_class_init (KlConversationViewClass *klass)
   g_object_class_install_property (
       object_class, PROP_AT_END,
       g_param_spec_boolean ("at-end", NULL, NULL, TRUE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
-  signals[SIGNAL_SEEN] = g_signal_new ("seen", KL_TYPE_CONVERSATION_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
-                                       G_TYPE_INT64);
-  signals[SIGNAL_RETRY] = g_signal_new ("retry", KL_TYPE_CONVERSATION_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
-                                        KL_TYPE_MESSAGE);
+  signals[SIGNAL_SEEN] = g_signal_new ("seen", KL_TYPE_CONVERSATION_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                       G_TYPE_NONE, 1, G_TYPE_INT64);
+  signals[SIGNAL_RETRY] = g_signal_new ("retry", KL_TYPE_CONVERSATION_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                        G_TYPE_NONE, 1, KL_TYPE_MESSAGE);
   signals[SIGNAL_DISCARD] = g_signal_new ("discard", KL_TYPE_CONVERSATION_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                           G_TYPE_NONE, 1, KL_TYPE_MESSAGE);
-  signals[SIGNAL_ACTIVATE_MESSAGE] = g_signal_new ("activate-message", KL_TYPE_CONVERSATION_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                                   NULL, G_TYPE_NONE, 1, KL_TYPE_MESSAGE);
+  signals[SIGNAL_ACTIVATE_MESSAGE] = g_signal_new ("activate-message", KL_TYPE_CONVERSATION_VIEW, G_SIGNAL_RUN_LAST, 0,
+                                                   NULL, NULL, NULL, G_TYPE_NONE, 1, KL_TYPE_MESSAGE);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_css_name (widget_class, "conversation");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GENERIC);
@@ -721,7 +734,7 @@ add_overlays (KlConversationView *self)
   gtk_overlay_add_overlay (GTK_OVERLAY (self->overlay), self->spinner);
 
   self->jump = kl_jump_button_new ();
-  g_signal_connect_swapped (self->jump, "clicked", G_CALLBACK (kl_conversation_view_show_newest), self);
+  g_signal_connect_swapped (self->jump, "clicked", G_CALLBACK (on_jump_clicked), self);
   gtk_overlay_add_overlay (GTK_OVERLAY (self->overlay), self->jump);
 }
 

@@ -8,23 +8,27 @@
 
 G_BEGIN_DECLS
 
-/* The messages of the open group, as a timeline with day lines, the unread line, a pill with the day while scrolling and a button to the
- * newest. It loads older and newer pages by itself. Put it in a box that expands; it brings its own scrolled window.
+/* The messages of the open group, as a timeline with day lines, the unread line, a pill with the day while scrolling
+ * and a button to the newest. It loads older and newer pages by itself. Put it in a box that expands; it brings its own
+ * scrolled window.
  *
  * Properties:
  *  - at-end (boolean, read only): the newest message is in view and followed.
  * Signals:
- *  - seen (gint64 seq): the reader has had everything up to there before his eyes, in an active window. Goes up only, for one list.
+ *  - seen (gint64 seq): the reader has had everything up to there before his eyes, in an active window. Goes up only,
+ * for one list.
  *  - retry (KlMessage), discard (KlMessage): of an own message that failed.
  *  - activate-message (KlMessage): Enter or double activation on a message.
- * Style: its nodes are styled by timeline.css of this folder, with the named colours that style.css and style-dark.css define.
+ * Style: its nodes are styled by timeline.css of this folder, with the named colours that style.css and style-dark.css
+ * define.
  */
 #define KL_TYPE_CONVERSATION_VIEW (kl_conversation_view_get_type ())
 G_DECLARE_FINAL_TYPE (KlConversationView, kl_conversation_view, KL, CONVERSATION_VIEW, GtkWidget)
 
 GtkWidget *kl_conversation_view_new (void);
 
-/* Shows a list: at its unread line if there is one, else at the end. @members gives the roles that stand beside names. Both may be NULL. */
+/* Shows a list: at its unread line if there is one, else at the end. @members gives the roles that stand beside names.
+ * Both may be NULL. */
 void kl_conversation_view_set_messages (KlConversationView *self, KlMessageList *messages, KlMemberList *members);
 KlMessageList *kl_conversation_view_get_messages (KlConversationView *self);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Rows lie in blocks of at most BLOCK_ROWS, each with the sum of its known heights and the count of the unknown. The estimate follows the mean
- * of all heights ever measured, but only when their count has doubled: a scrollbar that trembles with every measured row helps nobody. */
+/* Rows lie in blocks of at most BLOCK_ROWS, each with the sum of its known heights and the count of the unknown. The
+ * estimate follows the mean of all heights ever measured, but only when their count has doubled: a scrollbar that
+ * trembles with every measured row helps nobody. */
 #include "app/ui/timeline/kl-height-index.h"
 
 #define BLOCK_ROWS 256

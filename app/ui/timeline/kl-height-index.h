@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* Heights in pixels of all rows of a timeline, most of them not known yet: a row that was never measured counts with an estimate, the mean
- * of the measured ones. Prefix sums and searches cost a scan of blocks of 256 rows; 4 bytes a row are kept. Not thread-safe. */
+/* Heights in pixels of all rows of a timeline, most of them not known yet: a row that was never measured counts with an
+ * estimate, the mean of the measured ones. Prefix sums and searches cost a scan of blocks of 256 rows; 4 bytes a row
+ * are kept. Not thread-safe. */
 typedef struct _KlHeightIndex KlHeightIndex;
 
 KlHeightIndex *kl_height_index_new (void);
@@ -26,7 +27,8 @@ gint64 kl_height_index_get_total (KlHeightIndex *self);
 /* The sum of the heights of the rows before @position, which may be the number of rows. */
 gint64 kl_height_index_get_prefix (KlHeightIndex *self, guint position);
 
-/* The row that covers @offset, clamped to the first and last row, and in @prefix the offset of its top. There must be a row. */
+/* The row that covers @offset, clamped to the first and last row, and in @prefix the offset of its top. There must be a
+ * row. */
 guint kl_height_index_find (KlHeightIndex *self, gint64 offset, gint64 *prefix);
 
 /* Recounts every block and compares it with what is kept: for tests. */

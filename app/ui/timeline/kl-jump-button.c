@@ -65,8 +65,8 @@ static void
 kl_jump_button_class_init (KlJumpButtonClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = kl_jump_button_dispose;
-  signals[SIGNAL_CLICKED] =
-      g_signal_new ("clicked", KL_TYPE_JUMP_BUTTON, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_CLICKED]
+      = g_signal_new ("clicked", KL_TYPE_JUMP_BUTTON, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_css_name (GTK_WIDGET_CLASS (klass), "jump");
 }
@@ -78,8 +78,11 @@ kl_jump_button_init (KlJumpButton *self)
 
   self->button = gtk_button_new_from_icon_name ("kl-down-symbolic");
   gtk_widget_add_css_class (self->button, "circular");
+  /* Whoever was writing goes on. */
+  gtk_widget_set_focus_on_click (self->button, FALSE);
   gtk_widget_set_tooltip_text (self->button, _ ("Newest messages"));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->button), GTK_ACCESSIBLE_PROPERTY_LABEL, _ ("Newest messages"), -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->button), GTK_ACCESSIBLE_PROPERTY_LABEL, _ ("Newest messages"),
+                                  -1);
   gtk_widget_set_sensitive (self->button, FALSE);
   g_signal_connect_swapped (self->button, "clicked", G_CALLBACK (on_clicked), self);
 

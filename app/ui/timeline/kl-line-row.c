@@ -138,8 +138,8 @@ kl_line_row_get_request_mode (GtkWidget *widget)
 }
 
 static void
-kl_line_row_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural, int *minimum_baseline,
-                     int *natural_baseline)
+kl_line_row_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
+                     int *minimum_baseline, int *natural_baseline)
 {
   KlLineRow *self = KL_LINE_ROW (widget);
   int x;
@@ -224,7 +224,8 @@ kl_line_row_new (KlRowKind kind)
   gtk_widget_add_css_class (GTK_WIDGET (self), classes[kind]);
   for (int i = 0; i < 2 && kind == KL_ROW_KIND_UNREAD; i++)
     {
-      self->rules[i] = g_object_new (ADW_TYPE_BIN, "css-name", "rule", "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
+      self->rules[i]
+          = g_object_new (ADW_TYPE_BIN, "css-name", "rule", "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
       gtk_widget_set_parent (self->rules[i], GTK_WIDGET (self));
     }
   return GTK_WIDGET (self);

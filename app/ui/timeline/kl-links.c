@@ -35,8 +35,8 @@ is_trailing_mark (gunichar c)
 {
   if (c < 0x80)
     return strchr (".,;:!?'*_~", (int) c) != NULL;
-  return c == 0x2026 || c == 0x3002 || c == 0x3001 || c == 0xff0c || c == 0x060c || c == 0x061f || c == 0x2019 || c == 0x201d ||
-         c == 0x00bb;
+  return c == 0x2026 || c == 0x3002 || c == 0x3001 || c == 0xff0c || c == 0x060c || c == 0x061f || c == 0x2019
+         || c == 0x201d || c == 0x00bb;
 }
 
 /* Sentence marks after an address are the sentence's, and so is a bracket that was opened before it. */
@@ -104,8 +104,9 @@ kl_links_find (const char *text)
 
       while (start > p && g_ascii_isalpha (start[-1]))
         start--;
-      if (scheme_at (start) == 0 || (start > text && (g_unichar_isalnum (g_utf8_get_char (g_utf8_prev_char (start))) ||
-                                                      strchr ("+-.", start[-1]) != NULL)))
+      if (scheme_at (start) == 0
+          || (start > text
+              && (g_unichar_isalnum (g_utf8_get_char (g_utf8_prev_char (start))) || strchr ("+-.", start[-1]) != NULL)))
         {
           p = colon + 1;
           continue;

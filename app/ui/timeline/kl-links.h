@@ -12,8 +12,8 @@ typedef struct
   int end;
 } KlLink;
 
-/* The links of @text, in order; NULL where there are none. Only http, https, mailto and xmpp are links: whatever else looks like one stays
- * text. (element-type KlLink) */
+/* The links of @text, in order; NULL where there are none. Only http, https, mailto and xmpp are links: whatever else
+ * looks like one stays text. (element-type KlLink) */
 GArray *kl_links_find (const char *text);
 
 /* Whether this may be opened; the last gate before the system is asked to. */

@@ -52,8 +52,8 @@ static void
 start_fade (KlTick *self)
 {
   if (self->fade == NULL)
-    self->fade =
-        adw_timed_animation_new (GTK_WIDGET (self), 0, 1, FADE_MS, adw_callback_animation_target_new (on_fade, self, NULL));
+    self->fade = adw_timed_animation_new (GTK_WIDGET (self), 0, 1, FADE_MS,
+                                          adw_callback_animation_target_new (on_fade, self, NULL));
   adw_animation_reset (self->fade);
   adw_animation_play (self->fade);
 }
@@ -67,7 +67,8 @@ set_state (KlTick *self, KlMessageState state, gboolean animate)
     return;
   g_clear_object (&self->before);
   self->before = g_steal_pointer (&self->icon);
-  self->icon = gtk_icon_theme_lookup_icon (theme, ticks[state].icon, NULL, TICK_PX, gtk_widget_get_scale_factor (GTK_WIDGET (self)),
+  self->icon = gtk_icon_theme_lookup_icon (theme, ticks[state].icon, NULL, TICK_PX,
+                                           gtk_widget_get_scale_factor (GTK_WIDGET (self)),
                                            gtk_widget_get_direction (GTK_WIDGET (self)), 0);
   if (ticks[self->state].css_class != NULL)
     gtk_widget_remove_css_class (GTK_WIDGET (self), ticks[self->state].css_class);
@@ -108,8 +109,8 @@ kl_tick_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 }
 
 static void
-kl_tick_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural, int *minimum_baseline,
-                 int *natural_baseline)
+kl_tick_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
+                 int *minimum_baseline, int *natural_baseline)
 {
   *minimum = *natural = TICK_PX;
 }
@@ -219,8 +220,8 @@ kl_message_meta_size_allocate (GtkWidget *widget, int width, int height, int bas
 
   gtk_widget_size_allocate (self->time, &(GtkAllocation) { rtl ? width - time_width : 0, 0, time_width, height }, -1);
   if (has_tick (self))
-    gtk_widget_size_allocate (self->tick, &(GtkAllocation) { rtl ? 0 : width - TICK_PX, (height - TICK_PX) / 2, TICK_PX, TICK_PX },
-                              -1);
+    gtk_widget_size_allocate (
+        self->tick, &(GtkAllocation) { rtl ? 0 : width - TICK_PX, (height - TICK_PX) / 2, TICK_PX, TICK_PX }, -1);
 }
 
 static void

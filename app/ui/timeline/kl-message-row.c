@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One stack of children, measured and placed here: bubble (ground only), name, role, text with its meta, then below the bubble reactions and
- * the line of failure. Positions are found as if for left-to-right and mirrored at the end. What only some messages have is made when first
- * needed, and hidden after. */
+/* One stack of children, measured and placed here: bubble (ground only), name, role, text with its meta, then below the
+ * bubble reactions and the line of failure. Positions are found as if for left-to-right and mirrored at the end. What
+ * only some messages have is made when first needed, and hidden after. */
 #include "app/ui/timeline/kl-message-row.h"
 
 #include <adwaita.h>
@@ -103,8 +103,8 @@ measure_name (KlMessageRow *self, Geometry *g, int max)
     return;
   if (is_shown (self->role))
     kl_message_text_fit (KL_MESSAGE_TEXT (self->role), max / 2, &g->role.width, &g->role.height);
-  kl_message_text_fit (KL_MESSAGE_TEXT (self->name), max - (g->role.width > 0 ? g->role.width + ROLE_GAP_PX : 0), &g->name.width,
-                       &g->name.height);
+  kl_message_text_fit (KL_MESSAGE_TEXT (self->name), max - (g->role.width > 0 ? g->role.width + ROLE_GAP_PX : 0),
+                       &g->name.width, &g->name.height);
 }
 
 static void
@@ -114,13 +114,15 @@ measure_below (KlMessageRow *self, Geometry *g, int width)
     {
       gtk_widget_measure (self->reactions, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &g->reactions.width, NULL, NULL);
       g->reactions.width = MIN (g->reactions.width, width);
-      gtk_widget_measure (self->reactions, GTK_ORIENTATION_VERTICAL, g->reactions.width, NULL, &g->reactions.height, NULL, NULL);
+      gtk_widget_measure (self->reactions, GTK_ORIENTATION_VERTICAL, g->reactions.width, NULL, &g->reactions.height,
+                          NULL, NULL);
     }
   if (is_shown (self->failure))
     {
       gtk_widget_measure (self->failure, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &g->failure.width, NULL, NULL);
       g->failure.width = MIN (g->failure.width, width);
-      gtk_widget_measure (self->failure, GTK_ORIENTATION_VERTICAL, g->failure.width, NULL, &g->failure.height, NULL, NULL);
+      gtk_widget_measure (self->failure, GTK_ORIENTATION_VERTICAL, g->failure.width, NULL, &g->failure.height, NULL,
+                          NULL);
     }
 }
 
@@ -421,7 +423,9 @@ kl_message_row_update_role (KlMessageRow *self)
 
   if (self->row == NULL)
     return;
-  role = self->has_name && self->role_func != NULL && self->sender != NULL ? self->role_func (self->sender, self->role_data) : NULL;
+  role = self->has_name && self->role_func != NULL && self->sender != NULL
+             ? self->role_func (self->sender, self->role_data)
+             : NULL;
   gtk_widget_set_visible (self->role, role != NULL);
   if (role != NULL)
     kl_message_text_set_text (KL_MESSAGE_TEXT (self->role), role, 1);
@@ -692,7 +696,8 @@ kl_message_row_class_init (KlMessageRowClass *klass)
   widget_class->get_request_mode = kl_message_row_get_request_mode;
   widget_class->measure = kl_message_row_measure;
   widget_class->size_allocate = kl_message_row_size_allocate;
-  signals[SIGNAL_RETRY] = g_signal_new ("retry", KL_TYPE_MESSAGE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_RETRY]
+      = g_signal_new ("retry", KL_TYPE_MESSAGE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   gtk_widget_class_set_css_name (widget_class, "message");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_LIST_ITEM);
 }
@@ -700,7 +705,8 @@ kl_message_row_class_init (KlMessageRowClass *klass)
 static void
 kl_message_row_init (KlMessageRow *self)
 {
-  self->bubble = g_object_new (ADW_TYPE_BIN, "css-name", "bubble", "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
+  self->bubble
+      = g_object_new (ADW_TYPE_BIN, "css-name", "bubble", "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
   self->avatar = kl_avatar_new (AVATAR_PX);
   self->name = kl_message_text_new ("name", KL_TEXT_ONE_LINE);
   self->role = kl_message_text_new ("role", KL_TEXT_ONE_LINE);

@@ -7,8 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* A message in its bubble: own at the end side, others' with the avatar at the foot of a group's last bubble and the name in its first; text,
- * time and tick; reactions below; "Not sent. Try again" where sending failed. A KlTimelineRow for KlRow items.
+/* A message in its bubble: own at the end side, others' with the avatar at the foot of a group's last bubble and the
+ * name in its first; text, time and tick; reactions below; "Not sent. Try again" where sending failed. A KlTimelineRow
+ * for KlRow items.
  *
  * Signals: retry (), when the person asks to send it again. */
 #define KL_TYPE_MESSAGE_ROW (kl_message_row_get_type ())

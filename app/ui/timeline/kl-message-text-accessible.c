@@ -75,7 +75,8 @@ find_line (GtkAccessibleText *accessible, guint offset, gboolean whole_paragraph
 }
 
 static GBytes *
-get_contents_at (GtkAccessibleText *accessible, guint offset, GtkAccessibleTextGranularity granularity, guint *start, guint *end)
+get_contents_at (GtkAccessibleText *accessible, guint offset, GtkAccessibleTextGranularity granularity, guint *start,
+                 guint *end)
 {
   guint n_chars = n_chars_of (accessible);
   const PangoLogAttr *attrs;
@@ -122,8 +123,8 @@ get_selection (GtkAccessibleText *accessible, gsize *n_ranges, GtkAccessibleText
 }
 
 static gboolean
-get_attributes (GtkAccessibleText *accessible, guint offset, gsize *n_ranges, GtkAccessibleTextRange **ranges, char ***names,
-                char ***values)
+get_attributes (GtkAccessibleText *accessible, guint offset, gsize *n_ranges, GtkAccessibleTextRange **ranges,
+                char ***names, char ***values)
 {
   *n_ranges = 0;
   *ranges = NULL;

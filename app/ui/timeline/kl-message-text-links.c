@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Links in a message: a click or Enter opens one, Tab goes from one to the next, the pointer shows the true target. Nothing but what
- * kl_link_is_allowed() lets through is ever handed to the desktop. */
+/* Links in a message: a click or Enter opens one, Tab goes from one to the next, the pointer shows the true target.
+ * Nothing but what kl_link_is_allowed() lets through is ever handed to the desktop. */
 #include "app/ui/timeline/kl-links.h"
 #include "app/ui/timeline/kl-message-text-private.h"
 
@@ -21,7 +21,8 @@ kl_message_text_dup_link (KlMessageText *self, guint index)
   g_return_val_if_fail (self->links != NULL && index < self->links->len, NULL);
 
   link = g_array_index (self->links, KlLink, index);
-  return g_strndup (pango_layout_get_text (kl_message_text_get_layout (self)) + link.start, (gsize) (link.end - link.start));
+  return g_strndup (pango_layout_get_text (kl_message_text_get_layout (self)) + link.start,
+                    (gsize) (link.end - link.start));
 }
 
 static int
@@ -30,9 +31,10 @@ link_at (KlMessageText *self, double x, double y)
   int byte;
   int trailing;
 
-  if (self->links == NULL ||
-      !pango_layout_xy_to_index (kl_message_text_get_layout (self), (int) ((x - kl_message_text_get_x (self)) * PANGO_SCALE),
-                                 (int) (y * PANGO_SCALE), &byte, &trailing))
+  if (self->links == NULL
+      || !pango_layout_xy_to_index (kl_message_text_get_layout (self),
+                                    (int) ((x - kl_message_text_get_x (self)) * PANGO_SCALE), (int) (y * PANGO_SCALE),
+                                    &byte, &trailing))
     return -1;
   for (guint i = 0; i < self->links->len; i++)
     {

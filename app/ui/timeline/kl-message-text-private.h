@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* KlMessageText is in kl-message-text.c; its links in -links.c; what it says to assistive technology in -accessible.c. */
+/* KlMessageText is in kl-message-text.c; its links in -links.c; what it says to assistive technology in -accessible.c.
+ */
 #pragma once
 
 #include "app/ui/timeline/kl-message-text.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Role and cycle: one layout for the life of the widget, which recycled rows fill again; it is broken anew only when text, width or font
- * change. The colours of links and selection are those of two small style nodes, made when first needed. */
+/* Role and cycle: one layout for the life of the widget, which recycled rows fill again; it is broken anew only when
+ * text, width or font change. The colours of links and selection are those of two small style nodes, made when first
+ * needed. */
 #include "app/ui/timeline/kl-message-text.h"
 
 #include <adwaita.h>
@@ -148,7 +149,8 @@ kl_message_text_set_text (KlMessageText *self, const char *text, double scale)
   g_return_if_fail (KL_IS_MESSAGE_TEXT (self));
   g_return_if_fail (text != NULL);
 
-  if (self->bold == NULL && self->scale == scale && g_strcmp0 (pango_layout_get_text (kl_message_text_get_layout (self)), text) == 0)
+  if (self->bold == NULL && self->scale == scale
+      && g_strcmp0 (pango_layout_get_text (kl_message_text_get_layout (self)), text) == 0)
     return;
   g_clear_pointer (&self->bold, pango_attr_list_unref);
   g_clear_pointer (&self->links, g_array_unref);
@@ -262,7 +264,8 @@ look_at_lines (PangoLayout *layout)
       pango_layout_iter_get_line_extents (iter, NULL, &rect);
       lines.last = (rect.width + PANGO_SCALE - 1) / PANGO_SCALE;
       lines.widest = MAX (lines.widest, lines.last);
-      lines.last_rtl = pango_layout_line_get_resolved_direction (pango_layout_iter_get_line_readonly (iter)) == PANGO_DIRECTION_RTL;
+      lines.last_rtl = pango_layout_line_get_resolved_direction (pango_layout_iter_get_line_readonly (iter))
+                       == PANGO_DIRECTION_RTL;
       lines.any_rtl = lines.any_rtl || lines.last_rtl;
     }
   while (pango_layout_iter_next_line (iter));
@@ -427,15 +430,17 @@ static void
 snapshot_range (KlMessageText *self, GtkSnapshot *snapshot, int start, int end, const GdkRGBA *color)
 {
   int range[2] = { start, end };
-  cairo_region_t *region = gdk_pango_layout_get_clip_region (kl_message_text_get_layout (self), kl_message_text_get_x (self), 0, range, 1);
+  cairo_region_t *region
+      = gdk_pango_layout_get_clip_region (kl_message_text_get_layout (self), kl_message_text_get_x (self), 0, range, 1);
 
   for (int i = 0; i < cairo_region_num_rectangles (region); i++)
     {
       cairo_rectangle_int_t rect;
 
       cairo_region_get_rectangle (region, i, &rect);
-      gtk_snapshot_append_color (snapshot, color,
-                                 &GRAPHENE_RECT_INIT ((float) rect.x, (float) rect.y, (float) rect.width, (float) rect.height));
+      gtk_snapshot_append_color (
+          snapshot, color,
+          &GRAPHENE_RECT_INIT ((float) rect.x, (float) rect.y, (float) rect.width, (float) rect.height));
     }
   cairo_region_destroy (region);
 }
@@ -445,7 +450,8 @@ snapshot_focused_link (KlMessageText *self, GtkSnapshot *snapshot)
 {
   KlLink link = g_array_index (self->links, KlLink, (guint) self->focused_link);
   int range[2] = { link.start, link.end };
-  cairo_region_t *region = gdk_pango_layout_get_clip_region (kl_message_text_get_layout (self), kl_message_text_get_x (self), 0, range, 1);
+  cairo_region_t *region
+      = gdk_pango_layout_get_clip_region (kl_message_text_get_layout (self), kl_message_text_get_x (self), 0, range, 1);
   cairo_rectangle_int_t rect;
   GskRoundedRect outline;
   GdkRGBA color;
@@ -453,8 +459,10 @@ snapshot_focused_link (KlMessageText *self, GtkSnapshot *snapshot)
   gtk_widget_get_color (self->link_style, &color);
   cairo_region_get_extents (region, &rect);
   gsk_rounded_rect_init_from_rect (
-      &outline, &GRAPHENE_RECT_INIT ((float) rect.x - 2, (float) rect.y, (float) rect.width + 4, (float) rect.height), 4);
-  gtk_snapshot_append_border (snapshot, &outline, (float[4]) { 2, 2, 2, 2 }, (GdkRGBA[4]) { color, color, color, color });
+      &outline, &GRAPHENE_RECT_INIT ((float) rect.x - 2, (float) rect.y, (float) rect.width + 4, (float) rect.height),
+      4);
+  gtk_snapshot_append_border (snapshot, &outline, (float[4]) { 2, 2, 2, 2 },
+                              (GdkRGBA[4]) { color, color, color, color });
   cairo_region_destroy (region);
 }
 
@@ -483,7 +491,8 @@ kl_message_text_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     gtk_snapshot_push_clip (snapshot, &GRAPHENE_RECT_INIT (-4, 0, (float) gtk_widget_get_width (widget) + 8,
                                                            (float) gtk_widget_get_height (widget)));
   gtk_snapshot_save (snapshot);
-  gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT ((float) kl_message_text_get_x (self), (float) to_pixel (self)));
+  gtk_snapshot_translate (snapshot,
+                          &GRAPHENE_POINT_INIT ((float) kl_message_text_get_x (self), (float) to_pixel (self)));
   gtk_snapshot_append_layout (snapshot, kl_message_text_get_layout (self), &color);
   gtk_snapshot_restore (snapshot);
   if (self->stacked)
@@ -550,8 +559,9 @@ kl_message_text_get_byte_at (KlMessageText *self, double x, double y, gboolean *
   g_return_val_if_fail (KL_IS_MESSAGE_TEXT (self), 0);
 
   text = pango_layout_get_text (kl_message_text_get_layout (self));
-  hit = pango_layout_xy_to_index (kl_message_text_get_layout (self), (int) ((x - kl_message_text_get_x (self)) * PANGO_SCALE), (int) (y * PANGO_SCALE), &byte,
-                                  &trailing);
+  hit = pango_layout_xy_to_index (kl_message_text_get_layout (self),
+                                  (int) ((x - kl_message_text_get_x (self)) * PANGO_SCALE), (int) (y * PANGO_SCALE),
+                                  &byte, &trailing);
   if (y < 0)
     return *inside = FALSE, 0;
   if (y >= self->text_height)

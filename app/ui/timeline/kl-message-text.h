@@ -5,9 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* Text on one Pango layout, made to be measured often: wrapped or on one line, as wide as its longest line, with a small widget (the time)
- * at the end of the last line where that fits, below it where not. Each paragraph has the direction of its first strong letter. Web
- * addresses become links. It draws a selection that somebody else owns. */
+/* Text on one Pango layout, made to be measured often: wrapped or on one line, as wide as its longest line, with a
+ * small widget (the time) at the end of the last line where that fits, below it where not. Each paragraph has the
+ * direction of its first strong letter. Web addresses become links. It draws a selection that somebody else owns. */
 #define KL_TYPE_MESSAGE_TEXT (kl_message_text_get_type ())
 G_DECLARE_FINAL_TYPE (KlMessageText, kl_message_text, KL, MESSAGE_TEXT, GtkWidget)
 
@@ -16,9 +16,9 @@ typedef enum
   KL_TEXT_PLAIN = 0,
   KL_TEXT_ONE_LINE = 1 << 0, /* ellipsized */
   KL_TEXT_CENTERED = 1 << 1,
-  KL_TEXT_LINKS = 1 << 2,    /* find links */
-  KL_TEXT_LOOSE = 1 << 3,    /* the line height of message bodies */
-  KL_TEXT_FIGURES = 1 << 4,  /* tabular figures */
+  KL_TEXT_LINKS = 1 << 2,   /* find links */
+  KL_TEXT_LOOSE = 1 << 3,   /* the line height of message bodies */
+  KL_TEXT_FIGURES = 1 << 4, /* tabular figures */
 } KlTextFlags;
 
 GtkWidget *kl_message_text_new (const char *css_name, KlTextFlags flags);
@@ -40,7 +40,8 @@ void kl_message_text_set_meta (KlMessageText *self, GtkWidget *meta);
 /* The size in at most @max_width pixels. Cached. */
 void kl_message_text_fit (KlMessageText *self, int max_width, int *width, int *height);
 
-/* The byte under a point (in the widget's coordinates), clamped to the text; TRUE in @inside if the point is on a line of it. */
+/* The byte under a point (in the widget's coordinates), clamped to the text; TRUE in @inside if the point is on a line
+ * of it. */
 int kl_message_text_get_byte_at (KlMessageText *self, double x, double y, gboolean *inside);
 void kl_message_text_set_selection (KlMessageText *self, int start, int end);
 

@@ -64,8 +64,8 @@ show_chip (KlReactionChip *self, KlReaction *reaction)
 {
   g_autofree char *count = g_strdup_printf ("%u", kl_reaction_get_count (reaction));
   g_autofree char *label = NULL;
-  gboolean changed = !g_str_equal (gtk_label_get_text (GTK_LABEL (self->emoji)), kl_reaction_get_emoji (reaction)) ||
-                     !g_str_equal (gtk_label_get_text (GTK_LABEL (self->count)), count);
+  gboolean changed = !g_str_equal (gtk_label_get_text (GTK_LABEL (self->emoji)), kl_reaction_get_emoji (reaction))
+                     || !g_str_equal (gtk_label_get_text (GTK_LABEL (self->count)), count);
 
   gtk_label_set_text (GTK_LABEL (self->emoji), kl_reaction_get_emoji (reaction));
   gtk_label_set_text (GTK_LABEL (self->count), count);

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* A message row's text from byte @start to @end (beyond the end: all of it), cut at whole characters; with @many with time and name before it.
- * NULL: the row has no text. */
+/* A message row's text from byte @start to @end (beyond the end: all of it), cut at whole characters; with @many with
+ * time and name before it. NULL: the row has no text. */
 char *kl_row_dup_text (KlRow *row, int start, int end, gboolean many);
 
 /* The word around a byte of the text, or what lies between two words. */

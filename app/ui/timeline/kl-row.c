@@ -119,7 +119,8 @@ static void
 kl_row_class_init (KlRowClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = kl_row_finalize;
-  signals[SIGNAL_CHANGED] = g_signal_new ("changed", KL_TYPE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_CHANGED]
+      = g_signal_new ("changed", KL_TYPE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

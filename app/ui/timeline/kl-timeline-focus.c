@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Keyboard: the timeline is one tab stop; inside of it Up and Down move the focus from row to row and bring it into view, Home and End go to
- * the ends, Tab goes through what a row holds and then out. Page Up and Down are GtkScrolledWindow's. */
+/* Keyboard: the timeline is one tab stop; inside of it Up and Down move the focus from row to row and bring it into
+ * view, Home and End go to the ends, Tab goes through what a row holds and then out. Page Up and Down are
+ * GtkScrolledWindow's. */
 #include "app/ui/timeline/kl-timeline-private.h"
 
 guint

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The one allocate pass: realise the rows around the anchor, close gaps at the ends, recycle, place, publish the scroll range, and choose
- * the anchor that the next frame starts from. Rows are bound in here: GTK clears the resize flags that this sets when the allocation
- * returns. The model is never changed from here, and nobody is told anything (see kl_timeline_queue_notify()). */
+/* The one allocate pass: realise the rows around the anchor, close gaps at the ends, recycle, place, publish the scroll
+ * range, and choose the anchor that the next frame starts from. Rows are bound in here: GTK clears the resize flags
+ * that this sets when the allocation returns. The model is never changed from here, and nobody is told anything (see
+ * kl_timeline_queue_notify()). */
 #include "app/ui/timeline/kl-timeline-private.h"
 
 #include <math.h>
@@ -140,7 +141,8 @@ get_unused_row (KlTimeline *self, guint kind)
   return KL_TIMELINE_ROW (row);
 }
 
-/* Takes the row of @position out of the ones that exist, or binds one if @may_bind; sets all but y. FALSE: it would have to be bound. */
+/* Takes the row of @position out of the ones that exist, or binds one if @may_bind; sets all but y. FALSE: it would
+ * have to be bound. */
 static gboolean
 take (KlTimeline *self, Pass *pass, guint position, gboolean may_bind, KlTimelineSlot *out, gboolean *fresh)
 {
@@ -290,7 +292,8 @@ is_far (KlTimeline *self, guint target, Pass *pass)
   return nearest > FAR_ROWS;
 }
 
-/* Rows that leave for sure go to the pool before others are bound, so that a fling needs no more widgets than a rest. */
+/* Rows that leave for sure go to the pool before others are bound, so that a fling needs no more widgets than a rest.
+ */
 static void
 recycle_early (KlTimeline *self, guint target, Pass *pass)
 {
@@ -505,8 +508,8 @@ publish (KlTimeline *self, Pass *pass)
     {
       KlTimelineSlot *first = slot_at (self->slots, 0);
 
-      lower = self->value + first->y - (double) kl_height_index_get_prefix (self->heights, first->position) -
-              KL_TIMELINE_PAD_TOP_PX;
+      lower = self->value + first->y - (double) kl_height_index_get_prefix (self->heights, first->position)
+              - KL_TIMELINE_PAD_TOP_PX;
     }
   upper = lower + (double) total;
   if (total < pass->page || self->slots->len == 0)
@@ -530,8 +533,8 @@ publish (KlTimeline *self, Pass *pass)
   self->value = gtk_adjustment_get_value (self->vadjustment);
 }
 
-/* The row that the next frame leaves where it is: the focused one if in view, else the row whose top is nearest to the reading line, else
- * the row that covers it. In stick mode too: the reader may leave the end at any moment. */
+/* The row that the next frame leaves where it is: the focused one if in view, else the row whose top is nearest to the
+ * reading line, else the row that covers it. In stick mode too: the reader may leave the end at any moment. */
 static void
 choose_anchor (KlTimeline *self, Pass *pass)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What moves by itself: jumps, by bringing the anchor's y from where it is to where it should be (never the adjustment's value, which is the
- * reader's), and arrivals, by a slide that all rows are drawn lower by and that decays. One tick callback serves both, and the rows that the
- * layout left for the next frame; it ends when nothing is left to do. */
+/* What moves by itself: jumps, by bringing the anchor's y from where it is to where it should be (never the
+ * adjustment's value, which is the reader's), and arrivals, by a slide that all rows are drawn lower by and that
+ * decays. One tick callback serves both, and the rows that the layout left for the next frame; it ends when nothing is
+ * left to do. */
 #include "app/ui/timeline/kl-timeline-private.h"
 
 #include <math.h>
@@ -142,8 +143,9 @@ present_y (KlTimeline *self, guint position)
 
   if (slot != NULL)
     return slot->y;
-  y = self->a_y + (double) (kl_height_index_get_prefix (self->heights, position) -
-                            kl_height_index_get_prefix (self->heights, MIN (self->a_pos, kl_timeline_get_n_rows (self))));
+  y = self->a_y
+      + (double) (kl_height_index_get_prefix (self->heights, position)
+                  - kl_height_index_get_prefix (self->heights, MIN (self->a_pos, kl_timeline_get_n_rows (self))));
   return CLAMP (y, -1.0 * self->page, 1.5 * self->page);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The parts of KlTimeline: kl-timeline.c (object, adjustments, model), -layout.c (the allocate pass), -motion.c (jumps, arrivals), -focus.c,
- * -selection.c. */
+/* The parts of KlTimeline: kl-timeline.c (object, adjustments, model), -layout.c (the allocate pass), -motion.c (jumps,
+ * arrivals), -focus.c, -selection.c. */
 #pragma once
 
 #include "app/ui/timeline/kl-height-index.h"
@@ -39,10 +39,10 @@ struct _KlTimeline
   GListModel *model;
   KlHeightIndex *heights;
 
-  GArray *slots;        /* (element-type KlTimelineSlot) the realised rows, contiguous after each allocation */
-  GArray *next;         /* (element-type KlTimelineSlot) the ones being laid out */
+  GArray *slots;         /* (element-type KlTimelineSlot) the realised rows, contiguous after each allocation */
+  GArray *next;          /* (element-type KlTimelineSlot) the ones being laid out */
   KlTimelineSlot parked; /* the focused row, out of range; row NULL: none */
-  GArray *pool;         /* (element-type KlTimelinePooled) */
+  GArray *pool;          /* (element-type KlTimelinePooled) */
 
   /* Where the reader is: the row at a_pos has its top at a_y; or at the end, where both are kept up to date too. */
   guint a_pos;

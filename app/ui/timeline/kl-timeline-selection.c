@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Selected text belongs to the view, as two ends (row, byte): it goes over many rows and outlives their widgets. Rows only draw their part.
- * What is copied comes from the items. */
+/* Selected text belongs to the view, as two ends (row, byte): it goes over many rows and outlives their widgets. Rows
+ * only draw their part. What is copied comes from the items. */
 #include "app/ui/timeline/kl-timeline-private.h"
 
 #include <math.h>
@@ -19,8 +19,8 @@ typedef struct
 static gboolean
 get_range (KlTimeline *self, Range *range)
 {
-  int from = self->sel_pos[0] < self->sel_pos[1] ||
-                     (self->sel_pos[0] == self->sel_pos[1] && self->sel_byte[0] <= self->sel_byte[1])
+  int from = self->sel_pos[0] < self->sel_pos[1]
+                     || (self->sel_pos[0] == self->sel_pos[1] && self->sel_byte[0] <= self->sel_byte[1])
                  ? 0
                  : 1;
 
@@ -124,8 +124,7 @@ kl_timeline_dup_selection (KlTimeline *self)
       g_autoptr (GObject) item = g_list_model_get_item (self->model, position);
       int start = position == range.first ? range.start : 0;
       int end = position == range.last ? range.end : G_MAXINT;
-      g_autofree char *part =
-          self->funcs->dup_text (item, start, end, range.first != range.last, self->user_data);
+      g_autofree char *part = self->funcs->dup_text (item, start, end, range.first != range.last, self->user_data);
 
       if (part == NULL || part[0] == '\0')
         continue;
@@ -235,7 +234,8 @@ on_drag_begin (GtkGestureDrag *gesture, double x, double y, KlTimeline *self)
       return;
     }
   /* The second press has selected a word already: the gestures of one press come in no fixed order. */
-  if (self->word_time != 0 && self->word_time == gtk_event_controller_get_current_event_time (GTK_EVENT_CONTROLLER (gesture)))
+  if (self->word_time != 0
+      && self->word_time == gtk_event_controller_get_current_event_time (GTK_EVENT_CONTROLLER (gesture)))
     return;
   byte = byte_at (self, slot, x, y, &inside);
   kl_timeline_clear_selection (self);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The timeline's object: properties, model, scroll range. Its key is the floating origin: layout never writes the adjustment's value, which
- * only the reader changes; what changes above him moves `lower`, what changes below moves `upper`. GtkScrolledWindow's own animations set
- * absolute values and follow both, so that nothing jumps and nothing feeds back. */
+/* The timeline's object: properties, model, scroll range. Its key is the floating origin: layout never writes the
+ * adjustment's value, which only the reader changes; what changes above him moves `lower`, what changes below moves
+ * `upper`. GtkScrolledWindow's own animations set absolute values and follow both, so that nothing jumps and nothing
+ * feeds back. */
 #include "app/ui/timeline/kl-timeline-private.h"
 
 #include <math.h>
@@ -180,8 +181,8 @@ set_adjustment (KlTimeline *self, GtkAdjustment **field, GtkAdjustment *adjustme
 
 /* ── The model ── */
 
-/* Slots whose items were taken out and put back in elsewhere keep their rows: focus, menus and screen readers stay on them. The others of the
- * removed range lose their position (GTK_INVALID_LIST_POSITION). */
+/* Slots whose items were taken out and put back in elsewhere keep their rows: focus, menus and screen readers stay on
+ * them. The others of the removed range lose their position (GTK_INVALID_LIST_POSITION). */
 static void
 match_moved (KlTimeline *self, guint position, guint removed, guint added)
 {
@@ -199,8 +200,7 @@ match_moved (KlTimeline *self, guint position, guint removed, guint added)
     }
   for (guint i = 0; i <= self->slots->len; i++)
     {
-      KlTimelineSlot *slot =
-          i < self->slots->len ? &g_array_index (self->slots, KlTimelineSlot, i) : &self->parked;
+      KlTimelineSlot *slot = i < self->slots->len ? &g_array_index (self->slots, KlTimelineSlot, i) : &self->parked;
       gpointer at;
 
       if (slot->row == NULL || slot->position < position)
@@ -214,7 +214,8 @@ match_moved (KlTimeline *self, guint position, guint removed, guint added)
     }
 }
 
-/* The anchor went: the nearest visible row that is left keeps its place instead. Rows that did not move are preferred. */
+/* The anchor went: the nearest visible row that is left keeps its place instead. Rows that did not move are preferred.
+ */
 static void
 replace_anchor (KlTimeline *self, guint position, guint removed, guint added)
 {
@@ -226,8 +227,8 @@ replace_anchor (KlTimeline *self, guint position, guint removed, guint added)
       KlTimelineSlot *slot = &g_array_index (self->slots, KlTimelineSlot, i);
       double distance = fabs (slot->y - self->a_y);
 
-      if (slot->row == NULL || slot->position == GTK_INVALID_LIST_POSITION || slot->y >= self->page ||
-          slot->y + slot->height <= 0)
+      if (slot->row == NULL || slot->position == GTK_INVALID_LIST_POSITION || slot->y >= self->page
+          || slot->y + slot->height <= 0)
         continue;
       if (slot->position >= position && slot->position < position + added)
         distance += 4.0 * self->page;
@@ -264,8 +265,7 @@ drop_removed (KlTimeline *self)
 {
   for (guint i = 0; i <= self->slots->len; i++)
     {
-      KlTimelineSlot *slot =
-          i < self->slots->len ? &g_array_index (self->slots, KlTimelineSlot, i) : &self->parked;
+      KlTimelineSlot *slot = i < self->slots->len ? &g_array_index (self->slots, KlTimelineSlot, i) : &self->parked;
 
       if (slot->row != NULL && slot->position == GTK_INVALID_LIST_POSITION)
         kl_timeline_recycle (self, slot);
@@ -279,8 +279,8 @@ count_arrivals (KlTimeline *self, guint position, guint removed, guint added)
 
   if (added == 0)
     return;
-  if (!self->stick || self->jumping || position < n_before || removed > 0 || n_before == 0 || !self->follow_arrivals ||
-      !kl_timeline_may_animate (GTK_WIDGET (self)))
+  if (!self->stick || self->jumping || position < n_before || removed > 0 || n_before == 0 || !self->follow_arrivals
+      || !kl_timeline_may_animate (GTK_WIDGET (self)))
     {
       if (position >= n_before)
         self->n_arriving = 0;
@@ -514,15 +514,16 @@ check_range (KlTimeline *self)
 {
   KlTimelineSlot *first = &g_array_index (self->slots, KlTimelineSlot, 0);
   gint64 total = KL_TIMELINE_PAD_TOP_PX + kl_height_index_get_total (self->heights) + KL_TIMELINE_PAD_BOTTOM_PX;
-  double expected =
-      self->value + first->y - (double) kl_height_index_get_prefix (self->heights, first->position) - KL_TIMELINE_PAD_TOP_PX;
+  double expected = self->value + first->y - (double) kl_height_index_get_prefix (self->heights, first->position)
+                    - KL_TIMELINE_PAD_TOP_PX;
 
   if (total < self->page)
     return fabs (self->lower - self->value) > 0.01 || fabs (self->upper - self->value - self->page) > 0.01
                ? g_strdup ("a short content can be scrolled")
                : NULL;
   if (self->stick)
-    return fabs (self->upper - self->value - self->page) > 0.01 ? g_strdup ("sticks to the end, but not by the range") : NULL;
+    return fabs (self->upper - self->value - self->page) > 0.01 ? g_strdup ("sticks to the end, but not by the range")
+                                                                : NULL;
   if (fabs (self->lower - MIN (expected, self->value)) > 0.01)
     return g_strdup_printf ("lower is %f, not %f", self->lower, expected);
   if (fabs (self->upper - MAX (expected + (double) total, self->value + self->page)) > 0.01)
@@ -719,28 +720,29 @@ kl_timeline_class_init (KlTimelineClass *klass)
   widget_class->snapshot = kl_timeline_snapshot;
   widget_class->direction_changed = kl_timeline_direction_changed;
 
-  g_object_class_install_property (object_class, PROP_AT_END,
-                                   g_param_spec_boolean ("at-end", NULL, NULL, TRUE,
-                                                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+  g_object_class_install_property (
+      object_class, PROP_AT_END,
+      g_param_spec_boolean ("at-end", NULL, NULL, TRUE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property (object_class, PROP_TOP_POSITION,
-                                   g_param_spec_uint ("top-position", NULL, NULL, 0, G_MAXUINT, GTK_INVALID_LIST_POSITION,
+                                   g_param_spec_uint ("top-position", NULL, NULL, 0, G_MAXUINT,
+                                                      GTK_INVALID_LIST_POSITION,
                                                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   g_object_class_override_property (object_class, PROP_HADJUSTMENT, "hadjustment");
   g_object_class_override_property (object_class, PROP_VADJUSTMENT, "vadjustment");
   g_object_class_override_property (object_class, PROP_HSCROLL_POLICY, "hscroll-policy");
   g_object_class_override_property (object_class, PROP_VSCROLL_POLICY, "vscroll-policy");
 
-  signals[SIGNAL_MORE_BEFORE] =
-      g_signal_new ("more-before", KL_TYPE_TIMELINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_MORE_AFTER] =
-      g_signal_new ("more-after", KL_TYPE_TIMELINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_SCROLLED] =
-      g_signal_new ("scrolled", KL_TYPE_TIMELINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_MORE_BEFORE]
+      = g_signal_new ("more-before", KL_TYPE_TIMELINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_MORE_AFTER]
+      = g_signal_new ("more-after", KL_TYPE_TIMELINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_SCROLLED]
+      = g_signal_new ("scrolled", KL_TYPE_TIMELINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_ACTIVATE_ROW] = g_signal_new ("activate-row", KL_TYPE_TIMELINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                                G_TYPE_NONE, 1, G_TYPE_UINT);
 
-  signals[SIGNAL_VIEW_CHANGED] =
-      g_signal_new ("view-changed", KL_TYPE_TIMELINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_VIEW_CHANGED]
+      = g_signal_new ("view-changed", KL_TYPE_TIMELINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 
   kl_timeline_focus_class_init (widget_class);
   gtk_widget_class_set_css_name (widget_class, "timeline");

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* A row widget of a KlTimeline. It must ask for the same width whatever it shows, and be height-for-width. A row that grows or shrinks
- * queues a resize as any widget does; where the reader is does not move. */
+/* A row widget of a KlTimeline. It must ask for the same width whatever it shows, and be height-for-width. A row that
+ * grows or shrinks queues a resize as any widget does; where the reader is does not move. */
 #define KL_TYPE_TIMELINE_ROW (kl_timeline_row_get_type ())
 G_DECLARE_INTERFACE (KlTimelineRow, kl_timeline_row, KL, TIMELINE_ROW, GtkWidget)
 
@@ -20,8 +20,8 @@ struct _KlTimelineRowInterface
   /* Undoes bind(): no reference to the item is kept. */
   void (*unbind) (KlTimelineRow *self);
 
-  /* Where in the row's text the point (in the row's coordinates) lies, as a byte offset, clamped to the text; TRUE in @inside if it is on the
-   * text itself, where a drag may start a selection. -1: the row has no text. */
+  /* Where in the row's text the point (in the row's coordinates) lies, as a byte offset, clamped to the text; TRUE in
+   * @inside if it is on the text itself, where a drag may start a selection. -1: the row has no text. */
   int (*get_byte_at) (KlTimelineRow *self, double x, double y, gboolean *inside);
 
   /* Shows bytes @start to @end of the text as selected; none where they are equal. */
@@ -37,8 +37,8 @@ typedef struct
   /* A new row widget for items of @kind, floating. */
   GtkWidget *(*create) (guint kind, gpointer user_data);
 
-  /* The text of @item from byte @start to byte @end (G_MAXINT: all), as it is copied; @many if other rows are copied along with it. NULL:
-   * nothing. Optional. */
+  /* The text of @item from byte @start to byte @end (G_MAXINT: all), as it is copied; @many if other rows are copied
+   * along with it. NULL: nothing. Optional. */
   char *(*dup_text) (GObject *item, int start, int end, gboolean many, gpointer user_data);
 
   /* The selection's word around a byte. Optional. */
@@ -57,11 +57,13 @@ typedef enum
 
 #define KL_TIMELINE_TOP_INSET_PX 48
 
-/* A list of rows of different heights that stays where the reader is, whatever changes around him: rows come and go above and below, grow,
- * shrink, the widget is resized. It goes in a GtkScrolledWindow. With the last row in full view it sticks to the end.
+/* A list of rows of different heights that stays where the reader is, whatever changes around him: rows come and go
+ * above and below, grow, shrink, the widget is resized. It goes in a GtkScrolledWindow. With the last row in full view
+ * it sticks to the end.
  *
  * Only rows near the view have widgets. Signals:
- *  - more-before, more-after: within three pages of that end, from an idle; not again before kl_timeline_set_more() was called.
+ *  - more-before, more-after: within three pages of that end, from an idle; not again before kl_timeline_set_more()
+ *    was called.
  *  - scrolled: the reader moved (not: the content).
  *  - view-changed: after a frame in which rows were placed.
  *  - activate-row (guint position): Enter on a row.
@@ -86,13 +88,15 @@ void kl_timeline_set_follow_arrivals (KlTimeline *self, gboolean follow);
 void kl_timeline_jump_to (KlTimeline *self, guint position, KlTimelineAlign align, gboolean animate);
 void kl_timeline_jump_to_end (KlTimeline *self, gboolean animate);
 
-/* Property "at-end": the last row is in full view and new ones will be followed. Notified after the frame, never inside an allocation. */
+/* Property "at-end": the last row is in full view and new ones will be followed. Notified after the frame, never inside
+ * an allocation. */
 gboolean kl_timeline_get_at_end (KlTimeline *self);
 
 /* How far the reader is above the end, in pixels; estimated where rows were never measured. */
 double kl_timeline_get_distance_to_end (KlTimeline *self);
 
-/* Property "top-position": the first row that is at least partly visible; GTK_INVALID_LIST_POSITION where there is none. */
+/* Property "top-position": the first row that is at least partly visible; GTK_INVALID_LIST_POSITION where there is
+ * none. */
 guint kl_timeline_get_top_position (KlTimeline *self);
 
 /* The last row of which at least half is visible, or GTK_INVALID_LIST_POSITION. */
@@ -121,11 +125,11 @@ gboolean kl_timeline_copy (KlTimeline *self);
 /* For tests and measurements. */
 typedef struct
 {
-  guint n_live;       /* rows near the view */
-  guint n_pooled;     /* rows kept for reuse */
-  guint64 n_binds;    /* ever */
+  guint n_live;    /* rows near the view */
+  guint n_pooled;  /* rows kept for reuse */
+  guint64 n_binds; /* ever */
   guint64 n_allocates;
-  double slide;       /* how far rows are drawn below their place */
+  double slide; /* how far rows are drawn below their place */
   gboolean jumping;
   guint anchor;
   double anchor_y;

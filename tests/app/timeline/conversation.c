@@ -69,8 +69,8 @@ conversation_make (Conversation *self, const char *who, const char *body, gint64
   g_autofree char *id = g_strdup_printf ("m%" G_GINT64_FORMAT, seq);
   gboolean mine = g_str_equal (who, ME);
 
-  g_object_set (message, "id", id, "seq", seq, "rev", seq, "sender", conversation_user (self, who), "body", body, "created-at",
-                time_ms, "mine", mine, "state", KL_MESSAGE_STATE_SENT, NULL);
+  g_object_set (message, "id", id, "seq", seq, "rev", seq, "sender", conversation_user (self, who), "body", body,
+                "created-at", time_ms, "mine", mine, "state", KL_MESSAGE_STATE_SENT, NULL);
   return message;
 }
 
@@ -96,8 +96,8 @@ conversation_system (Conversation *self, KlSystemEvent event, const char *who, c
   KlMessage *message = conversation_make (self, by != NULL ? by : who, "", self->next_seq++, self->now_ms);
 
   g_object_set (message, "kind", KL_MESSAGE_KIND_SYSTEM, "system-event", event, "system-user",
-                who != NULL ? conversation_user (self, who) : NULL, "system-by", by != NULL ? conversation_user (self, by) : NULL,
-                "system-value", value, NULL);
+                who != NULL ? conversation_user (self, who) : NULL, "system-by",
+                by != NULL ? conversation_user (self, by) : NULL, "system-value", value, NULL);
   return add (self, message);
 }
 
@@ -136,14 +136,17 @@ load_css (const char *name, int priority)
   g_autofree char *path = g_strconcat ("/chat/klatch/Klatch/", name, NULL);
 
   gtk_css_provider_load_from_resource (provider, path);
-  gtk_style_context_add_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (provider), (guint) priority);
+  gtk_style_context_add_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (provider),
+                                              (guint) priority);
 }
 
 void
 conversation_load_style (gboolean dark)
 {
-  adw_style_manager_set_color_scheme (adw_style_manager_get_default (), dark ? ADW_COLOR_SCHEME_FORCE_DARK : ADW_COLOR_SCHEME_FORCE_LIGHT);
-  gtk_icon_theme_add_resource_path (gtk_icon_theme_get_for_display (gdk_display_get_default ()), "/chat/klatch/Klatch/icons");
+  adw_style_manager_set_color_scheme (adw_style_manager_get_default (),
+                                      dark ? ADW_COLOR_SCHEME_FORCE_DARK : ADW_COLOR_SCHEME_FORCE_LIGHT);
+  gtk_icon_theme_add_resource_path (gtk_icon_theme_get_for_display (gdk_display_get_default ()),
+                                    "/chat/klatch/Klatch/icons");
   load_css ("style.css", GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
   if (dark)
     load_css ("style-dark.css", GTK_STYLE_PROVIDER_PRIORITY_APPLICATION + 1);

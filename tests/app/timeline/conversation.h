@@ -28,7 +28,8 @@ void conversation_at (Conversation *self, int days_ago, int hour, int minute);
 
 /* Appends a stored message; "me" is oneself. The list holds the reference. */
 KlMessage *conversation_say (Conversation *self, const char *who, const char *body);
-KlMessage *conversation_system (Conversation *self, KlSystemEvent event, const char *who, const char *by, const char *value);
+KlMessage *conversation_system (Conversation *self, KlSystemEvent event, const char *who, const char *by,
+                                const char *value);
 void conversation_react (KlMessage *message, const char *first_emoji, ...) G_GNUC_NULL_TERMINATED;
 
 /* What follows, so many messages of others, is unread. */

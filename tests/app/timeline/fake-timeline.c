@@ -28,8 +28,8 @@ G_DEFINE_FINAL_TYPE (FakeItem, fake_item, G_TYPE_OBJECT)
 static void
 fake_item_class_init (FakeItemClass *klass)
 {
-  item_signals[ITEM_CHANGED] =
-      g_signal_new ("changed", FAKE_TYPE_ITEM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  item_signals[ITEM_CHANGED]
+      = g_signal_new ("changed", FAKE_TYPE_ITEM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

@@ -28,12 +28,12 @@ typedef struct
   GtkAdjustment *adjustment;
   GRand *rand;
   guint next_id;
-  guint n_frames;   /* painted since the last reset */
-  guint n_bad;      /* of them, with a fault */
-  char *fault;      /* the first */
+  guint n_frames;    /* painted since the last reset */
+  guint n_bad;       /* of them, with a fault */
+  char *fault;       /* the first */
   FakeItem *watched; /* must not move by more than a pixel; NULL: nothing is watched */
   double watched_y;
-  double worst;     /* how far it ever was */
+  double worst; /* how far it ever was */
   FakeFrameCheck check;
   gpointer check_data;
 } FakeTimeline;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Shows a conversation to look at: timeline-gallery [--dark] [--rtl] [--size WxH] [--scene NAME] [--shoot FILE]. Scenes: crew (as in the
- * design's pictures), kinds (every kind of message), arabic. With --shoot it writes a picture and ends. */
+/* Shows a conversation to look at: timeline-gallery [--dark] [--rtl] [--size WxH] [--scene NAME] [--shoot FILE].
+ * Scenes: crew (as in the design's pictures), kinds (every kind of message), arabic. With --shoot it writes a picture
+ * and ends. */
 #include <adwaita.h>
 #include <stdlib.h>
 
@@ -19,9 +20,12 @@ static char *shoot;
 static int frames;
 
 static const GOptionEntry options[] = {
-  { "dark", 0, 0, G_OPTION_ARG_NONE, &dark, NULL, NULL },       { "rtl", 0, 0, G_OPTION_ARG_NONE, &rtl, NULL, NULL },
-  { "scrolled", 0, 0, G_OPTION_ARG_NONE, &scrolled, NULL, NULL }, { "size", 0, 0, G_OPTION_ARG_STRING, &size, NULL, "WxH" },
-  { "scene", 0, 0, G_OPTION_ARG_STRING, &scene, NULL, "NAME" }, { "shoot", 0, 0, G_OPTION_ARG_FILENAME, &shoot, NULL, "FILE" },
+  { "dark", 0, 0, G_OPTION_ARG_NONE, &dark, NULL, NULL },
+  { "rtl", 0, 0, G_OPTION_ARG_NONE, &rtl, NULL, NULL },
+  { "scrolled", 0, 0, G_OPTION_ARG_NONE, &scrolled, NULL, NULL },
+  { "size", 0, 0, G_OPTION_ARG_STRING, &size, NULL, "WxH" },
+  { "scene", 0, 0, G_OPTION_ARG_STRING, &scene, NULL, "NAME" },
+  { "shoot", 0, 0, G_OPTION_ARG_FILENAME, &shoot, NULL, "FILE" },
   { NULL },
 };
 
@@ -76,7 +80,8 @@ say_kinds (Conversation *c)
   g_object_set (message, "state", KL_MESSAGE_STATE_SENT, "edited-at", c->now_ms, NULL);
   conversation_system (c, KL_SYSTEM_EVENT_TOPIC, NULL, "Noor", "Work weekend, 28–29 November");
   conversation_at (c, 0, 11, 5);
-  message = conversation_say (c, "Saoirse", "New route up, the bridge by the lake is closed until May https://huts.example/ridge/track");
+  message = conversation_say (
+      c, "Saoirse", "New route up, the bridge by the lake is closed until May https://huts.example/ridge/track");
   conversation_react (message, "🙏", 5, FALSE, "🥾", 2, TRUE, NULL);
   conversation_say (c, "Saoirse", "🏔️🥾");
   conversation_say (c, "Saoirse", "Tom & Jerry <b>not bold</b> &amp; javascript://x/%0Aalert(1)");
@@ -111,7 +116,8 @@ say_arabic (Conversation *c)
   conversation_at (c, 0, 10, 39);
   conversation_say (c, "يوكي", "عندي أسطوانتان، إحداهما نصف ممتلئة");
   conversation_at (c, 0, 10, 42);
-  message = conversation_say (c, "توندي", "@إلسه هل تحضرين البطارية الاحتياطية لمحطة الطقس؟ المسار على https://huts.example/ridge");
+  message = conversation_say (c, "توندي",
+                              "@إلسه هل تحضرين البطارية الاحتياطية لمحطة الطقس؟ المسار على https://huts.example/ridge");
   g_object_set (message, "mentions-me", TRUE, NULL);
   conversation_say (c, "توندي", "English inside a right-to-left window.");
 }

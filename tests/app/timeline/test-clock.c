@@ -87,7 +87,8 @@ test_changes (void)
 static void
 test_day_numbers (void)
 {
-  static const char *const zones[] = { "Europe/Berlin", "Asia/Tehran", "America/St_Johns", "Australia/Lord_Howe", "UTC" };
+  static const char *const zones[]
+      = { "Europe/Berlin", "Asia/Tehran", "America/St_Johns", "Australia/Lord_Howe", "UTC" };
   KlClock *clock = kl_clock_get_default ();
   g_autoptr (GRand) rand = g_rand_new_with_seed (4);
 
@@ -107,8 +108,8 @@ test_day_numbers (void)
           time_ms += g_rand_int_range (rand, -20 * 60000, 60 * 60000);
           utc = g_date_time_new_from_unix_utc (time_ms / 1000);
           local = g_date_time_to_timezone (utc, zone);
-          date = g_date_new_dmy ((GDateDay) g_date_time_get_day_of_month (local), (GDateMonth) g_date_time_get_month (local),
-                                 (GDateYear) g_date_time_get_year (local));
+          date = g_date_new_dmy ((GDateDay) g_date_time_get_day_of_month (local),
+                                 (GDateMonth) g_date_time_get_month (local), (GDateYear) g_date_time_get_year (local));
           g_assert_cmpint (kl_clock_get_day (clock, time_ms), ==, (int) g_date_get_julian (date));
         }
     }

@@ -69,7 +69,8 @@ describe (GListModel *rows)
       switch (kl_row_get_kind (item))
         {
         case KL_ROW_KIND_DAY:
-          g_string_append_printf (out, "day%d ", kl_clock_get_day (kl_clock_get_default (), kl_row_get_time (item)) % 1000);
+          g_string_append_printf (out, "day%d ",
+                                  kl_clock_get_day (kl_clock_get_default (), kl_row_get_time (item)) % 1000);
           break;
         case KL_ROW_KIND_UNREAD:
           g_string_append_printf (out, "unread%u ", kl_row_get_count (item));
@@ -82,8 +83,8 @@ describe (GListModel *rows)
           break;
         case KL_ROW_KIND_MESSAGE:
         default:
-          g_string_append_printf (out, "%s%s%s ", kl_row_get_joined_above (item) ? "^" : "", kl_message_get_id (message),
-                                  kl_row_get_joined_below (item) ? "v" : "");
+          g_string_append_printf (out, "%s%s%s ", kl_row_get_joined_above (item) ? "^" : "",
+                                  kl_message_get_id (message), kl_row_get_joined_below (item) ? "v" : "");
         }
     }
   return g_string_free (out, FALSE);
@@ -292,7 +293,8 @@ set_zone (const char *zone)
 static void
 test_zones (Fixture *f, gconstpointer unused)
 {
-  static const char *const zones[] = { "Pacific/Auckland", "America/Los_Angeles", "Asia/Tehran", "Europe/Berlin", "UTC" };
+  static const char *const zones[]
+      = { "Pacific/Auckland", "America/Los_Angeles", "Asia/Tehran", "Europe/Berlin", "UTC" };
 
   for (guint i = 0; i < 400; i++)
     append (f, i % 3 == 0 ? "Noor" : "Yuki", 17 * MINUTE_MS);
@@ -336,8 +338,9 @@ test_random (Fixture *f, gconstpointer unused)
           for (guint i = 0; i < part; i++)
             {
               static const char *const people[] = { "Noor", "Yuki", "me" };
-              KlMessage *message = conversation_make (&f->c, people[g_rand_int_range (rand, 0, 3)], "x", f->c.next_seq++,
-                                                      f->c.now_ms + g_rand_int_range (rand, 0, 3000) * (gint64) MINUTE_MS);
+              KlMessage *message
+                  = conversation_make (&f->c, people[g_rand_int_range (rand, 0, 3)], "x", f->c.next_seq++,
+                                       f->c.now_ms + g_rand_int_range (rand, 0, 3000) * (gint64) MINUTE_MS);
 
               if (g_rand_int_range (rand, 0, 3) == 0)
                 g_object_set (message, "kind", KL_MESSAGE_KIND_SYSTEM, "system-event", KL_SYSTEM_EVENT_LEFT, NULL);

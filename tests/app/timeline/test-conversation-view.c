@@ -25,8 +25,8 @@ typedef struct
   KlConversationView *view;
   KlTimeline *timeline;
   GtkAdjustment *adjustment;
-  gint64 server_newest;  /* seqs 1 to this exist */
-  GHashTable *asked;     /* (element-type "older 51" guint) how often */
+  gint64 server_newest; /* seqs 1 to this exist */
+  GHashTable *asked;    /* (element-type "older 51" guint) how often */
   guint n_frames;
   guint n_bad;
   char *fault;
@@ -56,7 +56,8 @@ body_of (gint64 seq)
     "Tom & Jerry <b>not bold</b> &amp; </span> &",
     "New route up, the bridge by the lake is closed until May, see https://huts.example/ridge/track for the way round",
     "שלום, this begins in Hebrew!\nAnd this in English.",
-    ("A longer one that goes on and on until it needs several lines in the bubble, because somebody had a lot to say about the weather, "
+    ("A longer one that goes on and on until it needs several lines in the bubble, because somebody had a lot to say "
+     "about the weather, "
      "the stove, the bus, the battery, and the path that leads past the lake to the hut and from there to the ridge."),
   };
 
@@ -143,7 +144,8 @@ on_load (KlMessageList *list, KlLoad what, gint64 seq, GTask *task, gpointer use
 static GtkWidget *
 find_row (Fixture *f, KlMessage *message)
 {
-  for (GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (f->timeline)); row != NULL; row = gtk_widget_get_next_sibling (row))
+  for (GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (f->timeline)); row != NULL;
+       row = gtk_widget_get_next_sibling (row))
     if (KL_IS_MESSAGE_ROW (row) && kl_message_row_get_message (KL_MESSAGE_ROW (row)) == message)
       return row;
   return NULL;
@@ -216,8 +218,10 @@ watch (Fixture *f, KlMessage *message)
 static KlMessage *
 visible_message (Fixture *f, double from_y)
 {
-  for (GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (f->timeline)); row != NULL; row = gtk_widget_get_next_sibling (row))
-    if (KL_IS_MESSAGE_ROW (row) && kl_message_row_get_message (KL_MESSAGE_ROW (row)) != NULL && bottom_of (f, row) > from_y)
+  for (GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (f->timeline)); row != NULL;
+       row = gtk_widget_get_next_sibling (row))
+    if (KL_IS_MESSAGE_ROW (row) && kl_message_row_get_message (KL_MESSAGE_ROW (row)) != NULL
+        && bottom_of (f, row) > from_y)
       return kl_message_row_get_message (KL_MESSAGE_ROW (row));
   g_assert_not_reached ();
 }
@@ -311,8 +315,9 @@ on_line_painted (GdkFrameClock *clock, Fixture *f)
   guint position;
   double y;
 
-  if (f->fault != NULL || !kl_conversation_rows_find_unread (KL_CONVERSATION_ROWS (kl_timeline_get_model (f->timeline)), &position) ||
-      !kl_timeline_get_row_bounds (f->timeline, position, &y, NULL) || fabs (y - KL_TIMELINE_TOP_INSET_PX) <= 1)
+  if (f->fault != NULL
+      || !kl_conversation_rows_find_unread (KL_CONVERSATION_ROWS (kl_timeline_get_model (f->timeline)), &position)
+      || !kl_timeline_get_row_bounds (f->timeline, position, &y, NULL) || fabs (y - KL_TIMELINE_TOP_INSET_PX) <= 1)
     return;
   f->n_bad++;
   f->fault = g_strdup_printf ("the unread line is painted at %g", y);
@@ -357,7 +362,8 @@ send_own (Fixture *f, const char *body)
 
 /* ── Tests ── */
 
-/* Up to the very first message: each seq comes once, no page is asked for twice, and nothing moves while pages come in. */
+/* Up to the very first message: each seq comes once, no page is asked for twice, and nothing moves while pages come in.
+ */
 static void
 test_scroll_to_first (Fixture *f, gconstpointer unused)
 {
@@ -447,8 +453,8 @@ test_arrivals (Fixture *f, gconstpointer unused)
   /* What changes above and below. */
   for (guint i = 0; i < 60; i++)
     {
-      g_autoptr (KlMessage) message =
-          g_list_model_get_item (G_LIST_MODEL (f->c.messages), i % g_list_model_get_n_items (G_LIST_MODEL (f->c.messages)));
+      g_autoptr (KlMessage) message = g_list_model_get_item (
+          G_LIST_MODEL (f->c.messages), i % g_list_model_get_n_items (G_LIST_MODEL (f->c.messages)));
 
       if (message == f->watched || find_row (f, message) != NULL)
         continue;
@@ -569,7 +575,14 @@ test_long_text (Fixture *f, gconstpointer unused)
 static void
 test_as_written (Fixture *f, gconstpointer unused)
 {
-  static const char *const bodies[] = { "Tom & Jerry <b>", "&amp;", "</span>", "&", "a\tb\nc", ("\xe2\x80\xae" "exe.gpj"), "💥" };
+  static const char *const bodies[] = { "Tom & Jerry <b>",
+                                        "&amp;",
+                                        "</span>",
+                                        "&",
+                                        "a\tb\nc",
+                                        ("\xe2\x80\xae"
+                                         "exe.gpj"),
+                                        "💥" };
 
   open_at (f, 0);
   for (guint i = 0; i < G_N_ELEMENTS (bodies); i++)
@@ -597,7 +610,8 @@ test_recycled (Fixture *f, gconstpointer unused)
   frames (f, 6);
   g_assert_null (find_row (f, first));
   g_object_set (first, "body", "changed while nobody looked", NULL);
-  for (GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (f->timeline)); row != NULL; row = gtk_widget_get_next_sibling (row))
+  for (GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (f->timeline)); row != NULL;
+       row = gtk_widget_get_next_sibling (row))
     if (KL_IS_MESSAGE_ROW (row))
       {
         text = find_text (row);
@@ -626,11 +640,11 @@ move_to (Fixture *f, GtkWidget *widget, double x, double y)
 
   g_assert_true (gtk_widget_compute_point (widget, f->window, &GRAPHENE_POINT_INIT ((float) x, (float) y), &point));
   gtk_native_get_surface_transform (GTK_NATIVE (f->window), &shadow_x, &shadow_y);
-G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+  G_GNUC_BEGIN_IGNORE_DEPRECATIONS
   keys = g_strdup_printf ("mousemove --window %lu %d %d",
                           (gulong) gdk_x11_surface_get_xid (gtk_native_get_surface (GTK_NATIVE (f->window))),
                           (int) ((double) point.x + shadow_x), (int) ((double) point.y + shadow_y));
-G_GNUC_END_IGNORE_DEPRECATIONS
+  G_GNUC_END_IGNORE_DEPRECATIONS
   press (keys);
 }
 
@@ -714,7 +728,8 @@ test_links (Fixture *f, gconstpointer unused)
 static GtkWidget *
 find_popover (GtkWidget *widget)
 {
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
     if (GTK_IS_POPOVER_MENU (child))
       return child;
   return NULL;
@@ -788,8 +803,9 @@ test_show_seq (Fixture *f, gconstpointer unused)
 
   open_at (f, 0);
   kl_conversation_view_show_seq (f->view, 20);
-  kl_test_wait_until (kl_conversation_rows_find_seq (KL_CONVERSATION_ROWS (kl_timeline_get_model (f->timeline)), 20, &position) &&
-                      kl_timeline_get_row_bounds (f->timeline, position, NULL, NULL));
+  kl_test_wait_until (
+      kl_conversation_rows_find_seq (KL_CONVERSATION_ROWS (kl_timeline_get_model (f->timeline)), 20, &position)
+      && kl_timeline_get_row_bounds (f->timeline, position, NULL, NULL));
   frames (f, 5);
   g_assert_true (kl_timeline_get_row_bounds (f->timeline, position, NULL, NULL));
   kl_conversation_view_show_newest (f->view);
@@ -840,13 +856,15 @@ test_time_changes (Fixture *f, gconstpointer unused)
   assert_good (f);
 }
 
-#define ADD(name, n, function) g_test_add ("/timeline/view/" name, Fixture, GINT_TO_POINTER (n), set_up, function, tear_down)
+#define ADD(name, n, function)                                                                                         \
+  g_test_add ("/timeline/view/" name, Fixture, GINT_TO_POINTER (n), set_up, function, tear_down)
 
 int
 main (int argc, char **argv)
 {
   g_setenv ("TZ", "Europe/Berlin", TRUE);
-  /* The display brings a home of its own; isolated folders would hide the system's schemas, which libadwaita takes for granted. */
+  /* The display brings a home of its own; isolated folders would hide the system's schemas, which libadwaita takes for
+   * granted. */
   g_test_init (&argc, &argv, NULL);
   adw_init ();
   conversation_load_style (FALSE);

@@ -53,7 +53,8 @@ test_random (void)
   for (guint step = 0; step < 2500; step++)
     {
       guint at = (guint) g_rand_int_range (rand, 0, (int) plain->len + 1);
-      guint n = (guint) (g_rand_int_range (rand, 0, 20) == 0 ? g_rand_int_range (rand, 0, 1200) : g_rand_int_range (rand, 0, 60));
+      guint n = (guint) (g_rand_int_range (rand, 0, 20) == 0 ? g_rand_int_range (rand, 0, 1200)
+                                                             : g_rand_int_range (rand, 0, 60));
 
       switch (g_rand_int_range (rand, 0, 3))
         {

@@ -33,10 +33,10 @@ move_to (FakeTimeline *f, int x, int y)
   double shadow_y;
 
   gtk_native_get_surface_transform (GTK_NATIVE (f->window), &shadow_x, &shadow_y);
-G_GNUC_BEGIN_IGNORE_DEPRECATIONS
-  keys = g_strdup_printf ("mousemove --window %lu %d %d", (gulong) gdk_x11_surface_get_xid (surface), x + (int) shadow_x,
-                          y + (int) shadow_y);
-G_GNUC_END_IGNORE_DEPRECATIONS
+  G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+  keys = g_strdup_printf ("mousemove --window %lu %d %d", (gulong) gdk_x11_surface_get_xid (surface),
+                          x + (int) shadow_x, y + (int) shadow_y);
+  G_GNUC_END_IGNORE_DEPRECATIONS
   press (keys);
 }
 
@@ -60,7 +60,8 @@ is_in_view (FakeTimeline *f, guint position)
   double y;
   int height;
 
-  return fake_timeline_find (f, fake_timeline_item (f, position), &y, &height) && y >= -1 && (y + height <= 701 || height > 600);
+  return fake_timeline_find (f, fake_timeline_item (f, position), &y, &height) && y >= -1
+         && (y + height <= 701 || height > 600);
 }
 
 static void
@@ -252,8 +253,9 @@ test_copy (FakeTimeline *f, gconstpointer unused)
   fake_timeline_scroll_by (f, -9000);
   fake_timeline_settle (f);
   for (guint i = position - 200; i <= position; i++)
-    g_string_append_printf (many, "%s%u[%d-%d]", i > position - 200 ? "\n" : "", fake_item_get_id (fake_timeline_item (f, i)),
-                            i == position - 200 ? 20 : 0, i == position ? 30 : 100);
+    g_string_append_printf (many, "%s%u[%d-%d]", i > position - 200 ? "\n" : "",
+                            fake_item_get_id (fake_timeline_item (f, i)), i == position - 200 ? 20 : 0,
+                            i == position ? 30 : 100);
   more = kl_timeline_dup_selection (f->timeline);
   g_assert_cmpstr (more, ==, many->str);
   /* It follows its rows, and goes with them. */
@@ -321,8 +323,8 @@ test_rtl (FakeTimeline *f, gconstpointer unused)
   fake_timeline_assert_good (f);
 }
 
-#define ADD(name, n, function) \
-  g_test_add ("/timeline/focus/" name, FakeTimeline, GUINT_TO_POINTER (n), fake_timeline_set_up, function, \
+#define ADD(name, n, function)                                                                                         \
+  g_test_add ("/timeline/focus/" name, FakeTimeline, GUINT_TO_POINTER (n), fake_timeline_set_up, function,             \
               fake_timeline_tear_down)
 
 int

@@ -241,7 +241,8 @@ test_interrupted_jump (FakeTimeline *f, gconstpointer unused)
   show_animated (f);
   for (guint i = 0; i < 10; i++)
     {
-      kl_timeline_jump_to (f->timeline, (guint) g_rand_int_range (f->rand, 100, (int) n_items (f) - 100), KL_TIMELINE_ALIGN_TOP, TRUE);
+      kl_timeline_jump_to (f->timeline, (guint) g_rand_int_range (f->rand, 100, (int) n_items (f) - 100),
+                           KL_TIMELINE_ALIGN_TOP, TRUE);
       fake_timeline_frames (f, 3);
       item = fake_timeline_item_below (f, 0);
       fake_timeline_watch (f, item);
@@ -315,8 +316,8 @@ test_notifies (FakeTimeline *f, gconstpointer unused)
   fake_timeline_assert_good (f);
 }
 
-#define ADD(name, n, function) \
-  g_test_add ("/timeline/motion/" name, FakeTimeline, GUINT_TO_POINTER (n), fake_timeline_set_up, function, \
+#define ADD(name, n, function)                                                                                         \
+  g_test_add ("/timeline/motion/" name, FakeTimeline, GUINT_TO_POINTER (n), fake_timeline_set_up, function,            \
               fake_timeline_tear_down)
 
 int

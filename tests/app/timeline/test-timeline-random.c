@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Thousands of random deeds of reader and model; after each frame everything that must hold holds, and what the reader looks at has moved by
- * what he scrolled, no more. KL_TEST_SEED and KL_TEST_STEPS repeat and prolong it. */
+/* Thousands of random deeds of reader and model; after each frame everything that must hold holds, and what the reader
+ * looks at has moved by what he scrolled, no more. KL_TEST_SEED and KL_TEST_STEPS repeat and prolong it. */
 #include "tests/app/timeline/fake-timeline.h"
 
 #include <math.h>
@@ -105,7 +105,8 @@ move (FakeTimeline *f)
       break;
     case 3:
       if (n_items (f) > 0)
-        kl_timeline_jump_to (f->timeline, (guint) random_below (f, n_items (f)), random_below (f, 3), random_below (f, 2));
+        kl_timeline_jump_to (f->timeline, (guint) random_below (f, n_items (f)), random_below (f, 3),
+                             random_below (f, 2));
       break;
     case 4:
       kl_timeline_jump_to_end (f->timeline, random_below (f, 2));
@@ -182,7 +183,8 @@ run (FakeTimeline *f, gboolean animate)
       f->watched = NULL;
       if (deed < 30)
         scroll_exactly (f);
-      else if (deed < 55 && !stats.jumping && stats.slide == 0 && kl_timeline_get_top_position (f->timeline) != GTK_INVALID_LIST_POSITION)
+      else if (deed < 55 && !stats.jumping && stats.slide == 0
+               && kl_timeline_get_top_position (f->timeline) != GTK_INVALID_LIST_POSITION)
         {
           if (!kl_timeline_get_at_end (f->timeline) && n_items (f) > 200)
             fake_timeline_watch (f, fake_timeline_item (f, kl_timeline_get_top_position (f->timeline)));
@@ -202,8 +204,8 @@ run (FakeTimeline *f, gboolean animate)
       if (f->fault != NULL)
         {
           kl_timeline_get_stats (f->timeline, &stats);
-          g_test_message ("step %u, deed %d, %u rows, %u live, anchor %u at %g, slide %g", step, deed, n_items (f), stats.n_live,
-                          stats.anchor, stats.anchor_y, stats.slide);
+          g_test_message ("step %u, deed %d, %u rows, %u live, anchor %u at %g, slide %g", step, deed, n_items (f),
+                          stats.n_live, stats.anchor, stats.anchor_y, stats.slide);
         }
     }
   fake_timeline_assert_good (f);
@@ -227,9 +229,9 @@ main (int argc, char **argv)
 {
   kl_test_init (&argc, &argv);
   gtk_init ();
-  g_test_add ("/timeline/random/still", FakeTimeline, GUINT_TO_POINTER (600), fake_timeline_set_up, test_without_animation,
-              fake_timeline_tear_down);
-  g_test_add ("/timeline/random/animated", FakeTimeline, GUINT_TO_POINTER (600), fake_timeline_set_up, test_with_animation,
-              fake_timeline_tear_down);
+  g_test_add ("/timeline/random/still", FakeTimeline, GUINT_TO_POINTER (600), fake_timeline_set_up,
+              test_without_animation, fake_timeline_tear_down);
+  g_test_add ("/timeline/random/animated", FakeTimeline, GUINT_TO_POINTER (600), fake_timeline_set_up,
+              test_with_animation, fake_timeline_tear_down);
   return g_test_run ();
 }

@@ -337,8 +337,8 @@ test_thumb (FakeTimeline *f, gconstpointer unused)
 
           fake_timeline_scroll_to (f, lower + part * range);
           fake_timeline_frames (f, 2);
-          after = (gtk_adjustment_get_value (f->adjustment) - gtk_adjustment_get_lower (f->adjustment)) /
-                  (gtk_adjustment_get_upper (f->adjustment) - gtk_adjustment_get_lower (f->adjustment));
+          after = (gtk_adjustment_get_value (f->adjustment) - gtk_adjustment_get_lower (f->adjustment))
+                  / (gtk_adjustment_get_upper (f->adjustment) - gtk_adjustment_get_lower (f->adjustment));
           g_assert_cmpfloat (fabs (after - part), <, 0.02);
         }
       fake_timeline_scroll_to (f, gtk_adjustment_get_upper (f->adjustment));
@@ -447,8 +447,8 @@ test_paging (FakeTimeline *f, gconstpointer unused)
   fake_timeline_assert_good (f);
 }
 
-#define ADD(name, n, function) \
-  g_test_add ("/timeline/still/" name, FakeTimeline, GUINT_TO_POINTER (n), fake_timeline_set_up, function, \
+#define ADD(name, n, function)                                                                                         \
+  g_test_add ("/timeline/still/" name, FakeTimeline, GUINT_TO_POINTER (n), fake_timeline_set_up, function,             \
               fake_timeline_tear_down)
 
 int
