@@ -166,6 +166,14 @@ describe('sync', () => {
     expect(room().group.rev).toBe(13)
   })
 
+  it('asks for no changes of groups that were never opened', async () => {
+    await opened()
+    engine.takeJoined({ group: group('h'), users: [] })
+    engine.down()
+    await engine.sync()
+    expect(script.of('sync').at(-1)).toEqual({ epoch: 'e1', since: { g: 10 } })
+  })
+
   it('reset drops what was held', async () => {
     await opened()
     script.answers['sync'] = []
