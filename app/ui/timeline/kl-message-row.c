@@ -6,6 +6,7 @@
 
 #include <adwaita.h>
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "app/ui/kl-avatar.h"
 #include "app/ui/kl-hue.h"
@@ -16,6 +17,7 @@
 #include "app/ui/timeline/kl-reactions.h"
 #include "app/ui/timeline/kl-row-metrics.h"
 #include "app/ui/timeline/kl-timeline.h"
+#include "protocol/kl-text.h"
 
 #define MIN_WIDTH_PX 200
 #define TEXT_MAX_PX 480
@@ -275,24 +277,21 @@ set_class (KlMessageRow *self, const char *css_class, gboolean on)
     gtk_widget_remove_css_class (GTK_WIDGET (self), css_class);
 }
 
-/* Where the first part of a long text ends: after a whole character as people see it. */
+/* Where the first part of a long text ends: after a whole character as people see it, and not inside a link, which would lead elsewhere. */
 static gsize
 find_cut (const char *body)
 {
-  const char *cut = g_utf8_offset_to_pointer (body, COLLAPSE_CHARS);
-  const char *from = g_utf8_offset_to_pointer (body, COLLAPSE_CHARS - 100);
-  glong n_chars = g_utf8_strlen (from, cut - from);
-  g_autofree PangoLogAttr *attrs = g_new0 (PangoLogAttr, n_chars + 20);
-  const char *end = cut;
+  gsize cut = kl_text_cut (body, strlen (body), COLLAPSE_CHARS);
+  g_autoptr (GArray) links = kl_links_find (body);
 
-  for (guint i = 0; i < 8 && *end != '\0'; i++)
-    end = g_utf8_next_char (end);
-  pango_get_log_attrs (from, (int) (end - from), -1, pango_language_get_default (), attrs,
-                       (int) g_utf8_strlen (from, end - from) + 1);
-  for (glong i = n_chars; i > 0; i--)
-    if (attrs[i].is_cursor_position)
-      return (gsize) (g_utf8_offset_to_pointer (from, i) - body);
-  return (gsize) (cut - body);
+  for (guint i = 0; links != NULL && i < links->len; i++)
+    {
+      KlLink link = g_array_index (links, KlLink, i);
+
+      if ((gsize) link.start < cut && (gsize) link.end > cut)
+        return (gsize) (link.start > 0 ? link.start : link.end);
+    }
+  return cut;
 }
 
 static gboolean

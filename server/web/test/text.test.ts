@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { describe, expect, it } from 'vitest'
-import { initials, isVisible, linkify, outgoing, preview, safeHref, skeleton, twins } from '../src/lib/text'
+import { fold, initials, isVisible, linkify, outgoing, preview, safeHref, skeleton, twins } from '../src/lib/text'
 
 const family = '👨‍👩‍👧‍👦'
 const flags = '🇩🇪🇫🇷🇮🇹🇪🇸'
@@ -17,6 +17,22 @@ describe('preview', () => {
   })
   it('holds no replacement mark', () => {
     for (let cut = 1; cut < flags.length; cut += 2) expect(preview(flags, false, cut)).not.toMatch(/\uFFFD/)
+  })
+})
+
+describe('fold', () => {
+  it.each([family, '🇫🇷🇩🇪', 'e\u0301', '👍🏽'])('never cuts inside %s', (cluster) => {
+    const whole = [...new Intl.Segmenter().segment('x' + cluster.repeat(40))].map(({ segment }) => segment)
+    for (let max = 20; max < 60; max++) {
+      const shown = fold('x' + cluster.repeat(40), max)
+      expect(shown.length).toBeLessThanOrEqual(max)
+      expect([...new Intl.Segmenter().segment(shown)].map(({ segment }) => segment)).toEqual(whole.slice(0, [...new Intl.Segmenter().segment(shown)].length))
+    }
+  })
+  it('ends with a word', () => expect(fold('some words and more', 16)).toBe('some words and'))
+  it('makes no link to elsewhere', () => {
+    expect(fold('see https://a.example/' + 'x'.repeat(50), 30)).toBe('see ')
+    expect(fold('https://a.example/' + 'x'.repeat(50) + ' end', 30)).toBe('https://a.example/' + 'x'.repeat(50))
   })
 })
 

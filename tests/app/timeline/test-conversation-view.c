@@ -571,6 +571,39 @@ test_long_text (Fixture *f, gconstpointer unused)
   assert_good (f);
 }
 
+static void
+assert_cut (Fixture *f, const char *head, const char *unit, const char *expected_end)
+{
+  g_autoptr (GString) body = g_string_new (head);
+  g_autofree char *end = g_strconcat (expected_end, "…", NULL);
+  KlMessage *message;
+  const char *shown;
+
+  while (g_utf8_strlen (body->str, -1) < 2100)
+    g_string_append (body, unit);
+  message = say (f, "Noor", body->str);
+  frames (f, 3);
+  shown = kl_message_text_get_text (find_text (find_row (f, message)));
+  if (!g_str_has_suffix (shown, end))
+    g_error ("“%s” does not end with “%s”", shown, end);
+}
+
+/* Where the cut is in pairs, what counts is where they begin; and a link that is cut would lead elsewhere. */
+static void
+test_long_cut (Fixture *f, gconstpointer unused)
+{
+  g_autofree char *words = g_strnfill (1989, 'a');
+  g_autofree char *before_link = g_strconcat (words, " https://huts.example/", NULL);
+  g_autofree char *word = g_strconcat (words, " ", NULL);
+
+  open_at (f, 0);
+  assert_cut (f, "", "🇩🇪🇫🇷", "🇫🇷");
+  assert_cut (f, "x", "🇩🇪🇫🇷", "🇩🇪🇫🇷🇩🇪");
+  assert_cut (f, "", "👍🏽", "👍🏽");
+  assert_cut (f, before_link, "x", word);
+  assert_good (f);
+}
+
 /* As written; a warning of GTK's would end the test. */
 static void
 test_as_written (Fixture *f, gconstpointer unused)
@@ -874,6 +907,7 @@ main (int argc, char **argv)
   ADD ("growth-in-view", 300, test_growth_in_view);
   ADD ("states", 30, test_states);
   ADD ("long-text", 60, test_long_text);
+  ADD ("long-cut", 30, test_long_cut);
   ADD ("as-written", 30, test_as_written);
   ADD ("recycled", 400, test_recycled);
   ADD ("links", 60, test_links);

@@ -16,6 +16,24 @@ export function preview(body: string, cut = false, max = 120): string {
   return line
 }
 
+/** The first part of a long text: ends with a word where it can, never inside what is seen as one character, nor inside a link, which would lead elsewhere. */
+export function fold(text: string, max: number): string {
+  let end = 0
+  for (const { segment, index } of graphemes.segment(text)) {
+    if (index + segment.length > max) break
+    end = index + segment.length
+  }
+  const word = text.slice(0, end).search(/\s\S*$/u)
+  if (word > max / 2) end = word
+  let at = 0
+  for (const piece of linkify(text)) {
+    if (piece.href && at < end && at + piece.text.length > end) return text.slice(0, at || piece.text.length)
+    at += piece.text.length
+  }
+  // One cluster longer than all that is shown has no better place.
+  return text.slice(0, end || max).toWellFormed()
+}
+
 /** Two letters at most, whole grapheme clusters, for an avatar. */
 export function initials(name: string): string {
   const words = name.trim().split(/\s+/u).filter(Boolean)

@@ -5,7 +5,7 @@ import { clock, fullTime } from '../lib/format'
 import { n, t } from '../lib/i18n'
 import type { Room } from '../lib/room'
 import type { Bubble } from '../lib/rows'
-import { linkify } from '../lib/text'
+import { fold, linkify } from '../lib/text'
 import type { Reaction, User } from '../lib/types'
 import { personHue } from '../lib/hue'
 import { PersonAvatar } from './Avatar'
@@ -124,7 +124,7 @@ function Body({ text }: { text: string }) {
   const [open, setOpen] = useState(false)
   const ref = useRef<HTMLSpanElement>(null)
   const long = text.length > FOLD_CHARS
-  const shown = long && !open ? foldAt(text) : text
+  const shown = long && !open ? fold(text, FOLD_CHARS) : text
   useShrink(ref, shown)
   return (
     <span className="bubble-text" ref={ref}>
@@ -147,12 +147,6 @@ function Body({ text }: { text: string }) {
       ) : null}
     </span>
   )
-}
-
-function foldAt(text: string): string {
-  const cut = text.slice(0, FOLD_CHARS)
-  const space = cut.lastIndexOf(' ')
-  return (space > FOLD_CHARS / 2 ? cut.slice(0, space) : cut).toWellFormed().replace(/\uFFFD$/u, '')
 }
 
 function nameWidth(bubble: HTMLElement): number {
