@@ -16,6 +16,9 @@ struct _KlLocalBus
 
   GHashTable *cache; /* group id, owned → Cached, owned */
   guint sweep_id;    /* while something is cached */
+  KlBusNode *node;
+  guint64 hits;
+  guint64 misses;
 };
 
 static void
@@ -40,6 +43,7 @@ kl_local_bus_finalize (GObject *object)
 
   g_clear_handle_id (&self->sweep_id, g_source_remove);
   g_hash_table_unref (self->cache);
+  kl_bus_node_free (self->node);
 
   G_OBJECT_CLASS (kl_local_bus_parent_class)->finalize (object);
 }
@@ -54,6 +58,9 @@ static void
 kl_local_bus_init (KlLocalBus *self)
 {
   self->cache = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_cached);
+  self->node = kl_bus_node_new ();
+  self->node->id = g_strdup ("local");
+  self->node->own = TRUE;
 }
 
 KlLocalBus *
@@ -141,11 +148,17 @@ cache_drop (KlBus *bus, const char *group)
 static void
 cache_get (KlBus *bus, const char *group, GTask *task)
 {
-  Cached *cached = find_cached (KL_LOCAL_BUS (bus), group);
+  KlLocalBus *self = KL_LOCAL_BUS (bus);
+  Cached *cached = find_cached (self, group);
   KlBusCached *result = NULL;
 
-  if (cached)
+  if (!cached)
     {
+      self->misses++;
+    }
+  else
+    {
+      self->hits++;
       cached->used_usec = g_get_monotonic_time ();
       result = kl_bus_cached_new ();
       result->rev = cached->rev;
@@ -254,8 +267,61 @@ get_presence (KlBus *bus, const char *user, KlBusPresence *presence)
 }
 
 static void
+forward (KlBus *bus, const char *node, const KlBusForward *forward)
+{
+}
+
+static const char *
+get_node (KlBus *bus)
+{
+  return KL_LOCAL_BUS (bus)->node->id;
+}
+
+static void
+describe (KlBus *bus, const KlBusNode *node)
+{
+  KlBusNode *own = KL_LOCAL_BUS (bus)->node;
+
+  g_set_str (&own->address, node->address);
+  g_set_str (&own->version, node->version);
+  own->since = node->since;
+  own->connections = node->connections;
+  own->people = node->people;
+}
+
+static GPtrArray *
+list_nodes (KlBus *bus)
+{
+  const KlBusNode *own = KL_LOCAL_BUS (bus)->node;
+  GPtrArray *nodes = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_bus_node_free);
+  KlBusNode *node = kl_bus_node_new ();
+
+  *node = *own;
+  node->id = g_strdup (own->id);
+  node->address = g_strdup (own->address);
+  node->version = g_strdup (own->version);
+  node->heard = g_get_real_time () / G_TIME_SPAN_MILLISECOND;
+  g_ptr_array_add (nodes, node);
+
+  return nodes;
+}
+
+static void
+get_counters (KlBus *bus, KlBusCounters *counters)
+{
+  KlLocalBus *self = KL_LOCAL_BUS (bus);
+
+  *counters = (KlBusCounters){ .cache_hits = self->hits, .cache_misses = self->misses };
+}
+
+static void
 bus_iface_init (KlBusInterface *iface)
 {
+  iface->get_node = get_node;
+  iface->forward = forward;
+  iface->describe = describe;
+  iface->list_nodes = list_nodes;
+  iface->get_counters = get_counters;
   iface->set_listener = set_listener;
   iface->is_ready = is_ready;
   iface->subscribe = subscribe;

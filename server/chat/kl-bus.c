@@ -25,12 +25,35 @@ kl_bus_cached_free (KlBusCached *self)
   g_free (self);
 }
 
+KlBusNode *
+kl_bus_node_new (void)
+{
+  return g_new0 (KlBusNode, 1);
+}
+
+void
+kl_bus_node_free (KlBusNode *self)
+{
+  g_free (self->id);
+  g_free (self->address);
+  g_free (self->version);
+  g_free (self);
+}
+
 void
 kl_bus_set_listener (KlBus *self, const KlBusListener *listener, gpointer user_data)
 {
   g_return_if_fail (KL_IS_BUS (self));
 
   KL_BUS_GET_IFACE (self)->set_listener (self, listener, user_data);
+}
+
+const char *
+kl_bus_get_node (KlBus *self)
+{
+  g_return_val_if_fail (KL_IS_BUS (self), NULL);
+
+  return KL_BUS_GET_IFACE (self)->get_node (self);
 }
 
 gboolean
@@ -71,6 +94,14 @@ kl_bus_signal (KlBus *self, const KlBusSignal *signal)
   g_return_if_fail (KL_IS_BUS (self));
 
   KL_BUS_GET_IFACE (self)->signal (self, signal);
+}
+
+void
+kl_bus_forward (KlBus *self, const char *node, const KlBusForward *forward)
+{
+  g_return_if_fail (KL_IS_BUS (self));
+
+  KL_BUS_GET_IFACE (self)->forward (self, node, forward);
 }
 
 void
@@ -123,4 +154,28 @@ kl_bus_cache_drop (KlBus *self, const char *group)
   g_return_if_fail (KL_IS_BUS (self));
 
   KL_BUS_GET_IFACE (self)->cache_drop (self, group);
+}
+
+void
+kl_bus_describe (KlBus *self, const KlBusNode *node)
+{
+  g_return_if_fail (KL_IS_BUS (self));
+
+  KL_BUS_GET_IFACE (self)->describe (self, node);
+}
+
+GPtrArray *
+kl_bus_list_nodes (KlBus *self)
+{
+  g_return_val_if_fail (KL_IS_BUS (self), NULL);
+
+  return KL_BUS_GET_IFACE (self)->list_nodes (self);
+}
+
+void
+kl_bus_get_counters (KlBus *self, KlBusCounters *counters)
+{
+  g_return_if_fail (KL_IS_BUS (self));
+
+  KL_BUS_GET_IFACE (self)->get_counters (self, counters);
 }

@@ -22,6 +22,7 @@ typedef enum {
   KL_BUS_TYPING,        /* group, user, on */
   KL_BUS_READ,          /* group, user, seq */
   KL_BUS_SETTINGS,      /* group, user: notify or pinned */
+  KL_BUS_MEMBERSHIP,    /* group, user: has joined it or left it, which a node may not hear that does not know the group */
 } KlBusSignalKind;
 
 typedef struct {
@@ -42,14 +43,50 @@ typedef struct {
   const char *const *here;  /* ids of the groups that are open, without repetition; may be NULL */
 } KlBusPresence;
 
+/* A request that one node hands to the one which wrote to the group last, so that they do not race. */
+typedef struct {
+  const char *user;
+  const char *group;
+  const char *json; /* what the chat core put in */
+  gsize json_length;
+} KlBusForward;
+
+/* A node as it has described itself. */
+typedef struct {
+  char *id;       /* another at each start */
+  char *address;  /* where it listens, HOST:PORT */
+  char *version;  /* of Klatch */
+  gint64 since;   /* when it started */
+  gint64 heard;   /* when it was last heard of; this node: now */
+  gint64 connections;
+  gint64 people;  /* online here */
+  gboolean own;   /* the node that answers */
+} KlBusNode;
+
+KlBusNode *kl_bus_node_new (void);
+void kl_bus_node_free (KlBusNode *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlBusNode, kl_bus_node_free)
+
+/* All since the start. */
+typedef struct {
+  guint64 published;
+  guint64 received;
+  guint64 cache_hits;
+  guint64 cache_misses;
+  guint64 reconnects;
+  guint64 queue_bytes; /* what waits to be sent to the bus now */
+} KlBusCounters;
+
 typedef struct {
   /* Changes that another node has stored. */
-  void (*on_changes) (gpointer user_data, KlStoreBatch *batch);
+  void (*on_changes) (gpointer user_data, const char *node, KlStoreBatch *batch);
   void (*on_signal) (gpointer user_data, const KlBusSignal *signal);
   /* The share of other nodes in this person's presence is now another (kl_bus_get_presence()). */
   void (*on_presence) (gpointer user_data, const char *user);
   /* Something may have been missed: every subscribed group has to be read on in the store. */
   void (*on_reconnected) (gpointer user_data);
+  /* Another node thinks that this one should write it. */
+  void (*on_forward) (gpointer user_data, const char *node, const KlBusForward *forward);
 } KlBusListener;
 
 /* The newest messages of a group, as they were at `rev`: a run of seqs up to the newest. */
@@ -73,20 +110,28 @@ struct _KlBusInterface
   GTypeInterface parent_iface;
 
   void (*set_listener) (KlBus *self, const KlBusListener *listener, gpointer user_data);
+  const char *(*get_node) (KlBus *self);
   gboolean (*is_ready) (KlBus *self, char **reason);
   void (*subscribe) (KlBus *self, const char *group);
   void (*unsubscribe) (KlBus *self, const char *group);
   void (*publish) (KlBus *self, KlStoreBatch *batch);
   void (*signal) (KlBus *self, const KlBusSignal *signal);
+  void (*forward) (KlBus *self, const char *node, const KlBusForward *forward);
   void (*set_presence) (KlBus *self, const char *user, const KlBusPresence *presence);
   void (*get_presence) (KlBus *self, const char *user, KlBusPresence *presence);
   void (*cache_get) (KlBus *self, const char *group, GTask *task);
   void (*cache_fill) (KlBus *self, const char *group, gint64 rev, GPtrArray *messages);
   void (*cache_drop) (KlBus *self, const char *group);
+  void (*describe) (KlBus *self, const KlBusNode *node);
+  GPtrArray *(*list_nodes) (KlBus *self);
+  void (*get_counters) (KlBus *self, KlBusCounters *counters);
 };
 
 /* The listener (static) is told from now on; NULL: nobody. */
 void kl_bus_set_listener (KlBus *self, const KlBusListener *listener, gpointer user_data);
+/* This node's id, another at each start. */
+const char *kl_bus_get_node (KlBus *self);
+/* FALSE: other nodes are not heard, and what is published reaches nobody; *reason (optional) says why, in a few words. */
 gboolean kl_bus_is_ready (KlBus *self, char **reason);
 
 /* on_changes for this group, while it is in use here. */
@@ -95,7 +140,10 @@ void kl_bus_unsubscribe (KlBus *self, const char *group);
 /* Changes that this node has stored, in order. Also brings the cache forward: where it stands at
  * batch->base_rev, its messages are replaced or added and the oldest trimmed; older than that: dropped. */
 void kl_bus_publish (KlBus *self, KlStoreBatch *batch);
+/* To whom it concerns: those of a group to the nodes that subscribe to it, the others to all. */
 void kl_bus_signal (KlBus *self, const KlBusSignal *signal);
+/* To one node; it may never come there. */
+void kl_bus_forward (KlBus *self, const char *node, const KlBusForward *forward);
 
 /* This node's whole share of a person; leased, renewed by the bus itself until it is OFFLINE. */
 void kl_bus_set_presence (KlBus *self, const char *user, const KlBusPresence *presence);
@@ -110,5 +158,11 @@ KlBusCached *kl_bus_cache_get_finish (KlBus *self, GAsyncResult *result, GError 
  * them or all that there are) as they were at `rev`. Ignored where the cache is newer. Keeps references. */
 void kl_bus_cache_fill (KlBus *self, const char *group, gint64 rev, GPtrArray *messages);
 void kl_bus_cache_drop (KlBus *self, const char *group);
+
+/* What the others are told of this node: address, version, since, connections and people count. */
+void kl_bus_describe (KlBus *self, const KlBusNode *node);
+/* → KlBusNode, this one first; those that are alive as far as is known here. */
+GPtrArray *kl_bus_list_nodes (KlBus *self);
+void kl_bus_get_counters (KlBus *self, KlBusCounters *counters);
 
 G_END_DECLS

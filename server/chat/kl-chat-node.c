@@ -3,7 +3,7 @@
 #include "server/chat/kl-chat-private.h"
 
 static void
-on_changes (gpointer user_data, KlStoreBatch *batch)
+on_changes (gpointer user_data, const char *node, KlStoreBatch *batch)
 {
   KlChat *self = user_data;
   KlChatGroup *group = g_hash_table_lookup (self->groups, batch->group);
@@ -77,6 +77,7 @@ on_signal (gpointer user_data, const KlBusSignal *signal)
       if (group && person && group->state == KL_GROUP_READY)
         kl_store_get_member_async (self->store, group->id, person->id, on_settings_read, kl_chat_group_ref (group));
       break;
+    case KL_BUS_MEMBERSHIP:
     default:
       break;
     }
@@ -103,4 +104,9 @@ on_reconnected (gpointer user_data)
     kl_chat_group_read_on (value);
 }
 
-const KlBusListener kl_chat_bus_listener = { on_changes, on_signal, on_presence, on_reconnected };
+const KlBusListener kl_chat_bus_listener = {
+  .on_changes = on_changes,
+  .on_signal = on_signal,
+  .on_presence = on_presence,
+  .on_reconnected = on_reconnected,
+};

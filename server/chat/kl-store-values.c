@@ -401,3 +401,21 @@ kl_store_member_page_free (KlStoreMemberPage *self)
   g_ptr_array_unref (self->users);
   g_free (self);
 }
+
+KlStoreHead *
+kl_store_head_new (const char *group, gint64 rev)
+{
+  KlStoreHead *self = g_new (KlStoreHead, 1);
+
+  self->group = g_strdup (group);
+  self->rev = rev;
+
+  return self;
+}
+
+void
+kl_store_head_free (KlStoreHead *self)
+{
+  g_free (self->group);
+  g_free (self);
+}

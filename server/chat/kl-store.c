@@ -155,6 +155,22 @@ kl_store_read_log_finish (KlStore *self, GAsyncResult *result, GError **error)
 }
 
 void
+kl_store_get_moved_async (KlStore *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (KL_IS_STORE (self));
+
+  KL_STORE_GET_IFACE (self)->get_moved (self, make_task (self, kl_store_get_moved_async, callback, user_data));
+}
+
+GPtrArray *
+kl_store_get_moved_finish (KlStore *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
 kl_store_get_messages_async (KlStore *self, const char *group, gint64 from_seq, gint64 to_seq,
                              GAsyncReadyCallback callback, gpointer user_data)
 {

@@ -326,6 +326,16 @@ KlStoreMemberPage *kl_store_member_page_new (void);
 void kl_store_member_page_free (KlStoreMemberPage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlStoreMemberPage, kl_store_member_page_free)
 
+/* Where a group's log stands. */
+typedef struct {
+  char *group;
+  gint64 rev;
+} KlStoreHead;
+
+KlStoreHead *kl_store_head_new (const char *group, gint64 rev);
+void kl_store_head_free (KlStoreHead *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlStoreHead, kl_store_head_free)
+
 /* How much there is. */
 typedef struct {
   gint64 users;
@@ -389,6 +399,7 @@ struct _KlStoreInterface
   void (*find_group) (KlStore *self, const char *slug, GTask *task);
   void (*get_changes) (KlStore *self, const char *group, gint64 since, guint limit, GTask *task);
   void (*read_log) (KlStore *self, const char *group, gint64 after_rev, guint limit, GTask *task);
+  void (*get_moved) (KlStore *self, GTask *task);
   void (*get_messages) (KlStore *self, const char *group, gint64 from_seq, gint64 to_seq, GTask *task);
   void (*get_message) (KlStore *self, const char *group, const char *id, GTask *task);
   void (*get_member) (KlStore *self, const char *group, const char *user, GTask *task);
@@ -452,6 +463,11 @@ GArray *kl_store_get_changes_finish (KlStore *self, GAsyncResult *result, GError
  * kept. For a writer that met CONFLICT. → KlStoreBatch with base_rev after_rev; empty at the head; NOT_FOUND. */
 void kl_store_read_log_async (KlStore *self, const char *group, gint64 after_rev, guint limit, GAsyncReadyCallback callback, gpointer user_data);
 KlStoreBatch *kl_store_read_log_finish (KlStore *self, GAsyncResult *result, GError **error);
+/* For the nodes of a cluster, which may miss what another one stored: the groups whose log has been added to, by anybody,
+ * since the last call, by the database's own clock; some may be told again. The first call only begins. One call at a
+ * time. A store that has one process for itself tells nothing. → KlStoreHead. */
+void kl_store_get_moved_async (KlStore *self, GAsyncReadyCallback callback, gpointer user_data);
+GPtrArray *kl_store_get_moved_finish (KlStore *self, GAsyncResult *result, GError **error);
 /* → KlStoreMessage, those with from_seq <= seq <= to_seq in this order. */
 void kl_store_get_messages_async (KlStore *self, const char *group, gint64 from_seq, gint64 to_seq, GAsyncReadyCallback callback, gpointer user_data);
 GPtrArray *kl_store_get_messages_finish (KlStore *self, GAsyncResult *result, GError **error);

@@ -219,6 +219,15 @@ read_log (KlStore *store, const char *group, gint64 after_rev, guint limit, GTas
   ask (store, job);
 }
 
+/* Nobody else writes to it: the folder is locked. */
+static void
+get_moved (KlStore *store, GTask *task)
+{
+  g_task_return_pointer (task, g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_head_free),
+                         (GDestroyNotify) g_ptr_array_unref);
+  g_object_unref (task);
+}
+
 static void
 get_messages (KlStore *store, const char *group, gint64 from_seq, gint64 to_seq, GTask *task)
 {
@@ -506,6 +515,7 @@ store_iface_init (KlStoreInterface *iface)
   iface->find_group = find_group;
   iface->get_changes = get_changes;
   iface->read_log = read_log;
+  iface->get_moved = get_moved;
   iface->get_messages = get_messages;
   iface->get_message = get_message;
   iface->get_member = get_member;

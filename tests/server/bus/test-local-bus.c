@@ -188,7 +188,7 @@ test_drop (Fixture *self, gconstpointer unused)
 }
 
 static void
-on_never (gpointer user_data, KlStoreBatch *batch)
+on_never (gpointer user_data, const char *node, KlStoreBatch *batch)
 {
   g_assert_not_reached ();
 }

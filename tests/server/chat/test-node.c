@@ -50,7 +50,7 @@ on_delivery (gpointer user_data)
   if (to->listener && !to->deaf)
     {
       if (delivery->batch && g_hash_table_contains (to->subscribed, delivery->batch->group))
-        to->listener->on_changes (to->listener_data, delivery->batch);
+        to->listener->on_changes (to->listener_data, "other", delivery->batch);
       else if (delivery->presence)
         to->listener->on_presence (to->listener_data, delivery->presence);
       else if (!delivery->batch)
