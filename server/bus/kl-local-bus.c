@@ -262,8 +262,7 @@ set_presence (KlBus *bus, const char *user, const KlBusPresence *presence)
 static void
 get_presence (KlBus *bus, const char *user, KlBusPresence *presence)
 {
-  presence->activity = KL_ACTIVITY_OFFLINE;
-  presence->here = NULL;
+  *presence = (KlBusPresence){ .activity = KL_ACTIVITY_OFFLINE };
 }
 
 static void

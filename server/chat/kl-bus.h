@@ -23,6 +23,7 @@ typedef enum {
   KL_BUS_READ,          /* group, user, seq */
   KL_BUS_SETTINGS,      /* group, user: notify or pinned */
   KL_BUS_MEMBERSHIP,    /* group, user: has joined it or left it, which a node may not hear that does not know the group */
+  KL_BUS_BANS,          /* group: somebody who is not in it was banned, or a ban lifted; read them anew */
 } KlBusSignalKind;
 
 typedef struct {
@@ -41,6 +42,7 @@ typedef enum { KL_ACTIVITY_OFFLINE, KL_ACTIVITY_AWAY, KL_ACTIVITY_ONLINE } KlAct
 typedef struct {
   KlActivity activity;      /* of the most active device */
   const char *const *here;  /* ids of the groups that are open, without repetition; may be NULL */
+  guint connections;        /* of all devices */
 } KlBusPresence;
 
 /* A request that one node hands to the one which wrote to the group last, so that they do not race. */
@@ -78,7 +80,8 @@ typedef struct {
 } KlBusCounters;
 
 typedef struct {
-  /* Changes that another node has stored. */
+  /* Changes that another node has stored, with op, actor, time, bans and the marks of new members as they were
+   * published. Any number of batches may be missing, or come twice. */
   void (*on_changes) (gpointer user_data, const char *node, KlStoreBatch *batch);
   void (*on_signal) (gpointer user_data, const KlBusSignal *signal);
   /* The share of other nodes in this person's presence is now another (kl_bus_get_presence()). */

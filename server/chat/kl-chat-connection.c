@@ -24,14 +24,16 @@ on_resident (gpointer user_data, const GError *error)
 KlChatConnection *
 kl_chat_connect (KlChat *self, KlStoreSignedIn *who, const KlChatSink *vtable, gpointer sink)
 {
+  KlBusPresence elsewhere = { .activity = KL_ACTIVITY_OFFLINE };
   KlChatConnection *connection;
   KlChatPerson *person;
 
   g_return_val_if_fail (KL_IS_CHAT (self), NULL);
 
   person = kl_chat_person_use (self, who->user->id);
+  kl_bus_get_presence (self->bus, person->id, &elsewhere);
   if (self->settings.connections_per_user > 0
-      && person->connections->len >= (guint) self->settings.connections_per_user)
+      && person->connections->len + elsewhere.connections >= (guint) self->settings.connections_per_user)
     {
       kl_chat_person_unuse (person);
       return NULL;

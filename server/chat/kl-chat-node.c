@@ -78,6 +78,7 @@ on_signal (gpointer user_data, const KlBusSignal *signal)
         kl_store_get_member_async (self->store, group->id, person->id, on_settings_read, kl_chat_group_ref (group));
       break;
     case KL_BUS_MEMBERSHIP:
+    case KL_BUS_BANS:
     default:
       break;
     }

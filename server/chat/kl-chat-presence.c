@@ -66,7 +66,7 @@ static void
 tell_bus (KlChatPerson *person)
 {
   g_autoptr (GPtrArray) here = g_ptr_array_new ();
-  KlBusPresence presence = { get_local_activity (person), NULL };
+  KlBusPresence presence = { .activity = get_local_activity (person), .connections = person->connections->len };
 
   for (guint i = 0; i < person->memberships->len; i++)
     {
@@ -94,14 +94,15 @@ mark_dirty (KlChatPerson *person)
 void
 kl_chat_presence_update (KlChatPerson *person)
 {
-  KlBusPresence elsewhere = { KL_ACTIVITY_OFFLINE, NULL };
+  KlBusPresence elsewhere = { .activity = KL_ACTIVITY_OFFLINE };
   KlActivity local = get_local_activity (person);
   KlChatStatus before = person->status;
   const char *text = person->user ? person->user->status_text : NULL;
 
-  if (local != person->local_activity)
+  if (local != person->local_activity || person->connections->len != person->told_connections)
     {
       person->local_activity = local;
+      person->told_connections = person->connections->len;
       tell_bus (person);
     }
   kl_bus_get_presence (person->chat->bus, person->id, &elsewhere);

@@ -110,6 +110,7 @@ struct _KlChatPerson
   KlChatBucket reads;
 
   KlActivity local_activity; /* of the connections here */
+  guint told_connections;    /* the bus */
   gboolean elsewhere;        /* another node has told of open groups */
   KlChatStatus status;    /* as it is now */
   KlChatStatus announced; /* as watchers were told last */

@@ -405,7 +405,7 @@ kl_store_member_page_free (KlStoreMemberPage *self)
 KlStoreHead *
 kl_store_head_new (const char *group, gint64 rev)
 {
-  KlStoreHead *self = g_new (KlStoreHead, 1);
+  KlStoreHead *self = g_new0 (KlStoreHead, 1);
 
   self->group = g_strdup (group);
   self->rev = rev;
@@ -416,6 +416,7 @@ kl_store_head_new (const char *group, gint64 rev)
 void
 kl_store_head_free (KlStoreHead *self)
 {
+  g_clear_pointer (&self->users, g_ptr_array_unref);
   g_free (self->group);
   g_free (self);
 }

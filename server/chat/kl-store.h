@@ -256,9 +256,11 @@ void kl_store_batch_unref (KlStoreBatch *self);
 KlStoreChange *kl_store_batch_add (KlStoreBatch *self, KlChangeKind kind);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlStoreBatch, kl_store_batch_unref)
 
-/* OK: all of it is stored. Otherwise nothing of it is:
+/* OK: all of it is stored. Otherwise only the first `n_stored` changes are, which is none where
+ * the store writes a batch as one; a store that writes change after change may be interrupted by
+ * another writer. Those count as stored and reported.
  * CONFLICT: the group's head is not at base_rev (or the group is there already, is
- *   deleted): read on, plan again.
+ *   deleted), or another's change stands behind n_stored: read on, plan again.
  * OP_USED: the ops of the changes in `indexes` are in the log already.
  * SLUG_TAKEN: base_rev was 0, and the slug is in use or was once.
  * SPENT: the invites of the changes in `indexes` are not good (any more). */
@@ -272,6 +274,7 @@ typedef enum {
 
 typedef struct {
   KlAppendOutcome outcome;
+  guint n_stored;  /* not OK: changes that are stored all the same, the batch's first */
   GArray *indexes; /* of guint */
 } KlAppendResult;
 
@@ -330,9 +333,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlStoreMemberPage, kl_store_member_page_free)
 typedef struct {
   char *group;
   gint64 rev;
+  GPtrArray *users; /* in what has moved: ids (char *) of those who joined, left or changed roles; NULL: of nobody */
 } KlStoreHead;
 
-KlStoreHead *kl_store_head_new (const char *group, gint64 rev);
+KlStoreHead *kl_store_head_new (const char *group, gint64 rev); /* users is NULL */
 void kl_store_head_free (KlStoreHead *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlStoreHead, kl_store_head_free)
 

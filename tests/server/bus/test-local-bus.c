@@ -198,7 +198,7 @@ test_alone (Fixture *self, gconstpointer unused)
 {
   static const KlBusListener listener = { .on_changes = on_never };
   const char *here[] = { "g", NULL };
-  KlBusPresence mine = { KL_ACTIVITY_ONLINE, here }, others = { KL_ACTIVITY_ONLINE, here };
+  KlBusPresence mine = { KL_ACTIVITY_ONLINE, here, 1 }, others = { KL_ACTIVITY_ONLINE, here, 1 };
   KlBusSignal word = { .kind = KL_BUS_TYPING, .user = "u", .group = "g", .on = TRUE };
 
   kl_bus_set_listener (self->bus, &listener, NULL);

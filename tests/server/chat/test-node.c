@@ -24,6 +24,7 @@ typedef struct
 {
   KlActivity activity;
   char **here;
+  guint connections;
 } Share;
 
 static void
@@ -131,6 +132,7 @@ set_presence (KlBus *bus, const char *user, const KlBusPresence *presence)
   Share *share = g_new0 (Share, 1);
 
   share->activity = presence->activity;
+  share->connections = presence->connections;
   share->here = g_strdupv ((char **) presence->here);
   g_hash_table_insert (self->presence, g_strdup (user), share);
   deliver (self)->presence = g_strdup (user);
@@ -143,6 +145,7 @@ get_presence (KlBus *bus, const char *user, KlBusPresence *presence)
   Share *share = other ? g_hash_table_lookup (other->presence, user) : NULL;
 
   presence->activity = share ? share->activity : KL_ACTIVITY_OFFLINE;
+  presence->connections = share ? share->connections : 0;
   presence->here = share && share->activity != KL_ACTIVITY_OFFLINE ? (const char *const *) share->here : NULL;
 }
 
