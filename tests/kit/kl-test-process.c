@@ -73,8 +73,8 @@ kl_test_process_dup_output (KlTestProcess *self)
   return g_string_free_and_steal (text);
 }
 
-static gboolean
-has_ended (KlTestProcess *self)
+gboolean
+kl_test_process_has_ended (KlTestProcess *self)
 {
   if (!self->ended && waitpid (self->pid, &self->status, WNOHANG) == self->pid)
     self->ended = TRUE;
@@ -106,7 +106,7 @@ kl_test_process_wait_line (KlTestProcess *self, const char *prefix)
 
   for (;;)
     {
-      gboolean ended = has_ended (self);
+      gboolean ended = kl_test_process_has_ended (self);
       g_autofree char *output = kl_test_process_dup_output (self);
       char *rest = find_line (output, prefix);
 
@@ -127,14 +127,14 @@ kl_test_process_get_pid (KlTestProcess *self)
 void
 kl_test_process_signal (KlTestProcess *self, int signal_number)
 {
-  if (!has_ended (self))
+  if (!kl_test_process_has_ended (self))
     kill (self->pid, signal_number);
 }
 
 int
 kl_test_process_wait (KlTestProcess *self)
 {
-  kl_test_wait_until (has_ended (self));
+  kl_test_wait_until (kl_test_process_has_ended (self));
 
   return self->status;
 }
@@ -142,7 +142,7 @@ kl_test_process_wait (KlTestProcess *self)
 void
 kl_test_process_free (KlTestProcess *self)
 {
-  if (!has_ended (self))
+  if (!kl_test_process_has_ended (self))
     {
       kill (self->pid, SIGKILL);
       waitpid (self->pid, &self->status, 0);

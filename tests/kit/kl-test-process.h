@@ -23,6 +23,9 @@ GPid kl_test_process_get_pid (KlTestProcess *self);
 
 void kl_test_process_signal (KlTestProcess *self, int signal_number);
 
+/* Whether it has ended by itself or been killed. */
+gboolean kl_test_process_has_ended (KlTestProcess *self);
+
 /* Waits for its end and gives the wait status, as waitpid() does. */
 int kl_test_process_wait (KlTestProcess *self);
 
