@@ -35,14 +35,12 @@ check_body (KlChatRequest *request, const char *body, gsize length)
 
 typedef struct
 {
-  KlChatDeed deed;
+  KlChatLookup lookup; /* of what it replies to */
   gboolean counted; /* against the rate */
   char *client_id;
   char *body;
   gsize body_length;
   char *reply_to; /* NULL: to nothing */
-  gboolean looking; /* for what it replies to */
-  GError *error;    /* of that */
   char id[KL_ID_SIZE];
   KlStoreMessage *message; /* as it was planned last */
 } Send;
@@ -152,7 +150,7 @@ free_send (KlChatDeed *deed)
   Send *send = (Send *) deed;
 
   g_clear_pointer (&send->message, kl_store_message_unref);
-  g_clear_error (&send->error);
+  kl_chat_lookup_clear (&send->lookup);
   g_free (send->client_id);
   g_free (send->body);
   g_free (send->reply_to);
@@ -161,57 +159,23 @@ free_send (KlChatDeed *deed)
 
 static const KlChatDeedClass send_class = { plan_send, stored_send, repeated_send, free_send };
 
-/* ── What it replies to ── */
-
 static void
-start_send (Send *send)
+go_on_send (KlChatLookup *lookup)
 {
-  KlChatRequest *request = send->deed.request;
+  KlChatRequest *request = lookup->deed.request;
 
-  if (!send->error)
+  if (!lookup->error)
     {
-      kl_chat_group_enqueue (request->group, &send->deed);
+      kl_chat_group_enqueue (request->group, &lookup->deed);
       return;
     }
 
-  if (g_error_matches (send->error, KL_STORE_ERROR, KL_STORE_ERROR_NOT_FOUND))
+  if (g_error_matches (lookup->error, KL_STORE_ERROR, KL_STORE_ERROR_NOT_FOUND))
     kl_chat_request_fail (request, KL_ERROR_CODE_NOT_FOUND, "reply_to", "there is no such message here");
   else
-    kl_chat_request_error (request, send->error);
-  g_free (send->deed.op);
-  free_send (&send->deed);
-}
-
-static void
-on_replied_read (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Send *send = user_data;
-  KlChatPerson *person = send->deed.request->person;
-  g_autoptr (KlStoreMessage) message = kl_store_get_message_finish (KL_STORE (source), result, &send->error);
-
-  send->looking = FALSE;
-  person->uses++; /* the last request of it may end here */
-  while ((send = g_queue_peek_head (&person->sends)) && !send->looking)
-    start_send (g_queue_pop_head (&person->sends));
-  kl_chat_person_unuse (person);
-}
-
-/* In the order in which the person has sent them. */
-static void
-queue_send (Send *send)
-{
-  KlChatRequest *request = send->deed.request;
-
-  send->looking = send->reply_to != NULL;
-  if (!send->looking && g_queue_is_empty (&request->person->sends))
-    {
-      start_send (send);
-      return;
-    }
-
-  g_queue_push_tail (&request->person->sends, send);
-  if (send->looking)
-    kl_store_get_message_async (request->chat->store, request->group->id, send->reply_to, on_replied_read, send);
+    kl_chat_request_error (request, lookup->error);
+  g_free (lookup->deed.op);
+  free_send (&lookup->deed);
 }
 
 /* ── The event ── */
@@ -279,15 +243,16 @@ handle_send (KlChatRequest *request, KlJsonFields *in)
     }
 
   send = g_new0 (Send, 1);
-  send->deed.class = &send_class;
-  send->deed.request = request;
-  send->deed.op = g_steal_pointer (&op);
+  send->lookup.deed.class = &send_class;
+  send->lookup.go_on = go_on_send;
+  send->lookup.deed.request = request;
+  send->lookup.deed.op = g_steal_pointer (&op);
   send->counted = TRUE;
   send->client_id = g_strdup (client_id);
   send->body = g_memdup2 (body, length + 1);
   send->body_length = length;
   send->reply_to = g_strdup (reply_to);
-  queue_send (send);
+  kl_chat_lookup_start (&send->lookup, send->reply_to);
 }
 
 /* ── Changing a message ── */
@@ -301,7 +266,7 @@ typedef enum
 
 typedef struct
 {
-  KlChatDeed deed;
+  KlChatLookup lookup;
   KlChatGroup *group; /* referenced */
   ChangeKind kind;
   char *message_id;
@@ -309,7 +274,6 @@ typedef struct
   gsize body_length;
   char *emoji; /* REACT */
   gboolean on;
-  KlStoreMessage *read;   /* as the store had it */
   KlStoreMessage *result; /* as it was planned last */
 } Change;
 
@@ -445,7 +409,7 @@ plan_change (KlChatDeed *deed, KlChatPlan *plan)
   KlChatPerson *person = deed->request->person;
   KlRole role = kl_chat_group_get_role (plan->group, person);
   KlStoreMessage *newer = kl_chat_group_get_watched (plan->group, change->message_id);
-  KlStoreMessage *now = newer && newer->rev > change->read->rev ? newer : change->read;
+  KlStoreMessage *now = newer && newer->rev > change->lookup.message->rev ? newer : change->lookup.message;
   g_autoptr (KlJson) json = NULL;
   KlChatDraft draft;
   KlStoreChange *entry;
@@ -529,7 +493,7 @@ free_change (KlChatDeed *deed)
 
   kl_chat_group_unwatch (change->group, change->message_id);
   kl_chat_group_unref (change->group);
-  g_clear_pointer (&change->read, kl_store_message_unref);
+  kl_chat_lookup_clear (&change->lookup);
   g_clear_pointer (&change->result, kl_store_message_unref);
   g_free (change->message_id);
   g_free (change->body);
@@ -540,23 +504,21 @@ free_change (KlChatDeed *deed)
 static const KlChatDeedClass change_class = { plan_change, stored_change, NULL, free_change };
 
 static void
-on_message_read (GObject *source, GAsyncResult *result, gpointer user_data)
+go_on_change (KlChatLookup *lookup)
 {
-  Change *change = user_data;
-  g_autoptr (GError) error = NULL;
+  KlChatRequest *request = lookup->deed.request;
 
-  change->read = kl_store_get_message_finish (KL_STORE (source), result, &error);
-  if (change->read)
+  if (lookup->message)
     {
-      kl_chat_group_enqueue (change->group, &change->deed);
+      kl_chat_group_enqueue (((Change *) lookup)->group, &lookup->deed);
       return;
     }
 
-  if (g_error_matches (error, KL_STORE_ERROR, KL_STORE_ERROR_NOT_FOUND))
-    kl_chat_request_fail (change->deed.request, KL_ERROR_CODE_NOT_FOUND, "id", "there is no such message here");
+  if (g_error_matches (lookup->error, KL_STORE_ERROR, KL_STORE_ERROR_NOT_FOUND))
+    kl_chat_request_fail (request, KL_ERROR_CODE_NOT_FOUND, "id", "there is no such message here");
   else
-    kl_chat_request_error (change->deed.request, error);
-  free_change (&change->deed);
+    kl_chat_request_error (request, lookup->error);
+  free_change (&lookup->deed);
 }
 
 static Change *
@@ -564,21 +526,15 @@ new_change (KlChatRequest *request, ChangeKind kind, const char *message_id)
 {
   Change *change = g_new0 (Change, 1);
 
-  change->deed.class = &change_class;
-  change->deed.request = request;
+  change->lookup.deed.class = &change_class;
+  change->lookup.deed.request = request;
+  change->lookup.go_on = go_on_change;
   change->kind = kind;
   change->group = kl_chat_group_ref (request->group);
   change->message_id = g_strdup (message_id);
   kl_chat_group_watch (change->group, message_id);
 
   return change;
-}
-
-static void
-start_change (Change *change)
-{
-  kl_store_get_message_async (change->group->chat->store, change->group->id, change->message_id, on_message_read,
-                              change);
 }
 
 static void
@@ -600,7 +556,7 @@ handle_edit (KlChatRequest *request, KlJsonFields *in)
   change = new_change (request, CHANGE_EDIT, id);
   change->body = g_memdup2 (body, length + 1);
   change->body_length = length;
-  start_change (change);
+  kl_chat_lookup_start (&change->lookup, id);
 }
 
 static void
@@ -611,7 +567,7 @@ handle_delete (KlChatRequest *request, KlJsonFields *in)
   if (in->fault)
     kl_chat_request_bad (request, in);
   else
-    start_change (new_change (request, CHANGE_DELETE, id));
+    kl_chat_lookup_start (&new_change (request, CHANGE_DELETE, id)->lookup, id);
 }
 
 static void
@@ -631,7 +587,7 @@ handle_react (KlChatRequest *request, KlJsonFields *in)
   change = new_change (request, CHANGE_REACT, id);
   change->emoji = g_strdup (emoji);
   change->on = on;
-  start_change (change);
+  kl_chat_lookup_start (&change->lookup, id);
 }
 
 const KlChatEntry kl_chat_message_entries[] = {

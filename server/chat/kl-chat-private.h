@@ -105,7 +105,7 @@ struct _KlChatPerson
   GPtrArray *memberships; /* KlChatMember, of loaded groups */
   guint joining; /* groups that are being created or joined */
   gint64 used_usec;
-  GQueue sends; /* Send (kl-chat-messages.c): those that wait for what they reply to, and all behind them */
+  GQueue lookups; /* KlChatLookup: those that wait for a message, and all behind them */
   KlChatBucket messages;
   KlChatBucket reads;
 
@@ -310,6 +310,24 @@ struct _KlChatDeed
   guint first; /* its changes in the batch */
   guint n_changes;
 };
+
+/* ── Deeds about a message ── (kl-chat-lookup.c)
+ *
+ * What one person says and changes stays in its order, also where a message has to be read first: reads come back in
+ * any order. The beginning of such a deed's own struct. */
+typedef struct _KlChatLookup KlChatLookup;
+struct _KlChatLookup
+{
+  KlChatDeed deed;
+  void (*go_on) (KlChatLookup *self); /* takes it */
+  gboolean reading;
+  KlStoreMessage *message; /* as the store had it; NULL: none was asked for, or error is set */
+  GError *error;
+};
+
+/* Calls go_on() when `message` (an id; NULL: none) of the request's group has been read and everything before has gone on. */
+void kl_chat_lookup_start (KlChatLookup *self, const char *message);
+void kl_chat_lookup_clear (KlChatLookup *self);
 
 /* Takes the deed. */
 void kl_chat_group_enqueue (KlChatGroup *self, KlChatDeed *deed);
