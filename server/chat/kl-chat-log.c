@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-/* No deed has more than three; some databases check no more than a hundred documents at once. */
-#define BATCH_CHANGES_MAX (100 - 3)
+/* Some databases check no more than a hundred documents at once. */
+#define BATCH_CHANGES_MAX (100 - KL_STORE_DEED_CHANGES)
 #define READ_ON_LIMIT 500
 
 static const KlChatFault fault_gone = { KL_ERROR_CODE_NOT_FOUND, NULL, "there is no such group" };
@@ -64,6 +64,7 @@ kl_chat_plan_change (KlChatPlan *plan, KlChatDeed *deed, KlChangeKind kind)
 
   change->actor = g_strdup (deed->request->person->id);
   change->time = plan->time;
+  change->goes_along = deed->n_changes > 0;
   if (deed->n_changes++ == 0)
     change->op = g_strdup (deed->op);
 
@@ -236,14 +237,28 @@ search_ops (KlChatGroup *self, GPtrArray *deeds, gboolean unknown)
   kl_store_find_ops_async (self->chat->store, (const char *const *) ops->pdata, on_ops_found, search);
 }
 
+/* The first `n` changes of the batch in flight stand; what is planned beyond them stays. Planning waits until the
+ * group is whole again. */
 static void
-on_stored (KlChatGroup *self)
+on_stored (KlChatGroup *self, guint n)
 {
-  g_autoptr (KlStoreBatch) batch = g_steal_pointer (&self->in_flight);
-  g_autoptr (GPtrArray) deeds = g_steal_pointer (&self->planned);
+  g_autoptr (KlStoreBatch) whole = g_steal_pointer (&self->in_flight);
+  g_autoptr (KlStoreBatch) batch
+      = n == whole->changes->len ? kl_store_batch_ref (whole) : kl_store_batch_dup_first (whole, n);
+  g_autoptr (GPtrArray) deeds = g_ptr_array_new ();
 
-  self->planned = g_ptr_array_new ();
+  for (guint i = 0; i < self->planned->len; i++)
+    {
+      KlChatDeed *deed = g_ptr_array_index (self->planned, i);
+
+      if (deed->first + deed->n_changes > n)
+        break;
+      g_ptr_array_add (deeds, deed);
+    }
+  g_ptr_array_remove_range (self->planned, 0, deeds->len);
+
   self->stored_usec = g_get_monotonic_time ();
+  self->planning = TRUE;
   kl_chat_group_apply (self, batch);
   kl_bus_publish (self->chat->bus, batch);
   for (guint i = 0; i < deeds->len; i++)
@@ -253,6 +268,7 @@ on_stored (KlChatGroup *self)
       deed->class->stored (deed);
       free_deed (deed);
     }
+  self->planning = FALSE;
 }
 
 static void
@@ -314,10 +330,12 @@ on_appended (GObject *source, GAsyncResult *async_result, gpointer user_data)
     }
   else if (result->outcome == KL_APPEND_OK)
     {
-      on_stored (self);
+      on_stored (self, self->in_flight->changes->len);
     }
   else
     {
+      if (result->n_stored > 0)
+        on_stored (self, result->n_stored);
       g_clear_pointer (&self->in_flight, kl_store_batch_unref);
       if (result->outcome == KL_APPEND_SLUG_TAKEN)
         {

@@ -305,6 +305,30 @@ kl_store_batch_unref (KlStoreBatch *self)
   g_atomic_rc_box_release_full (self, (GDestroyNotify) clear_batch);
 }
 
+KlStoreBatch *
+kl_store_batch_dup_first (const KlStoreBatch *self, guint n)
+{
+  KlStoreBatch *first = kl_store_batch_new (self->group, self->base_rev, self->base_seq);
+
+  for (guint i = 0; i < n; i++)
+    {
+      KlStoreChange change = g_array_index (self->changes, KlStoreChange, i);
+
+      change.op = g_strdup (change.op);
+      change.actor = g_strdup (change.actor);
+      change.invite = g_strdup (change.invite);
+      if (change.message)
+        kl_store_message_ref (change.message);
+      if (change.member)
+        kl_store_member_ref (change.member);
+      if (change.group)
+        kl_store_group_ref (change.group);
+      g_array_append_val (first->changes, change);
+    }
+
+  return first;
+}
+
 KlStoreChange *
 kl_store_batch_add (KlStoreBatch *self, KlChangeKind kind)
 {

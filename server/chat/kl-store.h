@@ -236,7 +236,12 @@ typedef struct {
   gboolean sets_marks; /* MEMBER: a new member; the marks are taken from `member` */
   char *invite;        /* MEMBER: takes one use of this code, or the batch is SPENT */
   gboolean bans;       /* MEMBER: also bans the person (by: actor, at: time) */
+
+  gboolean goes_along; /* belongs to the deed of the change before: both are stored, or neither. A deed has at most
+                        * KL_STORE_DEED_CHANGES, and at most one op, with its first change */
 } KlStoreChange;
+
+#define KL_STORE_DEED_CHANGES 4
 
 void kl_store_change_clear (KlStoreChange *self);
 
@@ -252,13 +257,15 @@ typedef struct {
 KlStoreBatch *kl_store_batch_new (const char *group, gint64 base_rev, gint64 base_seq);
 KlStoreBatch *kl_store_batch_ref (KlStoreBatch *self);
 void kl_store_batch_unref (KlStoreBatch *self);
+/* The first N of its changes as a batch. */
+KlStoreBatch *kl_store_batch_dup_first (const KlStoreBatch *self, guint n);
 /* A zeroed change at the end, with the next rev. Valid until the next call. */
 KlStoreChange *kl_store_batch_add (KlStoreBatch *self, KlChangeKind kind);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlStoreBatch, kl_store_batch_unref)
 
 /* OK: all of it is stored. Otherwise only the first `n_stored` changes are, which is none where
- * the store writes a batch as one; a store that writes change after change may be interrupted by
- * another writer. Those count as stored and reported.
+ * the store writes a batch as one; a store that writes deed after deed may be interrupted by
+ * another writer, between two deeds. Those count as stored and reported.
  * CONFLICT: the group's head is not at base_rev (or the group is there already, is
  *   deleted), or another's change stands behind n_stored: read on, plan again.
  * OP_USED: the ops of the changes in `indexes` are in the log already.
