@@ -10,7 +10,7 @@
 typedef struct
 {
   KlChatDeed deed;
-  KlChatGroup *group;   /* referenced; unborn */
+  KlChatGroup *group;   /* referenced; unborn; NULL: has no place yet */
   KlChatPerson *person; /* used */
   KlStoreGroup *meta;
 } Create;
@@ -110,9 +110,13 @@ free_create (KlChatDeed *deed)
 {
   Create *create = (Create *) deed;
 
-  if (!create->group->meta)
-    kl_chat_group_drop (create->group);
-  kl_chat_group_unref (create->group);
+  if (create->group)
+    {
+      if (!create->group->meta)
+        kl_chat_group_drop (create->group);
+      kl_chat_group_unref (create->group);
+      kl_chat_person_leave_place (create->person);
+    }
   kl_store_group_unref (create->meta);
   create->person->joining--;
   kl_chat_person_unuse (create->person);
@@ -121,10 +125,19 @@ free_create (KlChatDeed *deed)
 
 static const KlChatDeedClass create_class = { plan_create, stored_create, repeated_create, free_create };
 
+/* It has no place and gets none: frees it. */
+static void
+give_up_create (Create *create)
+{
+  g_free (create->deed.op);
+  free_create (&create->deed);
+}
+
 static void
 on_full_looked_up (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  KlChatRequest *request = user_data;
+  Create *create = user_data;
+  KlChatRequest *request = g_steal_pointer (&create->deed.request);
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) ops = kl_store_find_ops_finish (KL_STORE (source), result, &error);
   const KlStoreOp *op = ops ? g_ptr_array_index (ops, 0) : NULL;
@@ -135,6 +148,43 @@ on_full_looked_up (GObject *source, GAsyncResult *result, gpointer user_data)
     answer_created_before (request, op);
   else
     kl_chat_request_fail (request, KL_ERROR_CODE_CONFLICT, "groups", "you are in as many groups as one can be");
+  give_up_create (create);
+}
+
+/* Takes a place and goes on, waits while the last one is somebody's who may yet fail, or is answered. */
+static void
+begin_create (Create *create)
+{
+  KlChatPerson *person = create->person;
+  KlChat *chat = person->chat;
+
+  if (kl_chat_person_take_place (person))
+    {
+      create->group = kl_chat_group_new_unborn (chat, create->meta->id);
+      kl_chat_group_enqueue (create->group, &create->deed);
+    }
+  else if (person->places > 0)
+    {
+      if (!person->crowded)
+        person->crowded = g_ptr_array_new ();
+      g_ptr_array_add (person->crowded, create);
+    }
+  else
+    {
+      /* A repetition is the group that there is. */
+      const char *ops[] = { create->deed.op, NULL };
+
+      kl_store_find_ops_async (chat->store, ops, on_full_looked_up, create);
+    }
+}
+
+void
+kl_chat_resume_crowded (KlChatPerson *self)
+{
+  g_autoptr (GPtrArray) crowded = g_steal_pointer (&self->crowded);
+
+  for (guint i = 0; crowded && i < crowded->len; i++)
+    begin_create (g_ptr_array_index (crowded, i));
 }
 
 static void
@@ -145,7 +195,6 @@ handle_create (KlChatRequest *request, KlJsonFields *in)
   g_autoptr (KlStoreGroup) meta = kl_store_group_new ();
   const char *client_id = kl_json_fields_client_id (in, "client_id", KL_JSON_REQUIRED);
   const char *topic, *slug;
-  g_autofree char *op = NULL;
   char id[KL_ID_SIZE];
   Create *create;
 
@@ -165,29 +214,18 @@ handle_create (KlChatRequest *request, KlJsonFields *in)
       kl_chat_request_bad (request, in);
       return;
     }
-  op = g_strconcat (person->id, "\n", client_id, NULL);
-  if (chat->settings.groups_per_user > 0
-      && person->memberships->len + person->joining >= (guint) chat->settings.groups_per_user)
-    {
-      /* A repetition is the group that there is. */
-      const char *ops[] = { op, NULL };
-
-      kl_store_find_ops_async (chat->store, ops, on_full_looked_up, request);
-      return;
-    }
 
   kl_id_source_next (chat->ids, kl_chat_now_ms (), id);
   meta->id = g_strdup (id);
   create = g_new0 (Create, 1);
   create->deed.class = &create_class;
   create->deed.request = request;
-  create->deed.op = g_steal_pointer (&op);
-  create->group = kl_chat_group_new_unborn (chat, id);
+  create->deed.op = g_strconcat (person->id, "\n", client_id, NULL);
   create->meta = g_steal_pointer (&meta);
   create->person = person;
   person->uses++;
   person->joining++;
-  kl_chat_group_enqueue (create->group, &create->deed);
+  begin_create (create);
 }
 
 /* ── group:update, group:delete ── */

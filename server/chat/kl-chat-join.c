@@ -28,6 +28,7 @@ typedef struct
   KlChatPerson *person; /* used */
   char *invite;         /* takes a use of this code */
   gboolean invited;     /* may join what is private */
+  gboolean has_place;   /* among the groups one may be in */
 } Join;
 
 typedef struct
@@ -87,8 +88,9 @@ check_join (Join *join, KlChatPlan *plan)
   if (settings->members_per_group > 0
       && g_hash_table_size (group->members) + plan->joins >= (guint) settings->members_per_group)
     return refuse (deed, KL_ERROR_CODE_CONFLICT, "members", "this group is full");
-  if (settings->groups_per_user > 0
-      && join->person->memberships->len + join->person->joining > (guint) settings->groups_per_user)
+  /* Planned anew it still has it. */
+  join->has_place = join->has_place || kl_chat_person_take_place (join->person);
+  if (!join->has_place)
     return refuse (deed, KL_ERROR_CODE_CONFLICT, "groups", "you are in as many groups as one can be");
 
   return KL_DEED_PLANNED;
@@ -151,6 +153,8 @@ free_join (KlChatDeed *deed)
   Join *join = (Join *) deed;
 
   join->person->joining--;
+  if (join->has_place)
+    kl_chat_person_leave_place (join->person);
   kl_chat_person_unuse (join->person);
   g_free (join->invite);
   g_free (join);

@@ -275,6 +275,28 @@ kl_chat_drop_everything (KlChat *chat)
     }
 }
 
+/* ── Places ── */
+
+gboolean
+kl_chat_person_take_place (KlChatPerson *self)
+{
+  gint64 limit = self->chat->settings.groups_per_user;
+
+  if (limit > 0 && self->memberships->len + self->places >= (guint) limit)
+    return FALSE;
+
+  self->places++;
+  return TRUE;
+}
+
+void
+kl_chat_person_leave_place (KlChatPerson *self)
+{
+  self->places--;
+  if (self->crowded)
+    kl_chat_resume_crowded (self);
+}
+
 /* ── Profiles ── */
 
 typedef struct

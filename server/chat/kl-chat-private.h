@@ -104,6 +104,8 @@ struct _KlChatPerson
   GPtrArray *connections; /* KlChatConnection */
   GPtrArray *memberships; /* KlChatMember, of loaded groups */
   guint joining; /* groups that are being created or joined */
+  guint places;  /* of them, those that are certain of a place among the groups one may be in */
+  GPtrArray *crowded; /* Create (kl-chat-groups.c): wait until it is decided who has the last place; NULL: none */
   gint64 used_usec;
   GQueue lookups; /* KlChatLookup: those that wait for a message, and all behind them */
   KlChatBucket messages;
@@ -132,6 +134,13 @@ void kl_chat_person_make_resident (KlChatPerson *self, KlChatDone done, gpointer
 void kl_chat_load_profiles (KlChat *chat, GPtrArray *people, KlChatDone done, gpointer user_data);
 gboolean kl_chat_person_shares_group (KlChatPerson *self, KlChatPerson *other);
 void kl_chat_sweep (KlChat *chat);
+
+/* The places among the groups one may be in. FALSE: there is none, or none that nobody is certain of already. */
+gboolean kl_chat_person_take_place (KlChatPerson *self);
+/* After the membership that it was for, or instead of it. */
+void kl_chat_person_leave_place (KlChatPerson *self);
+/* Creations that wait for a place look again. (kl-chat-groups.c) */
+void kl_chat_resume_crowded (KlChatPerson *self);
 
 /* ── Connections ── (kl-chat-connection.c) */
 

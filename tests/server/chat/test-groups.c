@@ -408,6 +408,80 @@ test_group_limit (KlKit *kit)
   kl_kit_free (kit);
 }
 
+/* Many at once want the last place: exactly one gets it, and it is nobody's who fails. */
+static void
+test_last_place (void)
+{
+  KlChatSettings settings;
+  KlKit *kit;
+  KlClient *anna, *ben;
+  const char *ids[2], *kept;
+
+  kl_kit_settings (&settings);
+  settings.groups_per_user = 2;
+  kit = kl_kit_new (&settings);
+  anna = kl_kit_person (kit, "anna");
+  ben = kl_kit_person (kit, "ben");
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    ids[i] = kl_client_create (ben, "b", "public");
+  kept = kl_client_create (anna, "kept", "private");
+
+  for (guint round = 0; round < 4; round++)
+    {
+      const char *event[] = { round & 1 ? "group:create" : "group:join", round & 2 ? "group:create" : "group:join" };
+      KlAnswer *answers[2];
+      guint winners = 0;
+
+      for (guint i = 0; i < 2; i++)
+        answers[i] = strcmp (event[i], "group:join") == 0
+                         ? kl_client_start (anna, event[i], "{'group':'%s'}", ids[i])
+                         : kl_client_start (anna, event[i], "{'client_id':'%u.%u','name':'x'}", round, i);
+      for (guint i = 0; i < 2; i++)
+        {
+          yyjson_val *answer = kl_answer_wait (answers[i]);
+
+          if (answers[i]->code == KL_ERROR_CODE_CONFLICT)
+            {
+              g_assert_cmpstr (kl_get_string (answer, "error.field"), ==, "groups");
+              continue;
+            }
+          g_assert_cmpint (answers[i]->code, ==, KL_ERROR_CODE_NONE);
+          winners++;
+          kl_client_ok (anna, strcmp (event[i], "group:join") == 0 ? "group:leave" : "group:delete", "{'group':'%s'}",
+                        kl_get_string (answer, "group.id"));
+        }
+      g_assert_cmpuint (winners, ==, 1);
+      for (guint i = 0; i < 2; i++)
+        kl_answer_free (answers[i]);
+    }
+
+  /* Repeated before the first is answered it is the same group; whose slug is taken leaves the place to the next. */
+  {
+    g_autoptr (KlAnswer) taken = NULL, first = NULL, again = NULL, other = NULL;
+    g_autofree char *id = NULL;
+
+    kl_client_ok (ben, "group:delete", "{'group':'%s'}", ids[0]);
+    kl_client_ok (ben, "group:create", "{'client_id':'s','name':'x','slug':'taken'}");
+    taken = kl_client_start (anna, "group:create", "{'client_id':'t','name':'x','slug':'taken'}");
+    first = kl_client_start (anna, "group:create", "{'client_id':'f','name':'x'}");
+    again = kl_client_start (anna, "group:create", "{'client_id':'f','name':'x'}");
+    other = kl_client_start (anna, "group:create", "{'client_id':'o','name':'x'}");
+    kl_answer_wait (taken);
+    g_assert_cmpint (taken->code, ==, KL_ERROR_CODE_CONFLICT);
+    id = g_strdup (kl_get_string (kl_answer_wait (first), "group.id"));
+    g_assert_nonnull (id);
+    g_assert_cmpstr (kl_get_string (kl_answer_wait (again), "group.id"), ==, id);
+    kl_answer_wait (other);
+    g_assert_cmpint (other->code, ==, KL_ERROR_CODE_CONFLICT);
+    kl_client_ok (anna, "group:delete", "{'group':'%s'}", id);
+  }
+  kl_client_ok (anna, "group:join", "{'group':'%s'}", ids[1]);
+  g_assert_cmpint (kl_get_size (kl_client_ok (anna, "sync", "{}"), "groups"), ==, 2);
+  g_assert_nonnull (kl_find (kl_client_ok (anna, "sync", "{}"), "groups", "id", kept));
+  kl_client_ok (anna, "group:leave", "{'group':'%s'}", ids[1]);
+  kl_kit_free (kit);
+}
+
 static void
 run_group_limit (void)
 {
@@ -427,6 +501,7 @@ main (int argc, char **argv)
   kl_kit_add ("/chat/groups/directory", test_directory);
   kl_kit_add ("/chat/groups/junk", test_junk);
   g_test_add_func ("/chat/groups/limits", run_group_limit);
+  g_test_add_func ("/chat/groups/last-place", test_last_place);
 
   return g_test_run ();
 }
