@@ -44,7 +44,7 @@ test_torn (KlKit *kit)
   KlStoreInterface *iface = KL_STORE_GET_IFACE (kit->store);
   KlClient *anna = kl_kit_person (kit, "anna"), *ben = kl_kit_person (kit, "ben");
   const char *group = kl_client_create (anna, "Torn", "public");
-  KlAnswer *answers[12], *update;
+  KlAnswer *answers[12], *update = NULL;
 
   kl_client_ok (ben, "group:join", "{'group':'%s'}", group);
   kl_client_forget (ben);
