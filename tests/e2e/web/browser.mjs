@@ -2,11 +2,10 @@
 // Debian's Chromium on the real server: people with a page each. Every page is watched: an error in its console, a broken
 // content security policy or an exception fails the test that opened it.
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import net from "node:net";
 import { chromium } from "playwright-core";
 import { DEADLINE_MS, makeFolder, Server } from "../../server/box/klatch.mjs";
 
+export { Line } from "../../server/box/line.mjs";
 export { DEADLINE_MS, makeFolder, Server };
 export const PASSWORD = "kettle is on";
 
@@ -106,56 +105,4 @@ export function bubble(page, text) {
 /** Until the message is there and its tick says that it is stored. */
 export async function stored(page, text) {
   await bubble(page, text).locator(".ticks.stored, .ticks.read").waitFor();
-}
-
-/** A line that can be cut, or go dead without a word; the browser meets the server through it. */
-export class Line {
-  static async open(t, server) {
-    const line = new Line();
-    line.pairs = new Set();
-    line.mode = "open";
-    line.listener = net.createServer((near) => {
-      if (line.mode === "cut") {
-        near.destroy();
-        return;
-      }
-      const far = net.connect(server.port, "127.0.0.1");
-      const pair = { near, far };
-      line.pairs.add(pair);
-      for (const [from, to] of [[near, far], [far, near]]) {
-        from.on("data", (bytes) => line.mode !== "dead" && to.write(bytes));
-        from.on("error", () => to.destroy());
-        from.on("close", () => {
-          line.pairs.delete(pair);
-          to.destroy();
-        });
-      }
-    });
-    line.listener.listen(0, "127.0.0.1");
-    await once(line.listener, "listening");
-    line.url = `http://127.0.0.1:${line.listener.address().port}`;
-    t.after(() => {
-      line.cut();
-      line.listener.close();
-    });
-    return line;
-  }
-
-  cut() {
-    this.mode = "cut";
-    for (const { near, far } of this.pairs) {
-      near.destroy();
-      far.destroy();
-    }
-  }
-
-  /** Bytes vanish; nobody is told. */
-  die() {
-    this.mode = "dead";
-  }
-
-  mend() {
-    if (this.mode === "dead") this.cut();
-    this.mode = "open";
-  }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Rates and counts: who guesses is slowed, nobody else is, and no made-up header gives a fresh address.
 import assert from "node:assert/strict";
+import http from "node:http";
 import { test } from "node:test";
-import { Device, Server, makePair, secretOf } from "./klatch.mjs";
+import { Device, Server, makePair, secretOf, until } from "./klatch.mjs";
+import { Wire } from "./wire.mjs";
 
 const RATES = { KLATCH_LIMITS_SIGN_INS_PER_MINUTE: "10", KLATCH_LIMITS_FAILURES_PER_MINUTE: "0" };
 
@@ -138,4 +140,35 @@ test("who does not say who he is in time is let go", async (t) => {
   await server.person("anna");
   await assert.rejects(Device.connect(t, server.url), (error) => error.data.code === "unauthorized");
   await assert.rejects(Device.connect(t, server.url, { auth: { token: "x" } }), (error) => error.data.code === "unauthorized");
+});
+
+test("256 connections of one address may be nobody's; those who are in have theirs", async (t) => {
+  const server = await Server.start(t, { env: { KLATCH_LIMITS_UNSIGNED_MS: "30000" } });
+  const { anna, a, b, group } = await makePair(t, server);
+  http.globalAgent.destroy(); // the connections on which the two have registered
+  const wire = Wire.of(server);
+  const strangers = [];
+  await until(async () => {
+    const stranger = await wire.ws().open();
+    await until(() => stranger.messages.length > 0 || stranger.code !== undefined);
+    if (stranger.messages.shift()) strangers.push(stranger);
+    else assert.ok(strangers.length >= 254, `${strangers.length} and no more`);
+    return strangers.length === 256;
+  });
+  // No matter what for: a socket, a poll, a call by REST, or nothing at all.
+  const refused = await wire.tcp();
+  await refused.ended;
+  assert.match(refused.received.toString(), /^HTTP\/1\.1 429 [\s\S]*"rate_limited"/);
+  await assert.rejects(anna.connect(t));
+  // Who is in goes on, and makes no difference.
+  await a.send(group, "still here");
+  await b.event("message", ({ message }) => message.body === "still here");
+  // Each that says who it is, or goes, makes room for one.
+  strangers[0].send(`40${JSON.stringify({ token: anna.token })}`);
+  assert.match(await strangers[0].next(), /^40/);
+  strangers[1].socket.terminate();
+  await until(async () => (await server.request("GET", "/healthz").catch(() => ({}))).status === 200, "room");
+  const late = await anna.connect(t);
+  await late.do("sync");
+  for (const stranger of strangers) stranger.socket.terminate();
 });
