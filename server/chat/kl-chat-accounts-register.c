@@ -222,6 +222,31 @@ on_invite (GObject *source, GAsyncResult *result, gpointer user_data)
   admit (registration);
 }
 
+/* Nobody was let in. Another node may have made the first account meanwhile. */
+static void
+on_still_first (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Registration *registration = user_data;
+  g_autoptr (GError) error = NULL;
+  gint64 n_users = kl_store_count_users_finish (KL_STORE (source), result, &error);
+
+  if (n_users < 0)
+    {
+      kl_chat_accounts_fail_store (&registration->waiter, error);
+      end_registration (registration);
+    }
+  else if (n_users > 0)
+    {
+      g_clear_pointer (&registration->accounts->setup_code, g_free);
+      decide (registration);
+    }
+  else if (registration->invite != NULL)
+    refuse_invite (registration);
+  else
+    refuse (registration, KL_ERROR_CODE_FORBIDDEN,
+            "The first account needs the set-up code that the server has printed.", "invite");
+}
+
 static void
 decide_first (Registration *registration)
 {
@@ -234,11 +259,8 @@ decide_first (Registration *registration)
   registration->how = KL_STORE_CREATE_FIRST;
   if (local || code || registration->by_administrator)
     admit (registration);
-  else if (invite != NULL)
-    refuse_invite (registration);
   else
-    refuse (registration, KL_ERROR_CODE_FORBIDDEN,
-            "The first account needs the set-up code that the server has printed.", "invite");
+    kl_store_count_users_async (self->store, on_still_first, registration);
 }
 
 static void

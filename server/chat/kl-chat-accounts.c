@@ -127,6 +127,24 @@ on_stale_tick (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* The same on all nodes of a cluster, whichever of them is asked: of the store's epoch, which nobody knows who has no
+ * account. */
+static char *
+make_setup_code (const char *epoch)
+{
+  static const char purpose[] = "klatch set-up code\n";
+  guint8 hash[crypto_hash_sha256_BYTES];
+  crypto_hash_sha256_state state;
+  char *code = g_malloc (KL_CODE_CHARS + 1);
+
+  crypto_hash_sha256_init (&state);
+  crypto_hash_sha256_update (&state, (const guint8 *)purpose, strlen (purpose));
+  crypto_hash_sha256_update (&state, (const guint8 *)epoch, strlen (epoch));
+  crypto_hash_sha256_final (&state, hash);
+  kl_id_encode (hash, 16, code);
+  return code;
+}
+
 static void
 on_users_counted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -142,7 +160,7 @@ on_users_counted (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   if (n_users == 0)
-    self->setup_code = kl_id_new_code ();
+    self->setup_code = make_setup_code (kl_store_get_epoch (self->store));
   self->started = TRUE;
   self->stale_source = g_timeout_add_seconds (STALE_INTERVAL_S, on_stale_tick, self);
   on_stale_tick (self);
