@@ -59,7 +59,7 @@ kl_local_bus_init (KlLocalBus *self)
 {
   self->cache = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_cached);
   self->node = kl_bus_node_new ();
-  self->node->id = g_strdup ("local");
+  self->node->id = g_strdup (KL_BUS_NODE_ALONE);
   self->node->own = TRUE;
 }
 

@@ -132,6 +132,8 @@ struct _KlBusInterface
 
 /* The listener (static) is told from now on; NULL: nobody. */
 void kl_bus_set_listener (KlBus *self, const KlBusListener *listener, gpointer user_data);
+/* The id of the one node of `local:`, where there can be no others. */
+#define KL_BUS_NODE_ALONE "local"
 /* This node's id, another at each start. */
 const char *kl_bus_get_node (KlBus *self);
 /* FALSE: other nodes are not heard, and what is published reaches nobody; *reason (optional) says why, in a few words. */

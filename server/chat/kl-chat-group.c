@@ -45,6 +45,7 @@ add_member (KlChatGroup *self, KlStoreMember *state)
     self->n_online++;
   else
     kl_chat_presence_update (person);
+  kl_chat_member_learn_here (member);
 
   return member;
 }
@@ -108,6 +109,7 @@ new_group (KlChat *chat, const char *id)
   self->planned = g_ptr_array_new ();
   self->used_usec = g_get_monotonic_time ();
   g_queue_init (&self->pending);
+  g_queue_init (&self->handed);
   g_hash_table_insert (chat->groups, self->id, self);
   kl_bus_subscribe (chat->bus, self->id);
 
@@ -150,6 +152,7 @@ kl_chat_group_unref (KlChatGroup *self)
   g_ptr_array_unref (self->held);
   g_ptr_array_unref (self->planned);
   g_free (self->last_json);
+  g_free (self->last_writer);
   g_free (self->id);
   g_free (self);
 }
@@ -158,7 +161,8 @@ gboolean
 kl_chat_group_is_idle (KlChatGroup *self)
 {
   return self->state == KL_GROUP_READY && self->pins == 0 && self->ref_count == 1 && !self->in_flight
-         && !self->reading_log && g_queue_is_empty (&self->pending);
+         && !self->reading_log && !self->searching && g_queue_is_empty (&self->pending)
+         && g_queue_is_empty (&self->handed);
 }
 
 static void
@@ -184,6 +188,8 @@ kl_chat_group_drop (KlChatGroup *self)
   kl_bus_unsubscribe (self->chat->bus, self->id);
   g_hash_table_remove (self->chat->groups, self->id);
   g_hash_table_remove_all (self->members);
+  kl_chat_group_stop_following (self);
+  kl_chat_group_take_back_handed (self);
   kl_chat_group_advance (self);
   kl_chat_group_unref (self);
 }
@@ -319,6 +325,7 @@ apply_message (KlChatGroup *self, const KlStoreChange *change)
       self->seq = message->seq;
       self->time = message->created_at;
       self->chat->stats.messages_stored++;
+      kl_chat_group_settle_handed (self, message);
     }
   if (!(message->flags & KL_MESSAGE_SYSTEM) && (!self->last_message || message->seq >= self->last_message->seq))
     {
@@ -410,9 +417,10 @@ apply_member (KlChatGroup *self, const KlStoreChange *change)
       KlStoreBan *ban = kl_store_ban_new ();
 
       ban->user = g_strdup (state->user);
-      ban->by = g_strdup (change->actor);
+      ban->by = g_strdup (change->actor ? change->actor : state->user);
       ban->at = change->time;
       g_hash_table_replace (self->bans, ban->user, ban);
+      self->bans_stamp++;
     }
 
   if (state->role == KL_ROLE_NONE)
@@ -445,6 +453,16 @@ apply_member (KlChatGroup *self, const KlStoreChange *change)
   kl_chat_person_unuse (person);
 }
 
+void
+kl_chat_group_vanish (KlChatGroup *self)
+{
+  g_autoptr (KlChatEvent) event = kl_chat_event_new_removed (self, "deleted");
+
+  end_all_flows (self, event);
+  kl_bus_cache_drop (self->chat->bus, self->id);
+  kl_chat_group_drop (self);
+}
+
 static void
 apply_meta (KlChatGroup *self, const KlStoreChange *change)
 {
@@ -456,10 +474,7 @@ apply_meta (KlChatGroup *self, const KlStoreChange *change)
   self->meta = change->group;
   if (self->meta->deleted)
     {
-      event = kl_chat_event_new_removed (self, "deleted");
-      end_all_flows (self, event);
-      kl_bus_cache_drop (self->chat->bus, self->id);
-      kl_chat_group_drop (self);
+      kl_chat_group_vanish (self);
       return;
     }
   if (self->targets->len == 0 && self->held->len == 0)
@@ -552,7 +567,8 @@ show (KlChatGroup *self, KlChatPerson *person, KlChatConnection *except, gboolea
         continue;
       flow
           = is_new ? kl_chat_connection_ensure_flow (connection, self) : kl_chat_connection_get_flow (connection, self);
-      if (flow && (is_new || flow->flowing || flow->holds > 0))
+      /* A new group may be known to some of them already. */
+      if (flow && (is_new ? !flow->flowing : flow->flowing || flow->holds > 0))
         g_ptr_array_add (flows, kl_chat_flow_ref (flow));
     }
   if (flows->len == 0)

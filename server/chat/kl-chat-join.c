@@ -162,6 +162,22 @@ free_join (KlChatDeed *deed)
 
 static const KlChatDeedClass join_class = { plan_join, stored_join, NULL, free_join };
 
+/* While nobody tells of bans they are looked up. */
+static void
+on_bans_known (gpointer user_data, const GError *error)
+{
+  Join *join = user_data;
+
+  if (!error || g_error_matches (error, KL_STORE_ERROR, KL_STORE_ERROR_NOT_FOUND))
+    {
+      kl_chat_group_enqueue (join->deed.request->group, &join->deed);
+      return;
+    }
+
+  kl_chat_request_error (g_steal_pointer (&join->deed.request), error);
+  kl_chat_deed_free (&join->deed);
+}
+
 /* The request has its group. */
 static void
 enqueue_join (KlChatRequest *request, const char *invite, gboolean invited)
@@ -175,7 +191,10 @@ enqueue_join (KlChatRequest *request, const char *invite, gboolean invited)
   join->person->joining++;
   join->invite = g_strdup (invite);
   join->invited = invited;
-  kl_chat_group_enqueue (request->group, &join->deed);
+  if (kl_bus_is_ready (request->chat->bus, NULL))
+    kl_chat_group_enqueue (request->group, &join->deed);
+  else
+    kl_chat_group_refresh (request->group, on_bans_known, join);
 }
 
 typedef struct

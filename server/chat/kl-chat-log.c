@@ -12,17 +12,20 @@
 
 /* Some databases check no more than a hundred documents at once. */
 #define BATCH_CHANGES_MAX (100 - KL_STORE_DEED_CHANGES)
-#define READ_ON_LIMIT 500
+/* A conflict with nobody, so often: one of the ops may be an old one. */
+#define STUCK_CONFLICTS 3
 
 static const KlChatFault fault_gone = { KL_ERROR_CODE_NOT_FOUND, NULL, "there is no such group" };
 static const KlChatFault fault_unavailable = { KL_ERROR_CODE_UNAVAILABLE, NULL, "this cannot be stored now" };
 static const KlChatFault fault_slug = { KL_ERROR_CODE_CONFLICT, "slug", "this address is taken" };
 static const KlChatFault fault_spent = { KL_ERROR_CODE_NOT_FOUND, "invite", "this invite is not good" };
 
-static void
-free_deed (KlChatDeed *deed)
+void
+kl_chat_deed_free (KlChatDeed *deed)
 {
   g_assert (deed->request == NULL);
+  g_free (deed->argument);
+  g_free (deed->handed_to);
   g_free (deed->op);
   deed->class->free (deed);
 }
@@ -31,7 +34,7 @@ static void
 fail_deed (KlChatDeed *deed, const KlChatFault *fault)
 {
   kl_chat_request_fault (g_steal_pointer (&deed->request), fault);
-  free_deed (deed);
+  kl_chat_deed_free (deed);
 }
 
 void
@@ -103,6 +106,12 @@ plan_deed (KlChatPlan *plan, KlChatDeed *deed, KlChatGroup *self)
 {
   if (plan->closed || (deed->op && g_hash_table_contains (plan->ops, deed->op)))
     return FALSE;
+  if (deed->request->replied)
+    {
+      /* Its client knows better than to wait for it. */
+      fail_deed (deed, &fault_unavailable);
+      return TRUE;
+    }
 
   deed->first = plan->batch->changes->len;
   deed->n_changes = 0;
@@ -114,7 +123,7 @@ plan_deed (KlChatPlan *plan, KlChatDeed *deed, KlChatGroup *self)
         g_hash_table_add (plan->ops, deed->op);
       break;
     case KL_DEED_ANSWERED:
-      free_deed (deed);
+      kl_chat_deed_free (deed);
       break;
     case KL_DEED_WAIT:
       return FALSE;
@@ -187,6 +196,7 @@ typedef struct
   KlChatGroup *group; /* referenced */
   GPtrArray *deeds;
   gboolean unknown; /* what is not found may or may not have been tried: it is unavailable */
+  gboolean again;   /* what is not found goes on */
 } OpSearch;
 
 static void
@@ -196,27 +206,43 @@ on_ops_found (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) ops = kl_store_find_ops_finish (KL_STORE (source), result, &error);
 
-  for (guint i = 0; i < search->deeds->len; i++)
+  search->group->searching = FALSE;
+  for (guint i = search->deeds->len; i > 0; i--)
     {
-      KlChatDeed *deed = g_ptr_array_index (search->deeds, i);
-      const KlStoreOp *op = ops ? g_ptr_array_index (ops, i) : NULL;
+      KlChatDeed *deed = g_ptr_array_index (search->deeds, i - 1);
+      const KlStoreOp *op = ops ? g_ptr_array_index (ops, i - 1) : NULL;
 
-      if (!op && (search->unknown || error))
+      if (!op && !error && search->again)
+        {
+          g_queue_push_head (&search->group->pending, deed);
+          continue;
+        }
+      if (!op && (search->unknown || search->again || error))
         {
           fail_deed (deed, &fault_unavailable);
           continue;
         }
       deed->class->repeated (deed, op);
-      free_deed (deed);
+      kl_chat_deed_free (deed);
     }
   g_ptr_array_unref (search->deeds);
+  if (search->again)
+    kl_chat_group_advance (search->group);
   kl_chat_group_unref (search->group);
   g_free (search);
 }
 
+/* What is looked for, and what becomes of it that is not found. */
+typedef enum
+{
+  SEARCH_KNOWN,   /* it is there; if not, its class knows what to say */
+  SEARCH_UNKNOWN, /* may have been tried: unavailable */
+  SEARCH_AGAIN,   /* goes on */
+} SearchKind;
+
 /* Takes the array with its deeds, which all have an op. */
 static void
-search_ops (KlChatGroup *self, GPtrArray *deeds, gboolean unknown)
+search_ops (KlChatGroup *self, GPtrArray *deeds, SearchKind kind)
 {
   g_autoptr (GPtrArray) ops = g_ptr_array_new ();
   OpSearch *search;
@@ -233,49 +259,93 @@ search_ops (KlChatGroup *self, GPtrArray *deeds, gboolean unknown)
   search = g_new0 (OpSearch, 1);
   search->group = kl_chat_group_ref (self);
   search->deeds = deeds;
-  search->unknown = unknown;
+  search->unknown = kind == SEARCH_UNKNOWN;
+  search->again = kind == SEARCH_AGAIN;
+  self->searching = search->again;
   kl_store_find_ops_async (self->chat->store, (const char *const *) ops->pdata, on_ops_found, search);
 }
 
-/* The first `n` changes of the batch in flight stand; what is planned beyond them stays. Planning waits until the
- * group is whole again. */
+/* Tells the others: what was stored, and the nodes that do not know the group who is in it now. */
 static void
-on_stored (KlChatGroup *self, guint n)
+publish (KlChatGroup *self, KlStoreBatch *batch)
 {
-  g_autoptr (KlStoreBatch) whole = g_steal_pointer (&self->in_flight);
-  g_autoptr (KlStoreBatch) batch
-      = n == whole->changes->len ? kl_store_batch_ref (whole) : kl_store_batch_dup_first (whole, n);
-  g_autoptr (GPtrArray) deeds = g_ptr_array_new ();
-
-  for (guint i = 0; i < self->planned->len; i++)
+  kl_bus_publish (self->chat->bus, batch);
+  for (guint i = 0; i < batch->changes->len; i++)
     {
-      KlChatDeed *deed = g_ptr_array_index (self->planned, i);
+      const KlStoreChange *change = &g_array_index (batch->changes, KlStoreChange, i);
 
-      if (deed->first + deed->n_changes > n)
-        break;
-      g_ptr_array_add (deeds, deed);
+      if (change->kind == KL_CHANGE_MEMBER && change->sets_marks)
+        kl_bus_signal (self->chat->bus, &(KlBusSignal) {
+                                            .kind = KL_BUS_MEMBERSHIP,
+                                            .group = self->id,
+                                            .user = change->member->user,
+                                        });
     }
-  g_ptr_array_remove_range (self->planned, 0, deeds->len);
+}
 
+/* The changes of the batch are stored; its deeds may be fewer than those planned. */
+static void
+settle (KlChatGroup *self, KlStoreBatch *batch, GPtrArray *deeds)
+{
   self->stored_usec = g_get_monotonic_time ();
+  self->stuck = 0;
+  /* What is asked for meanwhile is planned when the group is whole again. */
   self->planning = TRUE;
   kl_chat_group_apply (self, batch);
-  kl_bus_publish (self->chat->bus, batch);
+  kl_chat_group_wrote (self, NULL);
+  publish (self, batch);
   for (guint i = 0; i < deeds->len; i++)
     {
       KlChatDeed *deed = g_ptr_array_index (deeds, i);
 
       deed->class->stored (deed);
-      free_deed (deed);
+      kl_chat_deed_free (deed);
     }
   self->planning = FALSE;
+}
+
+static void
+on_stored (KlChatGroup *self)
+{
+  g_autoptr (KlStoreBatch) batch = g_steal_pointer (&self->in_flight);
+  g_autoptr (GPtrArray) deeds = g_steal_pointer (&self->planned);
+
+  self->planned = g_ptr_array_new ();
+  settle (self, batch, deeds);
+}
+
+/* Another writer has come in between: the batch's first changes are stored, the deeds beyond them stay planned. */
+static void
+settle_part (KlChatGroup *self, guint n_stored)
+{
+  g_autoptr (KlStoreBatch) whole = g_steal_pointer (&self->in_flight);
+  g_autoptr (KlStoreBatch) batch = NULL;
+  g_autoptr (GPtrArray) deeds = g_ptr_array_new ();
+
+  if (n_stored == 0)
+    return;
+
+  batch = kl_store_batch_dup_first (whole, n_stored);
+  for (guint i = 0; i < self->planned->len; i++)
+    {
+      KlChatDeed *deed = g_ptr_array_index (self->planned, i);
+
+      if (!deed || deed->first + deed->n_changes > n_stored)
+        continue;
+      g_ptr_array_add (deeds, deed);
+      g_ptr_array_index (self->planned, i) = NULL;
+    }
+  settle (self, batch, deeds);
 }
 
 static void
 on_refused (KlChatGroup *self, const KlAppendResult *result)
 {
   GPtrArray *repeated = g_ptr_array_new ();
+  gint64 base_rev = self->in_flight->base_rev;
 
+  if (result->outcome == KL_APPEND_SLUG_TAKEN)
+    fail_deed (g_steal_pointer (&g_ptr_array_index (self->planned, 0)), &fault_slug);
   for (guint i = 0; i < result->indexes->len; i++)
     {
       KlChatDeed **place = find_planned (self, g_array_index (result->indexes, guint, i));
@@ -287,8 +357,40 @@ on_refused (KlChatGroup *self, const KlAppendResult *result)
       else
         fail_deed (g_steal_pointer (place), &fault_spent);
     }
+  settle_part (self, result->n_stored);
   put_back (self);
-  search_ops (self, repeated, FALSE);
+  search_ops (self, repeated, SEARCH_KNOWN);
+  if (result->outcome != KL_APPEND_CONFLICT)
+    return;
+
+  /* Who has won may have told already. */
+  if (self->rev <= base_rev + result->n_stored)
+    {
+      self->stuck++;
+      kl_chat_group_await_winner (self);
+    }
+}
+
+/* Nobody has won, and yet it cannot be stored: an op may be an old one. */
+static void
+search_pending (KlChatGroup *self)
+{
+  GPtrArray *with_op = g_ptr_array_new ();
+
+  self->stuck = 0;
+  for (GList *link = self->pending.head; link && with_op->len < BATCH_CHANGES_MAX;)
+    {
+      GList *next = link->next;
+      KlChatDeed *deed = link->data;
+
+      if (deed->op)
+        {
+          g_ptr_array_add (with_op, deed);
+          g_queue_delete_link (&self->pending, link);
+        }
+      link = next;
+    }
+  search_ops (self, with_op, SEARCH_AGAIN);
 }
 
 /* What became of the batch is not known: what has been stored has an op in the log. */
@@ -297,6 +399,9 @@ on_unknown (KlChatGroup *self)
 {
   GPtrArray *with_op = g_ptr_array_new ();
 
+  g_clear_pointer (&self->in_flight, kl_store_batch_unref);
+  self->uncertain = TRUE;
+  self->unpublished = TRUE;
   for (guint i = 0; i < self->planned->len; i++)
     {
       KlChatDeed *deed = g_ptr_array_index (self->planned, i);
@@ -307,7 +412,7 @@ on_unknown (KlChatGroup *self)
         fail_deed (deed, &fault_unavailable);
     }
   g_ptr_array_set_size (self->planned, 0);
-  search_ops (self, with_op, TRUE);
+  search_ops (self, with_op, SEARCH_UNKNOWN);
   kl_chat_group_fail_all (self, &fault_unavailable);
 }
 
@@ -324,117 +429,22 @@ on_appended (GObject *source, GAsyncResult *async_result, gpointer user_data)
       /* Of an outage the store itself tells, once. */
       if (!g_error_matches (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE))
         g_warning ("group %s: %s", self->id, error->message);
-      g_clear_pointer (&self->in_flight, kl_store_batch_unref);
-      self->uncertain = TRUE;
       on_unknown (self);
     }
   else if (result->outcome == KL_APPEND_OK)
     {
-      on_stored (self, self->in_flight->changes->len);
+      on_stored (self);
     }
   else
     {
-      if (result->n_stored > 0)
-        on_stored (self, result->n_stored);
-      g_clear_pointer (&self->in_flight, kl_store_batch_unref);
-      if (result->outcome == KL_APPEND_SLUG_TAKEN)
-        {
-          fail_deed (g_ptr_array_steal_index (self->planned, 0), &fault_slug);
-          put_back (self);
-        }
-      else if (result->outcome == KL_APPEND_CONFLICT)
-        {
-          put_back (self);
-          self->uncertain = TRUE;
-        }
-      else
-        {
-          on_refused (self, result);
-        }
+      on_refused (self, result);
     }
 
+  kl_chat_group_catch_up (self);
+  kl_chat_group_release_handed (self);
+  kl_chat_group_hand_over_pending (self);
   kl_chat_group_advance (self);
   kl_chat_group_unref (self);
-}
-
-/* ── Reading on ── */
-
-static void
-on_log_read (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  KlChatGroup *self = user_data;
-  g_autoptr (KlChat) chat = self->chat; /* the reading's reference */
-  g_autoptr (GError) error = NULL;
-  g_autoptr (KlStoreBatch) batch = kl_store_read_log_finish (KL_STORE (source), result, &error);
-
-  self->reading_log = FALSE;
-  if (g_error_matches (error, KL_STORE_ERROR, KL_STORE_ERROR_NOT_FOUND))
-    {
-      if (self->meta)
-        kl_chat_group_drop (self);
-      kl_chat_group_fail_all (self, &fault_gone);
-    }
-  else if (error)
-    {
-      kl_chat_group_fail_all (self, &fault_unavailable);
-    }
-  else
-    {
-      kl_chat_group_hear (self, batch);
-      if (batch->changes->len < READ_ON_LIMIT)
-        self->uncertain = FALSE;
-      kl_chat_group_advance (self);
-    }
-  kl_chat_group_unref (self);
-}
-
-void
-kl_chat_group_read_on (KlChatGroup *self)
-{
-  if (self->reading_log || self->in_flight || self->state != KL_GROUP_READY)
-    {
-      self->uncertain = TRUE;
-      return;
-    }
-
-  self->uncertain = TRUE;
-  self->reading_log = TRUE;
-  g_object_ref (self->chat);
-  kl_store_read_log_async (self->chat->store, self->id, self->rev, READ_ON_LIMIT, on_log_read,
-                           kl_chat_group_ref (self));
-}
-
-void
-kl_chat_group_hear (KlChatGroup *self, KlStoreBatch *batch)
-{
-  g_autoptr (GPtrArray) added = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_person_unuse);
-  g_autoptr (GPtrArray) changed = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_person_unuse);
-
-  if (self->state != KL_GROUP_READY || batch->base_rev > self->rev)
-    {
-      kl_chat_group_read_on (self);
-      return;
-    }
-
-  for (guint i = 0; i < batch->changes->len; i++)
-    {
-      const KlStoreChange *change = &g_array_index (batch->changes, KlStoreChange, i);
-      KlChatPerson *person = change->kind == KL_CHANGE_MEMBER && change->rev > self->rev
-                                 ? kl_chat_person_peek (self->chat, change->member->user)
-                                 : NULL;
-
-      if (!person || change->member->role == KL_ROLE_NONE)
-        continue;
-      person->uses++;
-      g_ptr_array_add (kl_chat_group_get_member (self, person) ? changed : added, person);
-    }
-  kl_chat_group_apply (self, batch);
-  for (guint i = 0; i < added->len && self->state == KL_GROUP_READY; i++)
-    if (kl_chat_group_get_member (self, g_ptr_array_index (added, i)))
-      kl_chat_group_greet (self, g_ptr_array_index (added, i), NULL);
-  for (guint i = 0; i < changed->len && self->state == KL_GROUP_READY; i++)
-    if (kl_chat_group_get_member (self, g_ptr_array_index (changed, i)))
-      kl_chat_group_show (self, g_ptr_array_index (changed, i), NULL);
 }
 
 /* ── The queue ── */
@@ -442,7 +452,7 @@ kl_chat_group_hear (KlChatGroup *self, KlStoreBatch *batch)
 void
 kl_chat_group_advance (KlChatGroup *self)
 {
-  if (self->in_flight || self->reading_log || self->planning)
+  if (self->in_flight || self->reading_log || self->planning || self->searching || self->awaiting_winner)
     return;
   if (g_queue_is_empty (&self->pending) && !self->uncertain)
     return;
@@ -455,6 +465,12 @@ kl_chat_group_advance (KlChatGroup *self)
     {
       kl_chat_group_read_on (self);
       return;
+    }
+  if (self->stuck >= STUCK_CONFLICTS)
+    {
+      search_pending (self);
+      if (self->searching)
+        return;
     }
   if (!kl_chat_gather_is_due (self))
     return;
@@ -472,6 +488,9 @@ kl_chat_group_advance (KlChatGroup *self)
 void
 kl_chat_group_enqueue (KlChatGroup *self, KlChatDeed *deed)
 {
+  if (kl_chat_group_hand_over (self, deed))
+    return;
+
   g_queue_push_tail (&self->pending, deed);
   kl_chat_group_advance (self);
 }

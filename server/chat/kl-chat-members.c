@@ -365,6 +365,8 @@ on_ban_set (GObject *source, GAsyncResult *result, gpointer user_data)
     g_hash_table_replace (request->group->bans, ban->user, kl_store_ban_ref (ban));
   else
     g_hash_table_remove (request->group->bans, ban->user);
+  request->group->bans_stamp++;
+  kl_bus_signal (request->chat->bus, &(KlBusSignal) { .kind = KL_BUS_BANS, .group = request->group->id });
   kl_chat_request_ok (request);
 }
 

@@ -157,7 +157,19 @@ free_send (KlChatDeed *deed)
   g_free (send);
 }
 
-static const KlChatDeedClass send_class = { plan_send, stored_send, repeated_send, free_send };
+static void
+stored_send_elsewhere (KlChatDeed *deed, KlStoreMessage *message)
+{
+  Send *send = (Send *) deed;
+
+  kl_store_message_ref (message);
+  g_clear_pointer (&send->message, kl_store_message_unref);
+  send->message = message;
+  stored_send (deed);
+}
+
+static const KlChatDeedClass send_class
+    = { plan_send, stored_send, repeated_send, free_send, stored_send_elsewhere };
 
 static void
 go_on_send (KlChatLookup *lookup)
@@ -174,8 +186,8 @@ go_on_send (KlChatLookup *lookup)
     kl_chat_request_fail (request, KL_ERROR_CODE_NOT_FOUND, "reply_to", "there is no such message here");
   else
     kl_chat_request_error (request, lookup->error);
-  g_free (lookup->deed.op);
-  free_send (&lookup->deed);
+  lookup->deed.request = NULL;
+  kl_chat_deed_free (&lookup->deed);
 }
 
 /* ── The event ── */
@@ -201,9 +213,22 @@ on_limited_looked_up (GObject *source, GAsyncResult *result, gpointer user_data)
     answer_repeated (limited->request, op);
 }
 
+/* What another node needs to do it. */
+static void
+keep_argument (KlChatDeed *deed, KlJsonFields *in)
+{
+  KlJsonWriter out;
+
+  kl_json_writer_init (&out, 256);
+  kl_json_value (&out, in->object);
+  deed->argument = kl_json_writer_steal_string (&out, &deed->argument_length);
+}
+
 static void
 handle_send (KlChatRequest *request, KlJsonFields *in)
 {
+  gboolean handed = (request->entry->flags & KL_ENTRY_HANDED) != 0;
+
   const KlChatSettings *settings = &request->chat->settings;
   gsize length = 0;
   const char *client_id = kl_json_fields_client_id (in, "client_id", KL_JSON_REQUIRED);
@@ -228,8 +253,9 @@ handle_send (KlChatRequest *request, KlJsonFields *in)
     }
 
   op = g_strconcat (request->person->id, "\n", client_id, NULL);
-  wait_ms = kl_chat_bucket_take (&request->person->messages, g_get_monotonic_time (), settings->messages_per_second,
-                                 settings->message_burst);
+  wait_ms = handed ? 0
+                   : kl_chat_bucket_take (&request->person->messages, g_get_monotonic_time (),
+                                          settings->messages_per_second, settings->message_burst);
   if (wait_ms > 0)
     {
       /* A repetition does not count. */
@@ -247,13 +273,17 @@ handle_send (KlChatRequest *request, KlJsonFields *in)
   send->lookup.go_on = go_on_send;
   send->lookup.deed.request = request;
   send->lookup.deed.op = g_steal_pointer (&op);
-  send->counted = TRUE;
+  send->counted = !handed;
+  if (!handed && !request->chat->alone)
+    keep_argument (&send->lookup.deed, in);
   send->client_id = g_strdup (client_id);
   send->body = g_memdup2 (body, length + 1);
   send->body_length = length;
   send->reply_to = g_strdup (reply_to);
-  kl_chat_lookup_start (&send->lookup, send->reply_to);
+  kl_chat_lookup_start (&send->lookup, handed ? NULL : send->reply_to);
 }
+
+const KlChatEntry kl_chat_handed_entry = { "message:send", KL_ENTRY_MEMBER | KL_ENTRY_HANDED, handle_send };
 
 /* ── Changing a message ── */
 

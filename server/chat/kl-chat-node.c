@@ -8,12 +8,8 @@ on_changes (gpointer user_data, const char *node, KlStoreBatch *batch)
   KlChat *self = user_data;
   KlChatGroup *group = g_hash_table_lookup (self->groups, batch->group);
 
-  if (!group)
-    return;
-  if (group->state == KL_GROUP_READY)
-    kl_chat_group_hear (group, batch);
-  else
-    group->uncertain = TRUE; /* what is being loaded may be older */
+  if (group)
+    kl_chat_group_hear (group, batch, node);
 }
 
 static void
@@ -78,7 +74,13 @@ on_signal (gpointer user_data, const KlBusSignal *signal)
         kl_store_get_member_async (self->store, group->id, person->id, on_settings_read, kl_chat_group_ref (group));
       break;
     case KL_BUS_MEMBERSHIP:
+      if (signal->group && signal->user)
+        kl_chat_cluster_learn (self, signal->group, signal->user);
+      break;
     case KL_BUS_BANS:
+      if (group && group->state == KL_GROUP_READY && group->meta)
+        kl_chat_group_refresh (group, NULL, NULL);
+      break;
     default:
       break;
     }
@@ -96,13 +98,13 @@ on_presence (gpointer user_data, const char *user)
 static void
 on_reconnected (gpointer user_data)
 {
-  KlChat *self = user_data;
-  GHashTableIter iter;
-  gpointer value;
+  kl_chat_cluster_check_all (user_data);
+}
 
-  g_hash_table_iter_init (&iter, self->groups);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    kl_chat_group_read_on (value);
+static void
+on_forward (gpointer user_data, const char *node, const KlBusForward *forward)
+{
+  kl_chat_take_over (user_data, forward);
 }
 
 const KlBusListener kl_chat_bus_listener = {
@@ -110,4 +112,5 @@ const KlBusListener kl_chat_bus_listener = {
   .on_signal = on_signal,
   .on_presence = on_presence,
   .on_reconnected = on_reconnected,
+  .on_forward = on_forward,
 };

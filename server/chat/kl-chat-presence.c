@@ -45,6 +45,21 @@ kl_chat_member_is_here (const KlChatMember *member)
   return member->here > 0 || member->here_elsewhere;
 }
 
+void
+kl_chat_member_learn_here (KlChatMember *member)
+{
+  KlBusPresence elsewhere = { .activity = KL_ACTIVITY_OFFLINE };
+
+  kl_bus_get_presence (member->group->chat->bus, member->person->id, &elsewhere);
+  if (member->here_elsewhere || !elsewhere.here || !g_strv_contains (elsewhere.here, member->group->id))
+    return;
+
+  if (!kl_chat_member_is_here (member))
+    member->group->n_here++;
+  member->here_elsewhere = TRUE;
+  member->person->elsewhere = TRUE;
+}
+
 static void
 take_elsewhere (KlChatPerson *person, const char *const *here)
 {

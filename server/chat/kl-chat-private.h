@@ -23,6 +23,7 @@ typedef struct _KlChatMember KlChatMember;
 typedef struct _KlChatFlow KlChatFlow;
 typedef struct _KlChatRequest KlChatRequest;
 typedef struct _KlChatDeed KlChatDeed;
+typedef struct _KlChatCluster KlChatCluster;
 
 /* Answers that need no memory of their own: field and text are static. */
 typedef struct {
@@ -61,11 +62,16 @@ struct _KlChat
 
   GPtrArray *dirty_people; /* KlChatPerson: presence may have changed */
   GPtrArray *dirty_groups; /* KlChatGroup: counts may have changed */
+  GQueue requests;      /* KlChatRequest, not yet answered, in the order of their begin */
+  guint requests_source; /* looks for those that take too long */
+
   guint presence_source;
   gint64 presence_due_usec; /* of that source */
   gint64 presence_last_usec;
   gint64 counts_last_usec;
   guint sweep_source;
+  gboolean alone; /* there are no other nodes */
+  KlChatCluster *cluster;
 
   GSource *gather_source;
   GPtrArray *gathering; /* KlChatGroup, referenced: their next batch waits for company */
@@ -238,6 +244,7 @@ struct _KlChatGroup
   gsize last_json_length;
   GHashTable *members; /* KlChatPerson → KlChatMember, owned */
   GHashTable *bans;    /* user id → KlStoreBan */
+  guint bans_stamp;    /* another whenever they change */
   guint n_owners;
   guint n_online;
   guint n_here;
@@ -255,7 +262,19 @@ struct _KlChatGroup
   gboolean gathering;
   gboolean planning;
   gboolean reading_log;
-  gboolean uncertain; /* an append ended in an error: read the log before the next */
+  gboolean searching;   /* for old ops among what is pending */
+  gboolean uncertain;   /* there may be more in the log: read on before the next append */
+  gboolean unpublished; /* … and of what is there the others may not have been told */
+  guint stuck;          /* conflicts, one after the other, with nobody */
+
+  /* What others write (kl-chat-follow.c, kl-chat-forward.c) */
+  GPtrArray *ahead;    /* Ahead, by base_rev: what came before what it follows; NULL: nothing */
+  guint wait_source;   /* for what is missing, or for the winner */
+  gboolean awaiting_winner;
+  char *last_writer;   /* of the head; NULL: this node, or not known */
+  gint64 last_written_usec;
+  GQueue handed;       /* KlChatDeed: with another node, and those of the same people behind them */
+  guint handed_source;
   GHashTable *watched; /* message id → Watched */
 };
 
@@ -271,6 +290,8 @@ KlChatMember *kl_chat_group_get_member (KlChatGroup *self, KlChatPerson *person)
 KlRole kl_chat_group_get_role (KlChatGroup *self, KlChatPerson *person);
 gboolean kl_chat_group_is_idle (KlChatGroup *self);
 void kl_chat_group_drop (KlChatGroup *self); /* out of memory */
+/* It has been deleted: its members are told, and it is dropped. */
+void kl_chat_group_vanish (KlChatGroup *self);
 /* Sends to all whose events flow. */
 void kl_chat_group_deliver (KlChatGroup *self, KlChatEvent *event);
 /* Changes that have been stored, the next in order: into the state, and out as events. */
@@ -308,6 +329,8 @@ typedef struct {
   /* Its op is in the log already (`op` NULL: it is not any more). Answers. NULL: the deed has no op. */
   void (*repeated) (KlChatDeed *deed, const KlStoreOp *op);
   void (*free) (KlChatDeed *deed);
+  /* The node to which it was handed has stored it. Answers. NULL: it cannot be handed on. */
+  void (*stored_elsewhere) (KlChatDeed *deed, KlStoreMessage *message);
 } KlChatDeedClass;
 
 /* The beginning of each deed's own struct. */
@@ -318,6 +341,10 @@ struct _KlChatDeed
   char *op;
   guint first; /* its changes in the batch */
   guint n_changes;
+  char *argument;  /* JSON of its event, with which another node can do it; NULL: it stays here */
+  gsize argument_length;
+  gint64 handed_usec; /* in group->handed: when it was handed on; 0: it waits */
+  char *handed_to;    /* the node */
 };
 
 /* ── Deeds about a message ── (kl-chat-lookup.c)
@@ -338,11 +365,42 @@ struct _KlChatLookup
 void kl_chat_lookup_start (KlChatLookup *self, const char *message);
 void kl_chat_lookup_clear (KlChatLookup *self);
 
+/* It has been answered. */
+void kl_chat_deed_free (KlChatDeed *deed);
 /* Takes the deed. */
 void kl_chat_group_enqueue (KlChatGroup *self, KlChatDeed *deed);
 void kl_chat_group_advance (KlChatGroup *self);
+void kl_chat_group_fail_all (KlChatGroup *self, const KlChatFault *fault);
+
+/* ── What others write ── (kl-chat-follow.c) */
+
+/* What another node (NULL: not known which) has stored. */
+void kl_chat_group_hear (KlChatGroup *self, KlStoreBatch *batch, const char *node);
 /* Reads what others have stored. */
 void kl_chat_group_read_on (KlChatGroup *self);
+/* The head has moved: what was kept may follow. */
+void kl_chat_group_catch_up (KlChatGroup *self);
+/* An append has lost against another: who has won will say it by the bus, else it is read. */
+void kl_chat_group_await_winner (KlChatGroup *self);
+/* The head is by this node; NULL: by us. */
+void kl_chat_group_wrote (KlChatGroup *self, const char *node);
+void kl_chat_group_stop_following (KlChatGroup *self);
+
+/* ── Handing requests to the last writer ── (kl-chat-forward.c) */
+
+/* TRUE: another node does it, or it waits behind one that another node does. */
+gboolean kl_chat_group_hand_over (KlChatGroup *self, KlChatDeed *deed);
+/* The same for what is pending. */
+void kl_chat_group_hand_over_pending (KlChatGroup *self);
+/* A new message is in the log. */
+void kl_chat_group_settle_handed (KlChatGroup *self, KlStoreMessage *message);
+/* What waited behind what is settled goes on. */
+void kl_chat_group_release_handed (KlChatGroup *self);
+/* Takes all of it back. */
+void kl_chat_group_take_back_handed (KlChatGroup *self);
+/* A request from another node. */
+void kl_chat_take_over (KlChat *chat, const KlBusForward *forward);
+
 /* ── When a batch begins ── (kl-chat-gather.c) */
 
 void kl_chat_gather_start (KlChat *chat);
@@ -350,9 +408,6 @@ void kl_chat_gather_stop (KlChat *chat);
 /* FALSE: not yet; kl_chat_group_advance() will be called when it is. */
 gboolean kl_chat_gather_is_due (KlChatGroup *self);
 
-/* What another node has stored. */
-void kl_chat_group_hear (KlChatGroup *self, KlStoreBatch *batch);
-void kl_chat_group_fail_all (KlChatGroup *self, const KlChatFault *fault);
 
 gboolean kl_chat_plan_touches (KlChatPlan *plan, gconstpointer what);
 void kl_chat_plan_touch (KlChatPlan *plan, gconstpointer what);
@@ -379,6 +434,8 @@ typedef enum {
   KL_ENTRY_WRITE = 1 << 3,      /* counts against messages */
   KL_ENTRY_CONNECTION = 1 << 4, /* only on a live connection */
   KL_ENTRY_REST = 1 << 5,       /* only by kl_chat_call() */
+  KL_ENTRY_HANDED = 1 << 6,     /* from another node: the group is loaded, the person need not be resident */
+  KL_ENTRY_PATIENT = 1 << 7,    /* may take long */
 } KlEntryFlags;
 
 typedef struct {
@@ -387,6 +444,7 @@ typedef struct {
   void (*handle) (KlChatRequest *request, KlJsonFields *in);
 } KlChatEntry;
 
+extern const KlChatEntry kl_chat_handed_entry; /* message:send */
 /* A family's table ends with a name of NULL. */
 extern const KlChatEntry kl_chat_group_entries[];
 extern const KlChatEntry kl_chat_join_entries[];
@@ -414,6 +472,9 @@ struct _KlChatRequest
   yyjson_doc *copy; /* the argument, where it had to wait */
   KlChatReply reply;
   gpointer user_data;
+  GList link; /* in chat->requests */
+  gint64 begun_usec;
+  gboolean replied; /* it took too long: the client was told so, and nobody waits for the answer any more */
 
   KlJsonWriter out; /* the answer so far; out.out NULL: not begun */
   GPtrArray *named; /* KlChatPerson, used: whom `users` of the answer will show; NULL: no `users` */
@@ -560,6 +621,8 @@ void kl_chat_presence_shown (KlChatPerson *person);
 void kl_chat_member_set_marks (KlChatMember *member, const KlStoreMember *marks, KlMarkFields fields);
 void kl_chat_member_set_here (KlChatMember *member, int by);
 gboolean kl_chat_member_is_here (const KlChatMember *member);
+/* A new member may be looking at the group on another node. */
+void kl_chat_member_learn_here (KlChatMember *member);
 /* Tells the others that the typist of this flow has stopped. */
 void kl_chat_flow_stop_typing (KlChatFlow *flow);
 void kl_chat_tell_typing (KlChatGroup *group, KlChatPerson *person, gboolean on);
@@ -568,6 +631,19 @@ void kl_chat_take_read_mark (KlChatGroup *group, KlChatPerson *person, gint64 se
 void kl_chat_presence_forget_group (KlChatGroup *group);
 /* `user` event to those who share a group, and to the person's own connections but one. */
 void kl_chat_tell_user (KlChatPerson *person, KlChatConnection *except, gboolean own_only);
+
+/* ── Other nodes ── (kl-chat-cluster.c) */
+
+void kl_chat_cluster_start (KlChat *chat);
+void kl_chat_cluster_stop (KlChat *chat);
+/* The bus may have lost anything: all that others may have changed is looked up. */
+void kl_chat_cluster_check_all (KlChat *chat);
+/* This person may have joined a group that is not known here. */
+void kl_chat_cluster_learn (KlChat *chat, const char *group, const char *user);
+
+/* Brings what of a group stands in no log (bans, marks, settings) to what the store has. `done` (NULL: nothing) is
+ * called with the error, if there was one. */
+void kl_chat_group_refresh (KlChatGroup *self, KlChatDone done, gpointer user_data);
 
 /* ── What other nodes say ── (kl-chat-node.c) */
 extern const KlBusListener kl_chat_bus_listener;

@@ -36,8 +36,10 @@ free_request (KlChatRequest *self, gboolean ok)
 static void
 answer (KlChatRequest *self, const KlChatAnswer *with)
 {
-  self->reply (with, self->user_data);
-  free_request (self, with->code == KL_ERROR_CODE_NONE);
+  g_queue_unlink (&self->chat->requests, &self->link);
+  if (!self->replied)
+    self->reply (with, self->user_data);
+  free_request (self, with->code == KL_ERROR_CODE_NONE && !self->replied);
 }
 
 void
@@ -48,8 +50,9 @@ kl_chat_request_ok (KlChatRequest *self)
   answer (self, &(KlChatAnswer) { .json = json, .length = strlen (json), .repeated = self->repeated });
 }
 
+/* To the request, or without one. `ends`: else it goes on, without anybody who waits for it. */
 static void
-answer_error (KlChatReply reply, gpointer user_data, KlChatRequest *self, const KlChatFault *fault,
+answer_error (KlChatReply reply, gpointer user_data, KlChatRequest *self, gboolean ends, const KlChatFault *fault,
               gint64 retry_after_ms)
 {
   g_auto (KlJsonWriter) out = { 0 };
@@ -69,10 +72,53 @@ answer_error (KlChatReply reply, gpointer user_data, KlChatRequest *self, const 
   kl_json_end_object (&out);
   with.json = out.out->str;
   with.length = out.out->len;
-  if (self)
+  if (self && ends)
     answer (self, &with);
   else
     reply (&with, user_data);
+}
+
+/* ── What takes too long ── */
+
+static gboolean
+on_requests_tick (gpointer user_data)
+{
+  static const KlChatFault fault = { KL_ERROR_CODE_UNAVAILABLE, NULL, "the server's store does not answer" };
+  KlChat *chat = user_data;
+  gint64 now_usec = g_get_monotonic_time ();
+
+  for (GList *link = chat->requests.head; link;)
+    {
+      KlChatRequest *request = link->data;
+      gint64 ms = chat->settings.request_ms * (request->entry->flags & KL_ENTRY_PATIENT ? 3 : 1);
+
+      link = link->next;
+      if (now_usec - request->begun_usec < chat->settings.request_ms * 1000)
+        break;
+      if (request->replied || now_usec - request->begun_usec < ms * 1000)
+        continue;
+      request->replied = TRUE;
+      answer_error (request->reply, request->user_data, request, FALSE, &fault, chat->settings.store_retry_ms);
+    }
+  if (chat->requests.length > 0)
+    return G_SOURCE_CONTINUE;
+
+  chat->requests_source = 0;
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+watch (KlChatRequest *self)
+{
+  KlChat *chat = self->chat;
+
+  self->begun_usec = g_get_monotonic_time ();
+  self->link.data = self;
+  g_queue_push_tail_link (&chat->requests, &self->link);
+  if (chat->requests_source == 0 && chat->settings.request_ms > 0)
+    chat->requests_source
+        = g_timeout_add (CLAMP (chat->settings.request_ms / 9, 10, 500), on_requests_tick, chat);
 }
 
 void
@@ -80,7 +126,7 @@ kl_chat_request_fault (KlChatRequest *self, const KlChatFault *fault)
 {
   gint64 retry_after_ms = fault->code == KL_ERROR_CODE_UNAVAILABLE ? self->chat->settings.store_retry_ms : 0;
 
-  answer_error (NULL, NULL, self, fault, retry_after_ms);
+  answer_error (NULL, NULL, self, TRUE, fault, retry_after_ms);
 }
 
 void
@@ -100,7 +146,7 @@ kl_chat_request_limited (KlChatRequest *self, gint64 retry_after_ms)
 {
   static const KlChatFault fault = { KL_ERROR_CODE_RATE_LIMITED, NULL, "too many at once; please wait a moment" };
 
-  answer_error (NULL, NULL, self, &fault, retry_after_ms);
+  answer_error (NULL, NULL, self, TRUE, &fault, retry_after_ms);
 }
 
 void
@@ -371,6 +417,7 @@ begin (KlChat *chat, KlChatPerson *person, KlChatConnection *connection, const K
   self->entry = entry;
   self->reply = reply;
   self->user_data = user_data;
+  watch (self);
 
   if (entry->flags & KL_ENTRY_READ)
     wait_ms
@@ -384,7 +431,7 @@ begin (KlChat *chat, KlChatPerson *person, KlChatConnection *connection, const K
     }
 
   person->used_usec = now_usec;
-  if (person->state == KL_PERSON_RESIDENT)
+  if (person->state == KL_PERSON_RESIDENT || (entry->flags & KL_ENTRY_HANDED))
     {
       find_group (self, argument);
       return;
@@ -403,14 +450,14 @@ kl_chat_handle (KlChatConnection *connection, const char *event, yyjson_val *arg
 
   if (!connection->person)
     {
-      answer_error (reply, user_data, NULL, &fault_ended, 0);
+      answer_error (reply, user_data, NULL, TRUE, &fault_ended, 0);
       return;
     }
 
   entry = g_hash_table_lookup (connection->chat->entries, event);
   if (!entry || (entry->flags & KL_ENTRY_REST))
     {
-      answer_error (reply, user_data, NULL, &fault_unknown, 0);
+      answer_error (reply, user_data, NULL, TRUE, &fault_unknown, 0);
       return;
     }
   connection->person->uses++;
@@ -429,7 +476,7 @@ kl_chat_call (KlChat *self, const char *user, const char *event, yyjson_val *arg
   entry = g_hash_table_lookup (self->entries, event);
   if (!entry || (entry->flags & KL_ENTRY_CONNECTION))
     {
-      answer_error (reply, user_data, NULL, &fault_unknown, 0);
+      answer_error (reply, user_data, NULL, TRUE, &fault_unknown, 0);
       return;
     }
   begin (self, kl_chat_person_use (self, user), NULL, entry, argument, reply, user_data);

@@ -538,6 +538,6 @@ handle_sync (KlChatRequest *request, KlJsonFields *in)
 }
 
 const KlChatEntry kl_chat_sync_entries[] = {
-  { "sync", KL_ENTRY_CONNECTION, handle_sync },
+  { "sync", KL_ENTRY_CONNECTION | KL_ENTRY_PATIENT, handle_sync },
   { NULL },
 };

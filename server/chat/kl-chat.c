@@ -25,6 +25,13 @@ kl_chat_settings_init (KlChatSettings *self, const char *domain)
     .counts_interval_ms = 10000,
     .idle_group_ms = 60000,
     .store_retry_ms = 1000,
+    .request_ms = 4500,
+    .gap_wait_ms = 20,
+    .winner_wait_ms = 8,
+    .forward_window_ms = 500,
+    .forward_wait_ms = 150,
+    .moved_interval_ms = 5000,
+    .moved_alone_ms = 1000,
   };
 }
 
@@ -67,7 +74,9 @@ kl_chat_new (KlStore *store, KlBus *bus, const KlChatSettings *settings)
   self->public_url = g_strdup (settings->public_url);
   self->settings.domain = self->domain;
   self->settings.public_url = self->public_url;
+  self->alone = g_str_equal (kl_bus_get_node (bus), KL_BUS_NODE_ALONE);
   kl_bus_set_listener (bus, &kl_chat_bus_listener, self);
+  kl_chat_cluster_start (self);
 
   interval_ms = CLAMP (self->settings.idle_group_ms / 4, 20, SWEEP_INTERVAL_MAX_MS);
   self->sweep_source = g_timeout_add_full (G_PRIORITY_LOW, interval_ms, on_sweep, self, NULL);
@@ -81,6 +90,7 @@ kl_chat_dispose (GObject *object)
   KlChat *self = KL_CHAT (object);
 
   g_clear_handle_id (&self->sweep_source, g_source_remove);
+  kl_chat_cluster_stop (self);
   if (self->bus)
     kl_bus_set_listener (self->bus, NULL, NULL);
   if (self->people)
@@ -91,6 +101,7 @@ kl_chat_dispose (GObject *object)
       g_clear_pointer (&self->people, g_hash_table_unref);
     }
   g_clear_handle_id (&self->presence_source, g_source_remove);
+  g_clear_handle_id (&self->requests_source, g_source_remove);
   g_clear_object (&self->bus);
   g_clear_object (&self->store);
 

@@ -30,6 +30,14 @@ typedef struct {
   gint64 counts_interval_ms;        /* 10,000: counts of groups that are not open */
   gint64 idle_group_ms;             /* 60,000: until an unused group leaves memory */
   gint64 store_retry_ms;            /* 1,000: retry_after_ms of `unavailable` */
+  gint64 request_ms;                /* 4,500: then a request is answered `unavailable`; `sync` has three times as long */
+  /* Where there are other nodes. */
+  gint64 gap_wait_ms;               /* 20: for a change that is missing, before it is read */
+  gint64 winner_wait_ms;            /* 8: for what another node wrote first */
+  gint64 forward_window_ms;         /* 500: after that, the last writer is no longer handed requests */
+  gint64 forward_wait_ms;           /* 150: for what was handed to it */
+  gint64 moved_interval_ms;         /* 5,000: the store is asked what others have written */
+  gint64 moved_alone_ms;            /* 1,000: the same while the bus is gone */
 } KlChatSettings;
 
 void kl_chat_settings_init (KlChatSettings *self, const char *domain);

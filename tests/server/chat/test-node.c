@@ -17,7 +17,12 @@ struct _KlPairBus
   gpointer listener_data;
   GHashTable *subscribed;
   GHashTable *presence; /* user → Share, of this node */
+  const char *name;
   gboolean deaf;
+  gboolean down;   /* and says so */
+  guint forwarded; /* requests given to it */
+  gboolean loses_forwards;
+  GPtrArray *held; /* Delivery, from now on; NULL: they come at once */
 };
 
 typedef struct
@@ -40,6 +45,7 @@ typedef struct
   KlStoreBatch *batch;
   KlBusSignal signal;
   char *presence;
+  KlBusForward *forward;
 } Delivery;
 
 static gboolean
@@ -51,10 +57,12 @@ on_delivery (gpointer user_data)
   if (to->listener && !to->deaf)
     {
       if (delivery->batch && g_hash_table_contains (to->subscribed, delivery->batch->group))
-        to->listener->on_changes (to->listener_data, "other", delivery->batch);
+        to->listener->on_changes (to->listener_data, to->other->name, delivery->batch);
+      else if (delivery->forward)
+        to->listener->on_forward (to->listener_data, to->other->name, delivery->forward);
       else if (delivery->presence)
         to->listener->on_presence (to->listener_data, delivery->presence);
-      else if (!delivery->batch)
+      else if (!delivery->batch && !delivery->forward)
         to->listener->on_signal (to->listener_data, &delivery->signal);
     }
   g_clear_pointer (&delivery->batch, kl_store_batch_unref);
@@ -63,6 +71,13 @@ on_delivery (gpointer user_data)
   g_free ((char *) delivery->signal.id);
   g_free ((char *) delivery->signal.keep);
   g_free (delivery->presence);
+  if (delivery->forward)
+    {
+      g_free ((char *) delivery->forward->user);
+      g_free ((char *) delivery->forward->group);
+      g_free ((char *) delivery->forward->json);
+      g_free (delivery->forward);
+    }
   g_object_unref (delivery->to);
   g_free (delivery);
 
@@ -75,7 +90,10 @@ deliver (KlPairBus *self)
   Delivery *delivery = g_new0 (Delivery, 1);
 
   delivery->to = g_object_ref (self->other);
-  g_idle_add_full (G_PRIORITY_DEFAULT, on_delivery, delivery, NULL);
+  if (self->held)
+    g_ptr_array_add (self->held, delivery);
+  else
+    g_idle_add_full (G_PRIORITY_DEFAULT, on_delivery, delivery, NULL);
 
   return delivery;
 }
@@ -92,7 +110,30 @@ set_listener (KlBus *bus, const KlBusListener *listener, gpointer user_data)
 static gboolean
 is_ready (KlBus *bus, char **reason)
 {
-  return TRUE;
+  return !KL_PAIR_BUS (bus)->down;
+}
+
+static const char *
+get_node (KlBus *bus)
+{
+  return KL_PAIR_BUS (bus)->name;
+}
+
+static void
+forward (KlBus *bus, const char *node, const KlBusForward *what)
+{
+  KlPairBus *self = KL_PAIR_BUS (bus);
+  KlBusForward *copy;
+
+  g_assert_cmpstr (node, ==, self->other->name);
+  self->other->forwarded++;
+  if (self->loses_forwards)
+    return;
+  copy = g_memdup2 (what, sizeof *what);
+  copy->user = g_strdup (what->user);
+  copy->group = g_strdup (what->group);
+  copy->json = g_strndup (what->json, what->json_length);
+  deliver (self)->forward = copy;
 }
 
 static void
@@ -171,6 +212,8 @@ bus_iface_init (KlBusInterface *iface)
 {
   iface->set_listener = set_listener;
   iface->is_ready = is_ready;
+  iface->get_node = get_node;
+  iface->forward = forward;
   iface->subscribe = subscribe;
   iface->unsubscribe = unsubscribe;
   iface->publish = publish;
@@ -235,11 +278,15 @@ make_pair (void)
   KlChatSettings settings;
 
   kl_kit_settings (&settings);
+  settings.connections_per_user = 6;
+  settings.request_ms = 400;
   pair->one = kl_kit_new (&settings);
   for (guint i = 0; i < 2; i++)
     pair->buses[i] = g_object_new (KL_TYPE_PAIR_BUS, NULL);
   pair->buses[0]->other = pair->buses[1];
   pair->buses[1]->other = pair->buses[0];
+  pair->buses[0]->name = "one";
+  pair->buses[1]->name = "two";
   kl_test_finalize (pair->one->chat);
   pair->one->chat = kl_chat_new (KL_STORE (pair->one->store), KL_BUS (pair->buses[0]), &settings);
   pair->two = *pair->one;
@@ -251,6 +298,8 @@ make_pair (void)
   kl_client_ok (pair->ben, "group:join", "{'group':'%s'}", pair->group);
   kl_client_next (pair->anna, "member");
   kl_client_next (pair->anna, "message");
+  kl_test_spin (20);
+  kl_client_forget (pair->ben);
 
   return pair;
 }
@@ -423,12 +472,358 @@ test_presence (void)
   free_pair (pair);
 }
 
+/* What was kept comes now, the last first, and each twice. */
+static void
+release_backwards (KlPairBus *bus)
+{
+  g_autoptr (GPtrArray) held = g_steal_pointer (&bus->held);
+
+  for (guint i = held->len; i > 0; i--)
+    {
+      Delivery *delivery = g_ptr_array_index (held, i - 1);
+
+      if (delivery->batch)
+        deliver (bus)->batch = kl_store_batch_ref (delivery->batch);
+      g_idle_add_full (G_PRIORITY_DEFAULT, on_delivery, delivery, NULL);
+    }
+}
+
+/* Out of order, twice, and some not at all: each once, in order. */
+static void
+test_order (void)
+{
+  Pair *pair = make_pair ();
+
+  pair->buses[0]->held = g_ptr_array_new ();
+  for (guint i = 0; i < 10; i++)
+    kl_client_send (pair->anna, pair->group, "x");
+  kl_test_spin (60);
+  g_assert_cmpuint (kl_client_count (pair->ben, "message"), ==, 0);
+  release_backwards (pair->buses[0]);
+  for (guint i = 0; i < 10; i++)
+    g_assert_cmpint (kl_get_int (kl_client_next (pair->ben, "message"), "rev"), ==, 6 + i);
+
+  /* The first is lost: the others wait for it a moment, then it is read. */
+  pair->buses[1]->deaf = TRUE;
+  kl_client_send (pair->anna, pair->group, "lost");
+  kl_test_spin (20);
+  pair->buses[1]->deaf = FALSE;
+  pair->buses[0]->held = g_ptr_array_new ();
+  for (guint i = 0; i < 3; i++)
+    kl_client_send (pair->anna, pair->group, "x");
+  release_backwards (pair->buses[0]);
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpint (kl_get_int (kl_client_next (pair->ben, "message"), "rev"), ==, 16 + i);
+  kl_test_spin (60);
+  g_assert_cmpuint (kl_client_count (pair->ben, "message"), ==, 0);
+  free_pair (pair);
+}
+
+/* Node one writes one change, which is never handed on, and node two has heard of it. */
+static void
+write_on_one (Pair *pair)
+{
+  static int hue;
+
+  hue = (hue + 1) % 8;
+  kl_client_ok (pair->anna, "group:update", "{'group':'%s','hue':%d}", pair->group, hue);
+  kl_client_next (pair->ben, "group");
+}
+
+/* Requests go to the node that has written last. */
+static void
+test_forward (void)
+{
+  Pair *pair = make_pair ();
+  KlAnswer *answers[30], *leave;
+  yyjson_val *message;
+  gint64 seq = 0;
+
+  write_on_one (pair);
+  message = kl_client_ok (pair->ben, "message:send", "{'group':'%s','client_id':'once','body':'y'}", pair->group);
+  g_assert_cmpuint (pair->buses[0]->forwarded, ==, 1);
+  g_assert_cmpint (kl_get_int (message, "message.rev"), ==, 7);
+  g_assert_cmpint (kl_get_int (kl_client_next (pair->ben, "message"), "rev"), ==, 7);
+
+  /* In the order in which they were sent, and what comes behind them waits: the leaving is the last. */
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    answers[i] = kl_client_start (pair->ben, "message:send", "{'group':'%s','client_id':'%u','body':'%u'}", pair->group,
+                                  i, i);
+  leave = kl_client_start (pair->ben, "group:leave", "{'group':'%s'}", pair->group);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      yyjson_val *answer = kl_answer_wait (answers[i]);
+
+      g_assert_cmpint (answers[i]->code, ==, KL_ERROR_CODE_NONE);
+      g_assert_cmpint (kl_get_int (answer, "message.seq"), >, seq);
+      seq = kl_get_int (answer, "message.seq");
+    }
+  kl_answer_wait (leave);
+  g_assert_cmpint (leave->code, ==, KL_ERROR_CODE_NONE);
+  g_assert_cmpuint (pair->buses[0]->forwarded, ==, 31);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    kl_answer_free (answers[i]);
+  kl_answer_free (leave);
+  kl_client_fails (pair->ben, KL_ERROR_CODE_FORBIDDEN, NULL, "message:send", "{'group':'%s','client_id':'z','body':'z'}",
+                   pair->group);
+  kl_test_spin (50);
+  kl_client_forget (pair->anna);
+
+  /* Who is not in the group there is not in it by way of another node either. */
+  pair->buses[0]->listener->on_forward (pair->buses[0]->listener_data, "two",
+                                        &(KlBusForward) {
+                                            .user = id_of (pair->ben),
+                                            .group = pair->group,
+                                            .json = "{\"client_id\":\"forged\",\"body\":\"x\"}",
+                                            .json_length = 31,
+                                        });
+  kl_test_spin (50);
+  g_assert_cmpuint (kl_client_count (pair->anna, "message"), ==, 0);
+  free_pair (pair);
+}
+
+/* The other node does not do it, or only seems not to. */
+static void
+test_forward_lost (void)
+{
+  Pair *pair = make_pair ();
+  KlAnswer *answers[3];
+  gint64 begin_usec;
+
+  write_on_one (pair);
+  pair->buses[1]->loses_forwards = TRUE;
+  begin_usec = g_get_monotonic_time ();
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    answers[i] = kl_client_start (pair->ben, "message:send", "{'group':'%s','client_id':'%u','body':'y'}", pair->group,
+                                  i);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      yyjson_val *answer = kl_answer_wait (answers[i]);
+
+      g_assert_cmpint (answers[i]->code, ==, KL_ERROR_CODE_NONE);
+      g_assert_cmpint (kl_get_int (answer, "message.rev"), ==, 7 + i);
+      kl_answer_free (answers[i]);
+    }
+  g_assert_cmpint (g_get_monotonic_time () - begin_usec, >=, 100 * 1000);
+  g_assert_cmpuint (pair->buses[0]->forwarded, ==, 3);
+  /* The head is now ours: no more of it. */
+  kl_client_send (pair->ben, pair->group, "mine");
+  g_assert_cmpuint (pair->buses[0]->forwarded, ==, 3);
+
+  /* It was done, but nobody has said so: what comes back is the same message. */
+  pair->buses[1]->loses_forwards = FALSE;
+  write_on_one (pair);
+  pair->buses[1]->deaf = TRUE;
+  kl_client_ok (pair->ben, "message:send", "{'group':'%s','client_id':'twice','body':'y'}", pair->group);
+  pair->buses[1]->deaf = FALSE;
+  for (gint64 rev = 0; rev < 12;)
+    rev = kl_get_int (kl_client_next (pair->anna, "message"), "rev");
+  kl_client_send (pair->anna, pair->group, "end");
+  g_assert_cmpint (kl_get_int (kl_client_next (pair->anna, "message"), "rev"), ==, 13);
+  free_pair (pair);
+}
+
+/* A group of which this node has not heard, and what stands in no log. */
+static void
+test_unknown (void)
+{
+  Pair *pair = make_pair ();
+  KlClient *phone = kl_kit_connect (&pair->two, pair->anna->user);
+  KlClient *eve = kl_kit_person (&pair->two, "eve");
+  const char *cake;
+
+  kl_client_ok (phone, "sync", "{}");
+  cake = kl_client_create (pair->anna, "Cake", "public");
+  g_assert_cmpstr (kl_get_string (kl_client_next (phone, "group"), "group.id"), ==, cake);
+  kl_client_send (pair->anna, cake, "x");
+  g_assert_cmpint (kl_get_int (kl_client_next (phone, "message"), "rev"), ==, 4);
+
+  /* One who is not in the group is banned: by the bus, and while there is none. */
+  kl_client_ok (pair->anna, "group:remove", "{'group':'%s','user':'%s','ban':true}", cake, id_of (eve));
+  kl_test_spin (50);
+  kl_client_fails (eve, KL_ERROR_CODE_FORBIDDEN, NULL, "group:join", "{'group':'%s'}", cake);
+  kl_client_ok (pair->anna, "group:unban", "{'group':'%s','user':'%s'}", cake, id_of (eve));
+  kl_test_spin (50);
+  pair->buses[0]->down = pair->buses[1]->down = pair->buses[0]->deaf = pair->buses[1]->deaf = TRUE;
+  kl_client_ok (pair->anna, "group:remove", "{'group':'%s','user':'%s','ban':true}", cake, id_of (eve));
+  kl_client_fails (eve, KL_ERROR_CODE_FORBIDDEN, NULL, "group:join", "{'group':'%s'}", cake);
+
+  /* Marks, settings and profiles that changed meanwhile. */
+  kl_client_ok (pair->anna, "read", "{'group':'%s','seq':2}", cake);
+  kl_client_ok (pair->anna, "group:settings", "{'group':'%s','pinned':true}", cake);
+  kl_client_ok (pair->anna, "presence", "{'text':'busy'}");
+  kl_client_ok (pair->anna, "message:send", "{'group':'%s','client_id':'down','body':'y'}", cake);
+  kl_test_spin (50);
+  g_assert_cmpuint (kl_client_count (phone, "read") + kl_client_count (phone, "message"), ==, 0);
+  pair->buses[0]->down = pair->buses[1]->down = pair->buses[0]->deaf = pair->buses[1]->deaf = FALSE;
+  pair->buses[1]->listener->on_reconnected (pair->buses[1]->listener_data);
+  kl_test_wait_until (kl_client_count (phone, "read") > 0 && kl_client_count (phone, "user") > 0
+                      && kl_client_count (phone, "message") > 0);
+  g_assert_cmpint (kl_get_int (kl_client_next (phone, "message"), "rev"), ==, 5);
+  kl_test_wait_until (kl_get_bool (kl_find (kl_client_ok (phone, "sync", "{}"), "groups", "id", cake), "mine.pinned"));
+
+  /* A session that ended while nobody told. */
+  pair->buses[1]->deaf = TRUE;
+  {
+    g_autoptr (GAsyncResult) result = NULL;
+
+    kl_store_end_session_async (KL_STORE (pair->one->store), id_of (phone), phone->session->id, kl_test_keep_result,
+                                &result);
+    kl_test_await (&result);
+    g_assert_true (kl_store_end_session_finish (KL_STORE (pair->one->store), result, NULL));
+  }
+  pair->buses[1]->listener->on_reconnected (pair->buses[1]->listener_data);
+  kl_test_wait_until (phone->closed);
+  g_assert_false (eve->closed);
+  free_pair (pair);
+}
+
+/* ── A store that is interrupted ── */
+
+static void (*whole_append) (KlStore *, KlStoreBatch *, GTask *);
+static guint tear_after; /* so many changes, once; 0: it does not */
+
+static void
+on_part_appended (GObject *source, GAsyncResult *async_result, gpointer user_data)
+{
+  GTask *task = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KlAppendResult) part = kl_store_append_finish (KL_STORE (source), async_result, &error);
+  KlAppendResult *result = kl_append_result_new (KL_APPEND_CONFLICT);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (part->outcome, ==, KL_APPEND_OK);
+  result->n_stored = GPOINTER_TO_UINT (g_task_get_task_data (task));
+  g_task_return_pointer (task, result, (GDestroyNotify) kl_append_result_free);
+  g_object_unref (task);
+}
+
+static void
+torn_append (KlStore *store, KlStoreBatch *batch, GTask *task)
+{
+  g_autoptr (KlStoreBatch) part = NULL;
+  guint n = tear_after;
+
+  if (n == 0 || batch->changes->len <= n)
+    {
+      whole_append (store, batch, task);
+      return;
+    }
+
+  tear_after = 0;
+  part = kl_store_batch_dup_first (batch, n);
+  g_task_set_task_data (task, GUINT_TO_POINTER (n), NULL);
+  kl_store_append_async (store, part, on_part_appended, task);
+}
+
+static void
+test_torn (void)
+{
+  Pair *pair = make_pair ();
+  KlStoreInterface *iface = KL_STORE_GET_IFACE (pair->one->store);
+  KlAnswer *answers[6];
+
+  whole_append = iface->append;
+  iface->append = torn_append;
+
+  /* Three of six messages; the others follow. */
+  tear_after = 3;
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    answers[i] = kl_client_start (pair->anna, "message:send", "{'group':'%s','client_id':'%u','body':'y'}", pair->group,
+                                  i);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      g_assert_cmpint (kl_get_int (kl_answer_wait (answers[i]), "message.rev"), ==, 6 + i);
+      g_assert_cmpint (answers[i]->code, ==, KL_ERROR_CODE_NONE);
+      kl_answer_free (answers[i]);
+      g_assert_cmpint (kl_get_int (kl_client_next (pair->ben, "message"), "rev"), ==, 6 + i);
+      g_assert_cmpint (kl_get_int (kl_client_next (pair->anna, "message"), "rev"), ==, 6 + i);
+    }
+  g_assert_cmpuint (tear_after, ==, 0);
+
+  iface->append = whole_append;
+  free_pair (pair);
+}
+
+/* ── A store that does not answer ── */
+
+static GTask *kept;
+static KlStoreBatch *kept_batch;
+
+static void
+frozen_append (KlStore *store, KlStoreBatch *batch, GTask *task)
+{
+  g_assert_null (kept);
+  kept = task;
+  kept_batch = kl_store_batch_ref (batch);
+}
+
+static void
+test_frozen (void)
+{
+  Pair *pair = make_pair ();
+  KlStoreInterface *iface = KL_STORE_GET_IFACE (pair->one->store);
+  g_autoptr (KlAnswer) first = NULL;
+  yyjson_val *message;
+
+  write_on_one (pair);
+  whole_append = iface->append;
+  iface->append = frozen_append;
+  first = kl_client_start (pair->anna, "message:send", "{'group':'%s','client_id':'cold','body':'y'}", pair->group);
+  kl_answer_wait (first);
+  g_assert_cmpint (first->code, ==, KL_ERROR_CODE_UNAVAILABLE);
+  g_assert_cmpint (first->retry_after_ms, >, 0);
+  /* What is in memory goes on. */
+  kl_client_ok (pair->anna, "group:open", "{'group':'%s'}", pair->group);
+  kl_client_fails (pair->anna, KL_ERROR_CODE_UNAVAILABLE, NULL, "message:send",
+                   "{'group':'%s','client_id':'cold','body':'y'}", pair->group);
+  g_assert_cmpuint (kl_client_count (pair->anna, "message"), ==, 0);
+
+  /* It thaws: what it had is stored, once, and a repetition finds it. */
+  iface->append = whole_append;
+  whole_append (KL_STORE (pair->one->store), kept_batch, kept);
+  g_clear_pointer (&kept_batch, kl_store_batch_unref);
+  kept = NULL;
+  message = kl_client_ok (pair->anna, "message:send", "{'group':'%s','client_id':'cold','body':'y'}", pair->group);
+  g_assert_cmpint (kl_get_int (message, "message.rev"), ==, 7);
+  g_assert_cmpint (kl_get_int (kl_client_next (pair->anna, "message"), "rev"), ==, 7);
+  message = kl_client_send (pair->anna, pair->group, "next");
+  g_assert_cmpint (kl_get_int (message, "rev"), ==, 8);
+  free_pair (pair);
+}
+
+/* So many connections a person, wherever they are. */
+static void
+test_limit (void)
+{
+  Pair *pair = make_pair ();
+  KlStoreSignedIn who = { pair->anna->session, pair->anna->user };
+  guint n = 1;
+
+  for (KlClient *client; n < 6; n++)
+    {
+      client = kl_kit_connect (n % 2 ? &pair->two : pair->one, pair->anna->user);
+      g_assert_nonnull (client->connection);
+      kl_test_spin (5);
+    }
+  g_assert_null (kl_chat_connect (pair->one->chat, &who, NULL, NULL));
+  g_assert_null (kl_chat_connect (pair->two.chat, &who, NULL, NULL));
+  free_pair (pair);
+}
+
 int
 main (int argc, char **argv)
 {
   kl_test_init (&argc, &argv);
   g_test_add_func ("/chat/node/messages", test_messages);
   g_test_add_func ("/chat/node/race", test_race);
+  g_test_add_func ("/chat/node/order", test_order);
+  g_test_add_func ("/chat/node/forward", test_forward);
+  g_test_add_func ("/chat/node/forward-lost", test_forward_lost);
+  g_test_add_func ("/chat/node/torn", test_torn);
+  g_test_add_func ("/chat/node/frozen", test_frozen);
+  g_test_add_func ("/chat/node/unknown", test_unknown);
+  g_test_add_func ("/chat/node/limit", test_limit);
   g_test_add_func ("/chat/node/devices", test_devices);
   g_test_add_func ("/chat/node/presence", test_presence);
 
