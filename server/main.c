@@ -231,6 +231,13 @@ make_chat (Server *server)
   chat.connections_per_user = settings->connections_per_user;
   chat.members_per_group = settings->members_per_group;
   chat.groups_per_user = settings->groups_per_user;
+  chat.mesh_limit = settings->mesh_limit;
+  chat.call_grace_ms = settings->grace_ms;
+  chat.relay_only = settings->relay_only;
+  chat.stun = settings->stun;
+  chat.turn = settings->turn;
+  chat.turn_secret = settings->turn_secret;
+  chat.turn_ttl_s = settings->turn_ttl_s;
   chat.members_invite_register = settings->invites_by == KL_INVITES_BY_MEMBERS;
   server->chat = kl_chat_new (server->store, KL_BUS (bus), &chat);
 }

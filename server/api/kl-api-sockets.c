@@ -69,7 +69,32 @@ close_client (gpointer sink, KlChatEvent *notice)
   unref_client (client);
 }
 
-static const KlChatSink sink_vtable = { .deliver = deliver_event, .close = close_client };
+typedef struct
+{
+  KlChatAcked acked;
+  gpointer user_data;
+} Asked;
+
+static void
+on_acknowledged (KlSioSocket *socket, const KlSioPacket *answer, gpointer user_data)
+{
+  g_autofree Asked *asked = user_data;
+
+  asked->acked (asked->user_data, answer != NULL);
+}
+
+static void
+ask_client (gpointer sink, const char *event, const char *json, gsize length, KlChatAcked acked, gpointer user_data)
+{
+  Client *client = sink;
+  Asked *asked = g_new (Asked, 1);
+
+  asked->acked = acked;
+  asked->user_data = user_data;
+  kl_sio_socket_emit_with_ack (client->socket, event, json, (gssize)length, 0, on_acknowledged, asked);
+}
+
+static const KlChatSink sink_vtable = { .deliver = deliver_event, .close = close_client, .ask = ask_client };
 
 /* ── Coming in ── */
 
@@ -179,7 +204,7 @@ on_socket_disconnected (KlSioSocket *socket, KlSioReason reason, gpointer user_d
     return;
   kl_sio_socket_set_data (socket, NULL);
   if (client->connection != NULL && !client->is_closing)
-    kl_chat_connection_end (client->connection);
+    kl_chat_connection_end (client->connection, reason == KL_SIO_REASON_CLIENT_DISCONNECT);
   g_clear_pointer (&client->socket, kl_sio_socket_unref);
   unref_client (client);
 }

@@ -22,16 +22,19 @@ typedef enum {
   KL_BUS_TYPING,        /* group, user, on */
   KL_BUS_READ,          /* group, user, seq */
   KL_BUS_SETTINGS,      /* group, user: notify or pinned */
+  KL_BUS_CALL,          /* group, json: about its call (kl-chat-calls.c) */
   KL_BUS_MEMBERSHIP,    /* group, user: has joined it or left it, which a node may not hear that does not know the group */
   KL_BUS_BANS,          /* group: somebody who is not in it was banned, or a ban lifted; read them anew */
 } KlBusSignalKind;
 
 typedef struct {
   KlBusSignalKind kind;
+  const char *node; /* who says it; filled in by the bus */
   const char *user;
   const char *group;
   const char *id;
   const char *keep;
+  const char *json;
   gint64 seq;
   gboolean on;
 } KlBusSignal;

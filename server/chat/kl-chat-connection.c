@@ -96,13 +96,14 @@ remember_last_seen (KlChatPerson *person)
 }
 
 void
-kl_chat_connection_end (KlChatConnection *self)
+kl_chat_connection_end (KlChatConnection *self, gboolean meant)
 {
   KlChatPerson *person = self->person;
 
   if (!person)
     return;
 
+  kl_chat_calls_connection_ended (self, meant);
   while (self->flows->len > 0)
     kl_chat_flow_end (g_ptr_array_index (self->flows, self->flows->len - 1), NULL);
   self->person = NULL;
@@ -143,6 +144,20 @@ kl_chat_connection_deliver (KlChatConnection *self, KlChatEvent *event)
 
   self->chat->stats.events_delivered++;
   self->vtable->deliver (self->sink, event);
+}
+
+void
+kl_chat_connection_ask (KlChatConnection *self, const char *event, const char *json, gsize length, KlChatAcked acked,
+                        gpointer user_data)
+{
+  if (!self->person)
+    {
+      acked (user_data, FALSE);
+      return;
+    }
+
+  self->chat->stats.events_delivered++;
+  self->vtable->ask (self->sink, event, json, length, acked, user_data);
 }
 
 /* ── Flows ── */

@@ -13,6 +13,8 @@ write_system (KlJsonWriter *out, const KlChatDraft *draft)
   kl_json_member_string_or_nothing (out, "user", draft->system_user);
   kl_json_member_string_or_nothing (out, "by", draft->system_by);
   kl_json_member_string_or_nothing (out, "value", draft->system_value);
+  if (draft->system_duration_ms >= 0)
+    kl_json_member_int (out, "duration_ms", draft->system_duration_ms);
   kl_json_end_object (out);
 }
 

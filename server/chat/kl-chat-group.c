@@ -185,6 +185,7 @@ kl_chat_group_drop (KlChatGroup *self)
   end_all_flows (self, NULL);
   self->state = KL_GROUP_GONE;
   kl_chat_presence_forget_group (self);
+  kl_chat_calls_group_gone (self);
   kl_bus_unsubscribe (self->chat->bus, self->id);
   g_hash_table_remove (self->chat->groups, self->id);
   g_hash_table_remove_all (self->members);
@@ -218,6 +219,8 @@ on_small_group_profiles (gpointer user_data, const GError *error)
   g_autoptr (KlChat) chat = self->chat; /* the load's reference */
 
   self->state = error ? KL_GROUP_LOADING : KL_GROUP_READY;
+  if (!error)
+    kl_chat_calls_group_loaded (self);
   if (!error && self->uncertain)
     kl_chat_group_read_on (self);
   call_waiting (self, error);
@@ -397,6 +400,7 @@ apply_leaving (KlChatGroup *self, const KlStoreChange *change, KlChatMember *mem
   const char *reason = g_strcmp0 (change->actor, state->user) == 0 ? "left" : change->bans ? "banned" : "removed";
   g_autoptr (KlChatEvent) removed = kl_chat_event_new_removed (self, reason);
 
+  kl_chat_calls_member_gone (self, member->person);
   end_flows (self, member->person, removed);
   g_hash_table_remove (self->members, member->person);
   if (g_hash_table_size (self->members) == KL_LIMIT_READS_GROUP)

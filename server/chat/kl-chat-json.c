@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The objects of PROTOCOL.md as bytes: users, members, groups and a group as one person sees it. */
-#include "server/chat/kl-chat-private.h"
+#include "server/chat/kl-chat-calls-private.h"
 
 #include <string.h>
 
@@ -187,6 +187,11 @@ kl_chat_write_group_open (KlJsonWriter *out, KlChatGroup *group, gboolean with_l
       const char *json = get_last_json (group, &length);
 
       kl_json_member_raw (out, "last_message", json, length);
+    }
+  if (with_last_message && group->call)
+    {
+      kl_json_key (out, "call");
+      kl_chat_call_write (out, group->call, NULL);
     }
 }
 

@@ -74,9 +74,9 @@ kl_chat_plan_change (KlChatPlan *plan, KlChatDeed *deed, KlChangeKind kind)
   return change;
 }
 
-void
-kl_chat_plan_system (KlChatPlan *plan, KlChatDeed *deed, const char *event, const char *user, const char *by,
-                     const char *value)
+static void
+plan_system (KlChatPlan *plan, KlChatDeed *deed, const char *event, const char *user, const char *by,
+             const char *value, gint64 duration_ms)
 {
   KlStoreChange *change = kl_chat_plan_change (plan, deed, KL_CHANGE_MESSAGE);
   char id[KL_ID_SIZE];
@@ -92,12 +92,26 @@ kl_chat_plan_system (KlChatPlan *plan, KlChatDeed *deed, const char *event, cons
     .system_user = user,
     .system_by = by,
     .system_value = value,
+    .system_duration_ms = duration_ms,
     .created_at = plan->time,
   };
 
   kl_id_source_next (plan->group->chat->ids, plan->time, id);
   change->seq = draft.seq;
   change->message = kl_chat_draft_finish (&draft);
+}
+
+void
+kl_chat_plan_system (KlChatPlan *plan, KlChatDeed *deed, const char *event, const char *user, const char *by,
+                     const char *value)
+{
+  plan_system (plan, deed, event, user, by, value, -1);
+}
+
+void
+kl_chat_plan_call_ended (KlChatPlan *plan, KlChatDeed *deed, gint64 duration_ms)
+{
+  plan_system (plan, deed, "call", deed->request->person->id, NULL, duration_ms < 0 ? "missed" : NULL, duration_ms);
 }
 
 /* FALSE: the deed has to wait. */

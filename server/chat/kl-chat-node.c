@@ -73,6 +73,10 @@ on_signal (gpointer user_data, const KlBusSignal *signal)
       if (group && person && group->state == KL_GROUP_READY)
         kl_store_get_member_async (self->store, group->id, person->id, on_settings_read, kl_chat_group_ref (group));
       break;
+    case KL_BUS_CALL:
+      if (group && group->state == KL_GROUP_READY)
+        kl_chat_calls_hear (group, signal->node, signal->json);
+      break;
     case KL_BUS_MEMBERSHIP:
       if (signal->group && signal->user)
         kl_chat_cluster_learn (self, signal->group, signal->user);

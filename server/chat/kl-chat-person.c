@@ -251,7 +251,7 @@ kl_chat_drop_everything (KlChat *chat)
 
       person->uses++;
       while (person->connections->len > 0)
-        kl_chat_connection_end (g_ptr_array_index (person->connections, 0));
+        kl_chat_connection_end (g_ptr_array_index (person->connections, 0), TRUE);
       person->uses--;
       person->dirty = FALSE;
       person->messages.empty_usec = 0;

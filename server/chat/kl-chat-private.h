@@ -24,6 +24,7 @@ typedef struct _KlChatFlow KlChatFlow;
 typedef struct _KlChatRequest KlChatRequest;
 typedef struct _KlChatDeed KlChatDeed;
 typedef struct _KlChatCluster KlChatCluster;
+typedef struct _KlChatCall KlChatCall;
 
 /* Answers that need no memory of their own: field and text are static. */
 typedef struct {
@@ -54,11 +55,15 @@ struct _KlChat
   KlChatSettings settings;
   char *domain;
   char *public_url;
+  char *stun;
+  char *turn;
+  char *turn_secret;
 
   KlIdSource *ids;
   GHashTable *entries; /* event name → const KlChatEntry * */
   GHashTable *people;  /* user id → KlChatPerson, which owns the id */
   GHashTable *groups;  /* group id → KlChatGroup, which owns the id */
+  GHashTable *calls;   /* call id → KlChatCall, which owns the id */
 
   GPtrArray *dirty_people; /* KlChatPerson: presence may have changed */
   GPtrArray *dirty_groups; /* KlChatGroup: counts may have changed */
@@ -72,6 +77,12 @@ struct _KlChat
   guint sweep_source;
   gboolean alone; /* there are no other nodes */
   KlChatCluster *cluster;
+
+  char *secret; /* of the store; for tokens of calls */
+  gint64 started_usec;
+  guint64 signal_serial;
+  guint call_beat_source;
+  gint64 call_beat_usec;
 
   GSource *gather_source;
   GPtrArray *gathering; /* KlChatGroup, referenced: their next batch waits for company */
@@ -164,6 +175,7 @@ struct _KlChatConnection
   gboolean away;
   gboolean synced; /* has been sent an answer to sync */
   gboolean syncing;
+  GPtrArray *peers; /* KlChatPeer (kl-chat-calls-private.h): its places in calls; NULL: none */
   GQueue syncs; /* Sync (kl-chat-sync.c) that wait for their turn */
   /* Presence that the current round has gathered for it. */
   gpointer presence_stamp;
@@ -172,6 +184,8 @@ struct _KlChatConnection
 };
 
 void kl_chat_connection_deliver (KlChatConnection *self, KlChatEvent *event);
+/* The same, and asks for the client's acknowledgement. `acked` is called once, maybe at once. */
+void kl_chat_connection_ask (KlChatConnection *self, const char *event, const char *json, gsize length, KlChatAcked acked, gpointer user_data);
 KlChatFlow *kl_chat_connection_get_flow (KlChatConnection *self, KlChatGroup *group);
 /* The flow, made where there is none. */
 KlChatFlow *kl_chat_connection_ensure_flow (KlChatConnection *self, KlChatGroup *group);
@@ -250,6 +264,9 @@ struct _KlChatGroup
   guint n_here;
   GArray *targets; /* KlChatTarget: the flows to deliver to */
   GPtrArray *held; /* KlChatFlow: those that are held */
+  KlChatCall *call;     /* NULL: none */
+  gint64 call_told_usec; /* when the members were told of it last */
+  guint call_source;     /* until they are told again */
   gboolean dirty;        /* counts, for those who have it open */
   gboolean counts_dirty; /* counts, for all its members */
 
@@ -415,6 +432,8 @@ void kl_chat_plan_touch (KlChatPlan *plan, gconstpointer what);
 KlStoreChange *kl_chat_plan_change (KlChatPlan *plan, KlChatDeed *deed, KlChangeKind kind);
 /* Adds a system message by the deed's person. */
 void kl_chat_plan_system (KlChatPlan *plan, KlChatDeed *deed, const char *event, const char *user, const char *by, const char *value);
+/* Adds what a call leaves behind: how long it was, or (-1) that nobody came. */
+void kl_chat_plan_call_ended (KlChatPlan *plan, KlChatDeed *deed, gint64 duration_ms);
 /* Where the groups' own fields are touched. */
 #define KL_CHAT_META(group) ((gconstpointer) (group))
 
@@ -456,6 +475,7 @@ extern const KlChatEntry kl_chat_open_entries[];
 extern const KlChatEntry kl_chat_mark_entries[];
 extern const KlChatEntry kl_chat_invite_entries[];
 extern const KlChatEntry kl_chat_user_entries[];
+extern const KlChatEntry kl_chat_call_entries[];
 
 typedef struct {
   KlChatFlow *flow; /* referenced */
@@ -554,6 +574,7 @@ typedef struct {
   const char *system_user;
   const char *system_by;
   const char *system_value;
+  gint64 system_duration_ms; /* -1: none */
   GString *reactions; /* JSON of the array; NULL: none */
   gint64 created_at;
   gint64 edited_at; /* 0: never */
@@ -644,6 +665,16 @@ void kl_chat_cluster_learn (KlChat *chat, const char *group, const char *user);
 /* Brings what of a group stands in no log (bans, marks, settings) to what the store has. `done` (NULL: nothing) is
  * called with the error, if there was one. */
 void kl_chat_group_refresh (KlChatGroup *self, KlChatDone done, gpointer user_data);
+/* ── Calls ── (kl-chat-calls-private.h is for their own files) */
+
+/* `meant`: the client said good-bye; else its places are kept for a while. */
+void kl_chat_calls_connection_ended (KlChatConnection *connection, gboolean meant);
+void kl_chat_calls_member_gone (KlChatGroup *group, KlChatPerson *person);
+/* Other nodes may hold peers of a call that is not known here. */
+void kl_chat_calls_group_loaded (KlChatGroup *group);
+void kl_chat_calls_group_gone (KlChatGroup *group);
+/* What another node says about the group's call. */
+void kl_chat_calls_hear (KlChatGroup *group, const char *node, const char *json);
 
 /* ── What other nodes say ── (kl-chat-node.c) */
 extern const KlBusListener kl_chat_bus_listener;

@@ -24,6 +24,10 @@ kl_chat_settings_init (KlChatSettings *self, const char *domain)
     .presence_interval_ms = 1000,
     .counts_interval_ms = 10000,
     .idle_group_ms = 60000,
+    .mesh_limit = KL_LIMIT_MESH_PEERS,
+    .call_grace_ms = 15000,
+    .turn_ttl_s = 12 * 60 * 60,
+    .call_recreate_ms = 60000,
     .store_retry_ms = 1000,
     .request_ms = 4500,
     .gap_wait_ms = 20,
@@ -75,6 +79,11 @@ kl_chat_new (KlStore *store, KlBus *bus, const KlChatSettings *settings)
   self->settings.domain = self->domain;
   self->settings.public_url = self->public_url;
   self->alone = g_str_equal (kl_bus_get_node (bus), KL_BUS_NODE_ALONE);
+  self->settings.stun = self->stun = g_strdup (settings->stun);
+  self->settings.turn = self->turn = g_strdup (settings->turn);
+  self->settings.turn_secret = self->turn_secret = g_strdup (settings->turn_secret);
+  self->secret = g_strdup (kl_store_get_secret (store));
+  self->started_usec = g_get_monotonic_time ();
   kl_bus_set_listener (bus, &kl_chat_bus_listener, self);
   kl_chat_cluster_start (self);
 
@@ -97,11 +106,13 @@ kl_chat_dispose (GObject *object)
     {
       kl_chat_gather_stop (self);
       kl_chat_drop_everything (self);
+      g_clear_pointer (&self->calls, g_hash_table_unref);
       g_clear_pointer (&self->groups, g_hash_table_unref);
       g_clear_pointer (&self->people, g_hash_table_unref);
     }
   g_clear_handle_id (&self->presence_source, g_source_remove);
   g_clear_handle_id (&self->requests_source, g_source_remove);
+  g_clear_handle_id (&self->call_beat_source, g_source_remove);
   g_clear_object (&self->bus);
   g_clear_object (&self->store);
 
@@ -119,6 +130,10 @@ kl_chat_finalize (GObject *object)
   kl_id_source_free (self->ids);
   g_free (self->domain);
   g_free (self->public_url);
+  g_free (self->stun);
+  g_free (self->turn);
+  g_free (self->turn_secret);
+  g_free (self->secret);
 
   G_OBJECT_CLASS (kl_chat_parent_class)->finalize (object);
 }
@@ -138,6 +153,7 @@ kl_chat_init (KlChat *self)
   self->ids = kl_id_source_new ();
   self->people = g_hash_table_new (g_str_hash, g_str_equal);
   self->groups = g_hash_table_new (g_str_hash, g_str_equal);
+  self->calls = g_hash_table_new (g_str_hash, g_str_equal);
   kl_chat_gather_start (self);
   self->dirty_people = g_ptr_array_new ();
   self->dirty_groups = g_ptr_array_new ();
@@ -152,6 +168,7 @@ kl_chat_init (KlChat *self)
   add_entries (self, kl_chat_mark_entries);
   add_entries (self, kl_chat_invite_entries);
   add_entries (self, kl_chat_user_entries);
+  add_entries (self, kl_chat_call_entries);
 }
 
 KlStore *
@@ -247,7 +264,7 @@ close_connections (KlChatPerson *person, const char *session, const char *keep, 
           || (keep && g_strcmp0 (connection->session, keep) == 0))
         continue;
 
-      kl_chat_connection_end (connection);
+      kl_chat_connection_end (connection, TRUE);
       vtable->close (sink, notice);
     }
 }

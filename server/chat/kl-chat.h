@@ -25,10 +25,18 @@ typedef struct {
   gint64 members_per_group;
   gint64 groups_per_user;
   gboolean members_invite_register; /* [registration] invites_by = members */
+  gint64 mesh_limit;           /* [calls]; peers of a call */
+  gint64 call_grace_ms;        /* how long the place of a broken line is kept */
+  gboolean relay_only;
+  const char *stun;            /* NULL: none */
+  const char *turn;            /* NULL: none; needs turn_secret */
+  const char *turn_secret;
+  gint64 turn_ttl_s;
   /* Not settings of the server, but tests have no time. */
   gint64 presence_interval_ms;      /* 1,000: presence events of a connection */
   gint64 counts_interval_ms;        /* 10,000: counts of groups that are not open */
   gint64 idle_group_ms;             /* 60,000: until an unused group leaves memory */
+  gint64 call_recreate_ms;          /* 60,000: after a start, in which a call may be taken up again */
   gint64 store_retry_ms;            /* 1,000: retry_after_ms of `unavailable` */
   gint64 request_ms;                /* 4,500: then a request is answered `unavailable`; `sync` has three times as long */
   /* Where there are other nodes. */
@@ -84,13 +92,18 @@ G_DECLARE_FINAL_TYPE (KlChat, kl_chat, KL, CHAT, GObject)
 
 typedef struct _KlChatConnection KlChatConnection;
 
-/* Where a connection's events go. Neither function may call back into the chat core. */
+/* FALSE: the connection has ended first. Does not look at the answer. */
+typedef void (*KlChatAcked) (gpointer user_data, gboolean acknowledged);
+
+/* Where a connection's events go. None of the functions may call back into the chat core but `acked`. */
 typedef struct {
   /* Sends the event; keeps a reference if it needs the event later. */
   void (*deliver) (gpointer sink, KlChatEvent *event);
   /* Sends the `notice` event and ends the connection, as soon as it can. The core has let go of
    * it already: no kl_chat_connection_end() is needed, and further calls on it answer `unauthorized`. */
   void (*close) (gpointer sink, KlChatEvent *notice);
+  /* Sends the event and asks for an acknowledgement; calls `acked` exactly once, maybe at once. */
+  void (*ask) (gpointer sink, const char *event, const char *json, gsize length, KlChatAcked acked, gpointer user_data);
 } KlChatSink;
 
 /* `store` and `bus` are kept; the settings are copied. */
@@ -106,8 +119,9 @@ KlChatConnection *kl_chat_connection_ref (KlChatConnection *self);
 /* The last reference does not end it. */
 void kl_chat_connection_unref (KlChatConnection *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlChatConnection, kl_chat_connection_unref)
-/* The transport is gone, whoever ended it. Nothing is delivered any more. */
-void kl_chat_connection_end (KlChatConnection *self);
+/* The transport is gone, whoever ended it. Nothing is delivered any more. `meant`: the client said good-bye
+ * (a Socket.IO DISCONNECT, an Engine.IO close), so it keeps no place in a call. */
+void kl_chat_connection_end (KlChatConnection *self, gboolean meant);
 const char *kl_chat_connection_get_user (KlChatConnection *self);
 const char *kl_chat_connection_get_session (KlChatConnection *self);
 

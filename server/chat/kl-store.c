@@ -19,6 +19,14 @@ kl_store_get_epoch (KlStore *self)
   return KL_STORE_GET_IFACE (self)->get_epoch (self);
 }
 
+const char *
+kl_store_get_secret (KlStore *self)
+{
+  g_return_val_if_fail (KL_IS_STORE (self), NULL);
+
+  return KL_STORE_GET_IFACE (self)->get_secret (self);
+}
+
 gboolean
 kl_store_is_ready (KlStore *self, char **reason)
 {

@@ -401,6 +401,7 @@ struct _KlStoreInterface
   GTypeInterface parent_iface;
 
   const char *(*get_epoch) (KlStore *self);
+  const char *(*get_secret) (KlStore *self);
   gboolean (*is_ready) (KlStore *self, char **reason);
   void (*close) (KlStore *self, GTask *task);
 
@@ -446,6 +447,8 @@ struct _KlStoreInterface
 
 /* Changes when the store is restored from a backup; known from the start. */
 const char *kl_store_get_epoch (KlStore *self);
+/* Random, made with the store and known from the start, the same for all nodes: to sign what clients keep. Not to be shown. */
+const char *kl_store_get_secret (KlStore *self);
 /* Whether writes can be expected to succeed now; else *reason (optional) says why not, in a few words. */
 gboolean kl_store_is_ready (KlStore *self, char **reason);
 /* Finishes what is pending, then closes. Later calls give UNAVAILABLE. */

@@ -146,6 +146,25 @@ set_meta (KlSqlite *db, const char *key, const char *value, GError **error)
   return kl_sqlite_finish (db, insert, error);
 }
 
+/* Comes with the first start of a version that knows of it. */
+static gboolean
+ensure_secret (KlSqlite *db, char **secret, GError **error)
+{
+  g_autofree char *one = NULL;
+  g_autofree char *other = NULL;
+
+  if (!get_meta (db, "secret", secret, error))
+    return FALSE;
+  if (*secret)
+    return TRUE;
+
+  one = kl_id_new_random ();
+  other = kl_id_new_random ();
+  *secret = g_strconcat (one, other, NULL);
+
+  return set_meta (db, "secret", *secret, error);
+}
+
 /* Domain and epoch come together, in one transaction, at the first start. */
 static gboolean
 christen (KlSqlite *db, const char *domain, char **epoch, GError **error)
@@ -162,15 +181,16 @@ christen (KlSqlite *db, const char *domain, char **epoch, GError **error)
 }
 
 gboolean
-kl_sqlite_schema_prepare (KlSqlite *db, const char *domain, char **epoch, GError **error)
+kl_sqlite_schema_prepare (KlSqlite *db, const char *domain, char **epoch, char **secret, GError **error)
 {
   g_autofree char *known = NULL;
 
   *epoch = NULL;
+  *secret = NULL;
   if (!migrate (db, error) || !get_meta (db, "domain", &known, error))
     return FALSE;
   if (!known)
-    return christen (db, domain, epoch, error);
+    return christen (db, domain, epoch, error) && ensure_secret (db, secret, error);
 
   if (!g_str_equal (known, domain))
     {
@@ -179,5 +199,5 @@ kl_sqlite_schema_prepare (KlSqlite *db, const char *domain, char **epoch, GError
       return FALSE;
     }
 
-  return get_meta (db, "epoch", epoch, error);
+  return get_meta (db, "epoch", epoch, error) && ensure_secret (db, secret, error);
 }

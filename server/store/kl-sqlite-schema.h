@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 
 /* Brings the file to this version, each step in one transaction, and compares or writes the domain. EPOCH: the
  * caller's to free. Refuses a file of a newer version, of another domain, or that is not ours. */
-gboolean kl_sqlite_schema_prepare (KlSqlite *db, const char *domain, char **epoch, GError **error);
+gboolean kl_sqlite_schema_prepare (KlSqlite *db, const char *domain, char **epoch, char **secret, GError **error);
 
 /* How many steps there are: the version that this program writes. */
 int kl_sqlite_schema_version (void);

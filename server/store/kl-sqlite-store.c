@@ -23,6 +23,7 @@ struct _KlSqliteStore
 
   int folder_fd; /* locked, until the workers have it */
   char *epoch;
+  char *secret;
   KlSqliteWorkers *workers;
 };
 
@@ -40,6 +41,7 @@ kl_sqlite_store_finalize (GObject *object)
   g_clear_pointer (&self->workers, kl_sqlite_workers_free);
   g_clear_fd (&self->folder_fd, NULL);
   g_free (self->epoch);
+  g_free (self->secret);
 
   G_OBJECT_CLASS (kl_sqlite_store_parent_class)->finalize (object);
 }
@@ -84,7 +86,7 @@ open_writer (KlSqliteStore *self, const char *path, const char *domain, GError *
 {
   KlSqlite *writer = kl_sqlite_open (path, KL_SQLITE_WRITER, error);
 
-  if (writer && !kl_sqlite_schema_prepare (writer, domain, &self->epoch, error))
+  if (writer && !kl_sqlite_schema_prepare (writer, domain, &self->epoch, &self->secret, error))
     g_clear_pointer (&writer, kl_sqlite_close);
 
   return writer;
@@ -486,6 +488,12 @@ list_invites (KlStore *store, const char *group, const char *by, GTask *task)
 /* ── The whole ── */
 
 static const char *
+get_secret (KlStore *store)
+{
+  return KL_SQLITE_STORE (store)->secret;
+}
+
+static const char *
 get_epoch (KlStore *store)
 {
   return KL_SQLITE_STORE (store)->epoch;
@@ -507,6 +515,7 @@ static void
 store_iface_init (KlStoreInterface *iface)
 {
   iface->get_epoch = get_epoch;
+  iface->get_secret = get_secret;
   iface->is_ready = is_ready;
   iface->close = close_store;
   iface->append = append;

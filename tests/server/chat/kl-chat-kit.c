@@ -49,6 +49,7 @@ free_client (KlClient *client)
   kl_store_user_unref (client->user);
   kl_store_session_unref (client->session);
   g_array_unref (client->heard);
+  g_array_unref (client->asked);
   g_free (client->notice);
   g_free (client);
 }
@@ -154,7 +155,21 @@ on_close (gpointer sink, KlChatEvent *notice)
   g_clear_pointer (&client->connection, kl_chat_connection_unref);
 }
 
-static const KlChatSink sink_vtable = { on_deliver, on_close };
+static void
+on_ask (gpointer sink, const char *event, const char *json, gsize length, KlChatAcked acked, gpointer user_data)
+{
+  KlClient *client = sink;
+  KlAsked asked = { acked, user_data };
+  g_autoptr (KlChatEvent) asking = kl_chat_event_new_take (g_intern_string (event), g_strndup (json, length), length);
+
+  on_deliver (sink, asking);
+  if (client->acknowledges)
+    acked (user_data, TRUE);
+  else
+    g_array_append_val (client->asked, asked);
+}
+
+static const KlChatSink sink_vtable = { on_deliver, on_close, on_ask };
 
 KlClient *
 kl_kit_connect (KlKit *kit, KlStoreUser *user)
@@ -179,6 +194,8 @@ kl_kit_connect (KlKit *kit, KlStoreUser *user)
   g_array_set_clear_func (client->heard, clear_heard);
   who.session = client->session;
   who.user = user;
+  client->asked = g_array_new (FALSE, FALSE, sizeof (KlAsked));
+  client->acknowledges = TRUE;
   client->connection = kl_chat_connect (kit->chat, &who, &sink_vtable, client);
   g_ptr_array_add (kit->clients, client);
 
@@ -206,14 +223,33 @@ kl_kit_device (KlClient *client)
   return device;
 }
 
-void
-kl_client_end (KlClient *client)
+static void
+end_client (KlClient *client, gboolean meant)
 {
   if (!client->connection)
     return;
 
-  kl_chat_connection_end (client->connection);
+  kl_chat_connection_end (client->connection, meant);
+  for (guint i = 0; i < client->asked->len; i++)
+    {
+      KlAsked *asked = &g_array_index (client->asked, KlAsked, i);
+
+      asked->acked (asked->user_data, FALSE);
+    }
+  g_array_set_size (client->asked, 0);
   g_clear_pointer (&client->connection, kl_chat_connection_unref);
+}
+
+void
+kl_client_end (KlClient *client)
+{
+  end_client (client, TRUE);
+}
+
+void
+kl_client_break (KlClient *client)
+{
+  end_client (client, FALSE);
 }
 
 /* ── Calls ── */

@@ -23,6 +23,12 @@ typedef struct {
   guint n_users;
 } KlKit;
 
+/* An acknowledgement that the core waits for. */
+typedef struct {
+  KlChatAcked acked;
+  gpointer user_data;
+} KlAsked;
+
 /* What one connection was told. */
 typedef struct {
   const char *name;
@@ -38,6 +44,8 @@ typedef struct {
   GArray *heard; /* KlHeard */
   guint mark;    /* kl_client_next() goes on here */
   guint order;
+  GArray *asked; /* KlAsked, which are never answered */
+  gboolean acknowledges; /* what asks for it, at once; the default */
   gboolean closed;
   char *notice;
   guint answer_order; /* of the last answer */
@@ -68,6 +76,8 @@ KlClient *kl_kit_connect (KlKit *kit, KlStoreUser *user);
 KlClient *kl_kit_person (KlKit *kit, const char *name);
 KlClient *kl_kit_device (KlClient *client);
 void kl_client_end (KlClient *client);
+/* Its line breaks: it has not said good-bye. */
+void kl_client_break (KlClient *client);
 
 /* Starts a call; kl_answer_wait() runs the loop until it is answered. */
 KlAnswer *kl_client_start (KlClient *client, const char *event, const char *format, ...) G_GNUC_PRINTF (3, 4);

@@ -70,6 +70,7 @@ on_delivery (gpointer user_data)
   g_free ((char *) delivery->signal.group);
   g_free ((char *) delivery->signal.id);
   g_free ((char *) delivery->signal.keep);
+  g_free ((char *) delivery->signal.json);
   g_free (delivery->presence);
   if (delivery->forward)
     {
@@ -160,6 +161,8 @@ send_signal (KlBus *bus, const KlBusSignal *signal)
   Delivery *delivery = deliver (KL_PAIR_BUS (bus));
 
   delivery->signal = *signal;
+  delivery->signal.json = g_strdup (signal->json);
+  delivery->signal.node = "other";
   delivery->signal.user = g_strdup (signal->user);
   delivery->signal.group = g_strdup (signal->group);
   delivery->signal.id = g_strdup (signal->id);
