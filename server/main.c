@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <glib/gstdio.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +41,9 @@
 #define RETRY_BASE_MS 3000
 #define RETRY_EACH_MS 2
 #define RETRY_MAX_MS 30000
+
+/* Of malloc(): the main thread's, and one for all others. */
+#define ARENAS_MAX 2
 
 typedef struct
 {
@@ -384,6 +390,11 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) environment = g_get_environ ();
 
+#ifdef __GLIBC__
+  /* What a store's thread allocates the main thread frees, after a rush by the megabyte. An arena for each thread would
+   * keep it: only the main one gives its end back. */
+  mallopt (M_ARENA_MAX, ARENAS_MAX);
+#endif
   umask (077);
   signal (SIGPIPE, SIG_IGN);
   /* A file that may not grow is a full disk, not the end. */
