@@ -21,8 +21,7 @@
 #include "server/admin/kl-admin.h"
 #include "server/api/kl-api.h"
 #include "server/api/kl-settings.h"
-#include "server/bus/kl-local-bus.h"
-#include "server/store/kl-sqlite-store.h"
+#include "server/kl-node.h"
 #ifdef KL_HAVE_WEB
 #include "server/web/kl-web.h"
 #endif
@@ -31,16 +30,17 @@
 
 #define EXIT_REFUSED 2
 
+#define LOG_NAME "klatch-server"
+#define LOG_NAME_SIZE 32
+
 /* From accept to the end of a request, however slowly its bytes come. */
 #define REQUEST_TIMEOUT_MS 10000
 
 /* Whatever hangs, the process is gone before systemd, or whoever promised ten seconds, loses patience. */
 #define STOP_DEADLINE_MS 9000
 
-/* What clients are told to wait a random part of: more where more of them come back. */
-#define RETRY_BASE_MS 3000
-#define RETRY_EACH_MS 2
-#define RETRY_MAX_MS 30000
+/* Of a node's id, in the log. */
+#define NODE_CHARS 8
 
 /* Of malloc(): the main thread's, and one for all others. */
 #define ARENAS_MAX 2
@@ -49,7 +49,10 @@ typedef struct
 {
   KlSettings *settings;
   GMainLoop *loop;
+  char *log_name; /* lent; how the log calls this process */
   KlStore *store;
+  KlBus *bus;
+  KlNode *node;
   KlChatAccounts *accounts;
   KlChat *chat;
   KlSioListener *listener;
@@ -79,7 +82,7 @@ say (const char *format, ...)
 /* Warnings and what is worse, one line each; the journal gets them with their level. The rest only where
  * G_MESSAGES_DEBUG asks for it. Standard output is never used. */
 static GLogWriterOutput
-write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer unused)
+write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
   if (g_log_writer_default_would_drop (level, NULL))
     return G_LOG_WRITER_HANDLED;
@@ -89,7 +92,7 @@ write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoint
 
   for (gsize i = 0; i < n_fields; i++)
     if (g_str_equal (fields[i].key, "MESSAGE"))
-      fprintf (stderr, "klatch-server: %.*s\n",
+      fprintf (stderr, "%s: %.*s\n", (const char *)user_data,
                fields[i].length < 0 ? (int)strlen (fields[i].value) : (int)fields[i].length,
                (const char *)fields[i].value);
   return G_LOG_WRITER_HANDLED;
@@ -138,13 +141,13 @@ on_stop_signal (gpointer user_data)
       return G_SOURCE_CONTINUE;
     }
 
-  gint64 retry_after_ms = RETRY_BASE_MS + (gint64)kl_api_get_n_connections (server->api) * RETRY_EACH_MS;
+  gint64 retry_after_ms = kl_node_get_retry_after_ms (server->bus, kl_api_get_n_connections (server->api));
 
   server->stopping = TRUE;
   sd_notify (0, "STOPPING=1");
   g_clear_pointer (&server->admin, kl_admin_stop);
   g_timeout_add (STOP_DEADLINE_MS, on_stop_deadline, NULL);
-  kl_api_stop_async (server->api, MIN (retry_after_ms, RETRY_MAX_MS), on_api_stopped, server);
+  kl_api_stop_async (server->api, retry_after_ms, on_api_stopped, server);
   return G_SOURCE_CONTINUE;
 }
 
@@ -198,6 +201,7 @@ on_accounts_started (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
+  server->node = kl_node_announce (server->chat, kl_sio_listener_get_address (server->listener));
   if (kl_chat_accounts_get_setup_code (server->accounts) != NULL)
     say ("set-up code for the first account: %s", kl_chat_accounts_get_setup_code (server->accounts));
   say ("listening on http://%s", kl_sio_listener_get_address (server->listener));
@@ -224,7 +228,6 @@ static void
 make_chat (Server *server)
 {
   const KlSettings *settings = server->settings;
-  g_autoptr (KlLocalBus) bus = kl_local_bus_new ();
   g_autofree char *own_url = dup_own_url (server);
   KlChatSettings chat;
 
@@ -245,7 +248,7 @@ make_chat (Server *server)
   chat.turn_secret = settings->turn_secret;
   chat.turn_ttl_s = settings->turn_ttl_s;
   chat.members_invite_register = settings->invites_by == KL_INVITES_BY_MEMBERS;
-  server->chat = kl_chat_new (server->store, KL_BUS (bus), &chat);
+  server->chat = kl_chat_new (server->store, server->bus, &chat);
 }
 
 /* Numeric, with the port also where it is 0. */
@@ -300,10 +303,14 @@ start (Server *server, GError **error)
       return FALSE;
     }
 
-  KlSqliteStore *store = kl_sqlite_store_open (settings->store_path, kl_settings_default_domain (settings), error);
-  if (store == NULL)
+  server->store = kl_node_open_store (settings, error);
+  if (server->store == NULL)
     return FALSE;
-  server->store = KL_STORE (store);
+  server->bus = kl_node_open_bus (settings, server->store, error);
+  if (server->bus == NULL)
+    return FALSE;
+  if (!g_str_equal (kl_bus_get_node (server->bus), KL_BUS_NODE_ALONE))
+    g_snprintf (server->log_name, LOG_NAME_SIZE, LOG_NAME "[%.*s]", NODE_CHARS, kl_bus_get_node (server->bus));
   if (!make_listener (server, error))
     return FALSE;
 
@@ -318,9 +325,11 @@ static void
 free_server (Server *server)
 {
   g_clear_pointer (&server->admin, kl_admin_stop);
+  g_clear_pointer (&server->node, kl_node_free);
   g_clear_object (&server->api);
   g_clear_object (&server->accounts);
   g_clear_object (&server->chat);
+  g_clear_object (&server->bus);
   g_clear_object (&server->listener);
   g_clear_object (&server->store);
   g_clear_pointer (&server->settings, kl_settings_free);
@@ -349,10 +358,10 @@ say_unknown_groups (const char *config_file)
 }
 
 static int
-run (KlSettings *settings)
+run (KlSettings *settings, char *log_name)
 {
   g_autoptr (GError) error = NULL;
-  Server server = { .settings = settings, .loop = g_main_loop_new (NULL, FALSE) };
+  Server server = { .settings = settings, .log_name = log_name, .loop = g_main_loop_new (NULL, FALSE) };
 
   if (start (&server, &error))
     {
@@ -377,6 +386,7 @@ main (int argc, char **argv)
   g_autofree char *data = NULL;
   gboolean check_config = FALSE;
   gboolean version = FALSE;
+  char log_name[LOG_NAME_SIZE] = LOG_NAME;
   const GOptionEntry entries[] = {
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &config, "Read settings from FILE", "FILE" },
     { "listen", 0, 0, G_OPTION_ARG_STRING, &listen, "Listen there; port 0 takes any", "ADDR:PORT" },
@@ -399,7 +409,7 @@ main (int argc, char **argv)
   signal (SIGPIPE, SIG_IGN);
   /* A file that may not grow is a full disk, not the end. */
   signal (SIGXFSZ, SIG_IGN);
-  g_log_set_writer_func (write_log, NULL, NULL);
+  g_log_set_writer_func (write_log, log_name, NULL);
   g_option_context_set_summary (context, "The server of Klatch, a gathering for talk.");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
@@ -432,5 +442,5 @@ main (int argc, char **argv)
   if (config != NULL)
     say_unknown_groups (config);
   raise_descriptor_limit ();
-  return run (settings);
+  return run (settings, log_name);
 }

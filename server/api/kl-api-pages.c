@@ -224,22 +224,44 @@ serve_live (KlApi *self, SoupServerMessage *message)
 }
 
 static void
+write_part (KlJsonWriter *writer, const char *name, gboolean ready, const char *reason)
+{
+  kl_json_key (writer, name);
+  kl_json_begin_object (writer);
+  kl_json_member_bool (writer, "ready", ready);
+  if (!ready)
+    kl_json_member_string (writer, "reason", reason == NULL ? "unknown" : reason);
+  kl_json_end_object (writer);
+}
+
+/* What stands and what does not. A balancer that shall go on using nodes which have lost their bus asks for
+ * `?bus=optional`: people there can talk, only more slowly with those on other nodes. */
+static void
 serve_ready (KlApi *self, SoupServerMessage *message)
 {
+  const char *query = g_uri_get_query (soup_server_message_get_uri (message));
   g_auto (KlJsonWriter) writer = { 0 };
-  g_autofree char *reason = NULL;
-  gboolean ready = !self->stopping;
+  g_autofree char *store_reason = NULL;
+  g_autofree char *bus_reason = NULL;
+  gboolean store = kl_store_is_ready (kl_chat_get_store (self->chat), &store_reason);
+  gboolean bus = kl_bus_is_ready (kl_chat_get_bus (self->chat), &bus_reason);
+  gboolean ready = !self->stopping && store && (bus || g_strcmp0 (query, "bus=optional") == 0);
 
-  if (!ready)
-    reason = g_strdup ("the server is stopping");
-  ready = ready && kl_store_is_ready (kl_chat_get_store (self->chat), &reason)
-          && kl_bus_is_ready (kl_chat_get_bus (self->chat), &reason);
-
-  kl_json_writer_init (&writer, 64);
+  kl_json_writer_init (&writer, 128);
   kl_json_begin_object (&writer);
   kl_json_member_bool (&writer, "ready", ready);
-  if (!ready)
-    kl_json_member_string (&writer, "reason", reason == NULL ? "unknown" : reason);
+  if (self->stopping)
+    kl_json_member_string (&writer, "reason", "the server is stopping");
+  else if (!store || !bus)
+    {
+      g_autofree char *reason = store ? g_strconcat ("bus: ", bus_reason, NULL)
+                                      : g_strconcat ("store: ", store_reason, bus ? NULL : "; bus: ", bus_reason, NULL);
+
+      kl_json_member_string (&writer, "reason", reason);
+    }
+  write_part (&writer, "store", store, store_reason);
+  write_part (&writer, "bus", bus, bus_reason);
+  kl_json_member_string (&writer, "node", kl_bus_get_node (kl_chat_get_bus (self->chat)));
   kl_json_end_object (&writer);
   set_json (message, ready ? SOUP_STATUS_OK : SOUP_STATUS_SERVICE_UNAVAILABLE, &writer);
 }
