@@ -16,8 +16,7 @@
 
 typedef enum
 {
-  CHECK_LOG,   /* group: read on */
-  CHECK_GROUP, /* group: what stands in no log */
+  CHECK_GROUP, /* group: what stands in no log, and where its log is */
   CHECK_USER,  /* person: profile and sessions */
   CHECK_GROUPS /* person: memberships */
 } CheckKind;
@@ -34,8 +33,10 @@ struct _KlChatCluster
   gint64 moved_usec;  /* when the store was asked last */
   gint64 people_usec; /* when people were checked last */
   gboolean asking;    /* for what has moved */
+  gboolean ask_again; /* when that is answered */
   GQueue checks;
   guint checking;
+  gboolean pausing; /* until the next tick */
 };
 
 static void
@@ -46,6 +47,20 @@ free_check (Check *check)
 {
   g_free (check->id);
   g_free (check);
+}
+
+static void
+add_check (KlChat *chat, CheckKind kind, const char *id)
+{
+  Check *check;
+
+  if (!chat->cluster)
+    return;
+
+  check = g_new0 (Check, 1);
+  check->kind = kind;
+  check->id = g_strdup (id);
+  g_queue_push_tail (&chat->cluster->checks, check);
 }
 
 /* ── Groups that have moved ── */
@@ -64,6 +79,8 @@ on_learnt (KlChatGroup *group, const GError *error, gpointer user_data)
 
   if (group && person && kl_chat_group_get_member (group, person))
     kl_chat_group_greet (group, person, NULL);
+  else if (error && !g_error_matches (error, KL_STORE_ERROR, KL_STORE_ERROR_NOT_FOUND))
+    add_check (learning->chat, CHECK_GROUPS, learning->user); /* with the next tick */
   g_object_unref (learning->chat);
   g_free (learning->user);
   g_free (learning);
@@ -99,6 +116,9 @@ take_head (KlChat *chat, const KlStoreHead *head)
 }
 
 static void
+ask_moved (KlChat *chat);
+
+static void
 on_moved (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (KlChat) chat = user_data;
@@ -108,13 +128,18 @@ on_moved (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
 
   chat->cluster->asking = FALSE;
+  if (!heads)
+    chat->cluster->moved_usec = 0;
   for (guint i = 0; heads && i < heads->len; i++)
     take_head (chat, g_ptr_array_index (heads, i));
+  if (chat->cluster->ask_again)
+    ask_moved (chat);
 }
 
 static void
 ask_moved (KlChat *chat)
 {
+  chat->cluster->ask_again = chat->cluster->asking;
   if (chat->cluster->asking)
     return;
 
@@ -217,6 +242,15 @@ kl_chat_group_refresh (KlChatGroup *self, KlChatDone done, gpointer user_data)
 
 /* ── One person ── */
 
+/* The store did not answer: once more, with the next tick. */
+static void
+add_again (KlChat *chat, CheckKind kind, const char *id)
+{
+  if (chat->cluster)
+    chat->cluster->pausing = TRUE;
+  add_check (chat, kind, id);
+}
+
 static void
 end_check (KlChat *chat)
 {
@@ -228,10 +262,22 @@ end_check (KlChat *chat)
   g_object_unref (chat);
 }
 
+typedef struct
+{
+  KlChat *chat; /* referenced, by the check */
+  char *id;
+} GroupCheck;
+
 static void
 on_group_refreshed (gpointer user_data, const GError *error)
 {
-  end_check (user_data);
+  GroupCheck *check = user_data;
+
+  if (g_error_matches (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE))
+    add_again (check->chat, CHECK_GROUP, check->id);
+  end_check (check->chat);
+  g_free (check->id);
+  g_free (check);
 }
 
 typedef struct
@@ -274,6 +320,8 @@ on_sessions (GObject *source, GAsyncResult *result, gpointer user_data)
       if (!has_session (sessions, connection->session))
         g_ptr_array_add (gone, g_strdup (connection->session));
     }
+  if (!sessions)
+    add_again (check->chat, CHECK_USER, check->user);
   for (guint i = 0; i < gone->len; i++)
     kl_chat_end_sessions_here (check->chat, check->user, g_ptr_array_index (gone, i), NULL);
   end_user_check (check);
@@ -298,9 +346,12 @@ on_profile (GObject *source, GAsyncResult *result, gpointer user_data)
         kl_chat_end_sessions_here (check->chat, check->user, NULL, NULL);
     }
   if (users)
-    kl_store_list_sessions_async (check->chat->store, check->user, on_sessions, check);
-  else
-    end_user_check (check);
+    {
+      kl_store_list_sessions_async (check->chat->store, check->user, on_sessions, check);
+      return;
+    }
+  add_again (check->chat, CHECK_USER, check->user);
+  end_user_check (check);
 }
 
 static void
@@ -309,6 +360,8 @@ on_memberships (GObject *source, GAsyncResult *result, gpointer user_data)
   UserCheck *check = user_data;
   g_autoptr (GPtrArray) groups = kl_store_get_memberships_finish (KL_STORE (source), result, NULL);
 
+  if (!groups)
+    add_again (check->chat, CHECK_GROUPS, check->user);
   for (guint i = 0; groups && i < groups->len; i++)
     kl_chat_cluster_learn (check->chat, g_ptr_array_index (groups, i), check->user);
   end_user_check (check);
@@ -339,15 +392,15 @@ begin_check (KlChat *chat, const Check *check)
 
   switch (check->kind)
     {
-    case CHECK_LOG:
-      if (group)
-        kl_chat_group_read_on (group);
-      break;
     case CHECK_GROUP:
       if (group && group->state == KL_GROUP_READY && group->meta)
         {
+          GroupCheck *group_check = g_new0 (GroupCheck, 1);
+
+          group_check->chat = g_object_ref (chat);
+          group_check->id = g_strdup (check->id);
           chat->cluster->checking++;
-          kl_chat_group_refresh (group, on_group_refreshed, g_object_ref (chat));
+          kl_chat_group_refresh (group, on_group_refreshed, group_check);
         }
       break;
     case CHECK_USER:
@@ -365,7 +418,7 @@ pump (KlChat *chat)
 {
   Check *check;
 
-  while (chat->cluster && chat->cluster->checking < WIDTH && (check = g_queue_pop_head (&chat->cluster->checks)))
+  while (chat->cluster && !chat->cluster->pausing && chat->cluster->checking < WIDTH && (check = g_queue_pop_head (&chat->cluster->checks)))
     {
       begin_check (chat, check);
       free_check (check);
@@ -380,13 +433,7 @@ add_checks (KlChat *chat, GHashTable *table, CheckKind kind)
 
   g_hash_table_iter_init (&iter, table);
   while (g_hash_table_iter_next (&iter, &id, NULL))
-    {
-      Check *check = g_new0 (Check, 1);
-
-      check->kind = kind;
-      check->id = g_strdup (id);
-      g_queue_push_tail (&chat->cluster->checks, check);
-    }
+    add_check (chat, kind, id);
 }
 
 static void
@@ -403,7 +450,6 @@ kl_chat_cluster_check_all (KlChat *chat)
 {
   g_queue_clear_full (&chat->cluster->checks, (GDestroyNotify) free_check);
   ask_moved (chat);
-  add_checks (chat, chat->groups, CHECK_LOG);
   check_people (chat);
   add_checks (chat, chat->groups, CHECK_GROUP);
   pump (chat);
@@ -440,8 +486,11 @@ on_tick (gpointer user_data)
   if (chat->alone)
     return G_SOURCE_CONTINUE;
 
+  self->pausing = FALSE;
+  pump (chat);
+
   /* A tick comes a little early or late: half of one does not count. */
-  if (now_usec - self->moved_usec >= (moved_ms - MIN (moved_ms, TICK_MS) / 2) * 1000)
+  if (!self->asking && now_usec - self->moved_usec >= (moved_ms - MIN (moved_ms, TICK_MS) / 2) * 1000)
     ask_moved (chat);
   if (now_usec - self->people_usec >= (heard ? PEOPLE_CHECK_USEC : PEOPLE_CHECK_ALONE_USEC)
       && g_queue_is_empty (&self->checks) && self->checking == 0)

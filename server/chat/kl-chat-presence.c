@@ -95,6 +95,22 @@ tell_bus (KlChatPerson *person)
   kl_bus_set_presence (person->chat->bus, person->id, &presence);
 }
 
+/* The node that had the last connection has stored it; here it is known by this moment. */
+static void
+seen_last (KlChatPerson *person)
+{
+  gint64 now = kl_chat_now_ms ();
+  KlStoreUser *user;
+
+  if (!person->user || person->connections->len > 0 || person->user->last_seen_at >= now - 1000)
+    return;
+
+  user = kl_store_user_copy (person->user);
+  user->last_seen_at = now;
+  g_clear_pointer (&person->user, kl_store_user_unref);
+  person->user = user;
+}
+
 static void
 mark_dirty (KlChatPerson *person)
 {
@@ -137,6 +153,8 @@ kl_chat_presence_update (KlChatPerson *person)
     }
   if (person->status != before || (person->user && g_strcmp0 (text, person->announced_text) != 0))
     mark_dirty (person);
+  if (person->status == KL_CHAT_STATUS_OFFLINE && before != KL_CHAT_STATUS_OFFLINE)
+    seen_last (person);
 }
 
 void
