@@ -22,6 +22,7 @@
 #include "server/api/kl-api.h"
 #include "server/api/kl-settings.h"
 #include "server/kl-node.h"
+#include "server/kl-renewal.h"
 #ifdef KL_HAVE_WEB
 #include "server/web/kl-web.h"
 #endif
@@ -55,11 +56,13 @@ typedef struct
   KlNode *node;
   KlChatAccounts *accounts;
   KlChat *chat;
+  KlSioTls *tls; /* NULL: [tls] is not set */
   KlSioListener *listener;
   KlApi *api;
   KlAdmin *admin;
   int status;
   gboolean stopping;
+  gboolean on_terminal; /* of whoever started it */
 } Server;
 
 /* ── Words ── */
@@ -151,6 +154,25 @@ on_stop_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* ── Renewal ── */
+
+static gboolean
+on_reload_signal (gpointer user_data)
+{
+  Server *server = user_data;
+
+  /* Started by hand, and the terminal was closed: that is the end, not a reload. */
+  if (server->on_terminal && !isatty (STDERR_FILENO))
+    return on_stop_signal (server);
+  if (server->tls == NULL)
+    return G_SOURCE_CONTINUE;
+
+  sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
+  kl_renewal_reload (server->tls, server->settings->tls_certificate);
+  sd_notify (0, "READY=1");
+  return G_SOURCE_CONTINUE;
+}
+
 /* ── The start ── */
 
 static void
@@ -167,9 +189,11 @@ dup_own_url (Server *server)
 {
   GInetSocketAddress *address = G_INET_SOCKET_ADDRESS (server->settings->listen_address);
 
+  const char *scheme = server->tls == NULL ? "http" : "https";
+
   if (!g_inet_address_get_is_any (g_inet_socket_address_get_address (address)))
-    return g_strdup_printf ("http://%s", kl_sio_listener_get_address (server->listener));
-  return g_strdup_printf ("http://%s:%u", g_get_host_name (), kl_sio_listener_get_port (server->listener));
+    return g_strdup_printf ("%s://%s", scheme, kl_sio_listener_get_address (server->listener));
+  return g_strdup_printf ("%s://%s:%u", scheme, g_get_host_name (), kl_sio_listener_get_port (server->listener));
 }
 
 static gboolean
@@ -204,7 +228,7 @@ on_accounts_started (GObject *source, GAsyncResult *result, gpointer user_data)
   server->node = kl_node_announce (server->chat, kl_sio_listener_get_address (server->listener));
   if (kl_chat_accounts_get_setup_code (server->accounts) != NULL)
     say ("set-up code for the first account: %s", kl_chat_accounts_get_setup_code (server->accounts));
-  say ("listening on http://%s", kl_sio_listener_get_address (server->listener));
+  say ("listening on %s://%s", server->tls == NULL ? "http" : "https", kl_sio_listener_get_address (server->listener));
   sd_notifyf (0, "READY=1\nSTATUS=Listening on %s", kl_sio_listener_get_address (server->listener));
 }
 
@@ -274,6 +298,18 @@ make_listener (Server *server, GError **error)
   };
   g_autofree char *numeric = dup_listen_address (settings);
 
+  if (settings->tls_certificate != NULL)
+    {
+      server->tls = kl_sio_tls_new (settings->tls_certificate, settings->tls_key, error);
+      if (server->tls == NULL)
+        {
+          g_prefix_error (error, "[tls]: ");
+          return FALSE;
+        }
+      kl_renewal_warn (server->tls, settings->tls_certificate);
+      config.tls = server->tls;
+    }
+
   server->listener = kl_sio_listener_new (&config, error);
   return server->listener != NULL && kl_sio_listener_listen (server->listener, numeric, error);
 }
@@ -331,6 +367,7 @@ free_server (Server *server)
   g_clear_object (&server->chat);
   g_clear_object (&server->bus);
   g_clear_object (&server->listener);
+  g_clear_pointer (&server->tls, kl_sio_tls_unref);
   g_clear_object (&server->store);
   g_clear_pointer (&server->settings, kl_settings_free);
   g_clear_pointer (&server->loop, g_main_loop_unref);
@@ -361,12 +398,18 @@ static int
 run (KlSettings *settings, char *log_name)
 {
   g_autoptr (GError) error = NULL;
-  Server server = { .settings = settings, .log_name = log_name, .loop = g_main_loop_new (NULL, FALSE) };
+  Server server = {
+    .settings = settings,
+    .log_name = log_name,
+    .loop = g_main_loop_new (NULL, FALSE),
+    .on_terminal = isatty (STDERR_FILENO),
+  };
 
   if (start (&server, &error))
     {
       g_unix_signal_add (SIGTERM, on_stop_signal, &server);
       g_unix_signal_add (SIGINT, on_stop_signal, &server);
+      g_unix_signal_add (SIGHUP, on_reload_signal, &server);
       g_main_loop_run (server.loop);
     }
   else
@@ -435,8 +478,13 @@ main (int argc, char **argv)
     return EXIT_REFUSED;
   if (check_config)
     {
+      gboolean good = settings->tls_certificate == NULL
+                      || kl_sio_tls_check (settings->tls_certificate, settings->tls_key, &error);
+
+      if (!good)
+        say ("[tls]: %s", error->message);
       kl_settings_free (settings);
-      return EXIT_SUCCESS;
+      return good ? EXIT_SUCCESS : EXIT_REFUSED;
     }
 
   if (config != NULL)

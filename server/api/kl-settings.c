@@ -335,14 +335,29 @@ check_store_and_bus (KlSettings *self, GPtrArray *faults)
 }
 
 static void
+check_tls (KlSettings *self, GPtrArray *faults)
+{
+  char **paths[] = { &self->tls_certificate, &self->tls_key };
+
+  if ((self->tls_certificate == NULL) != (self->tls_key == NULL))
+    g_ptr_array_add (faults, g_strdup_printf ("[tls] %s: is missing; certificate and key go together",
+                                              self->tls_key == NULL ? "key" : "certificate"));
+  for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
+    if (*paths[i] != NULL)
+      {
+        g_autofree char *absolute = g_canonicalize_filename (*paths[i], self->data);
+        g_set_str (paths[i], absolute);
+      }
+  if (self->tls_certificate != NULL && self->public_url != NULL && g_str_has_prefix (self->public_url, "http://"))
+    g_ptr_array_add (faults, g_strdup ("[server] public_url: must begin with https:// where [tls] is set"));
+}
+
+static void
 check_together (KlSettings *self, GPtrArray *faults)
 {
   check_store_and_bus (self, faults);
 
-  if (self->tls_certificate != NULL || self->tls_key != NULL)
-    g_ptr_array_add (faults,
-                     g_strdup ("[tls]: this version cannot serve TLS itself yet; put a proxy in front of it and "
-                               "set [server] public_url to its https address"));
+  check_tls (self, faults);
   if (self->metrics_listen != NULL)
     g_ptr_array_add (faults, g_strdup ("[server] metrics_listen: this version has no metrics yet; leave it out"));
   if (self->retention_days != 0)
@@ -440,7 +455,7 @@ kl_settings_foreach_limit (const KlSettings *self, KlSettingsLimitFunc func, gpo
 gboolean
 kl_settings_is_https (const KlSettings *self)
 {
-  return self->public_url != NULL && g_str_has_prefix (self->public_url, "https://");
+  return self->tls_certificate != NULL || (self->public_url != NULL && g_str_has_prefix (self->public_url, "https://"));
 }
 
 const char *

@@ -47,7 +47,7 @@ typedef struct
   gint64 argon2_passes;
 
   /* [tls], [retention], [store], [bus] */
-  char *tls_certificate;
+  char *tls_certificate; /* absolute; both or neither */
   char *tls_key;
   gint64 retention_days;
   char *store_uri;
@@ -111,7 +111,7 @@ typedef void (*KlSettingsLimitFunc) (const char *name, gint64 value, gpointer us
 void
 kl_settings_foreach_limit (const KlSettings *self, KlSettingsLimitFunc func, gpointer user_data);
 
-/* True where `public_url` is https, so that cookies are Secure. */
+/* True where this server speaks TLS or `public_url` is https, so that cookies are Secure. */
 gboolean
 kl_settings_is_https (const KlSettings *self);
 

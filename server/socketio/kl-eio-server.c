@@ -362,7 +362,9 @@ kl_eio_server_new (KlSioListener *listener, const char *path, const KlSioServerC
   self->config = *config;
   fill_defaults (&self->config);
   self->limits.max_message_bytes = self->config.max_payload_bytes;
-  self->limits.queue_bytes = self->config.queue_bytes;
+  /* What TLS holds back has been taken from the queue, but not by the client. */
+  self->limits.queue_bytes =
+    self->config.queue_bytes - MIN (kl_sio_listener_get_hidden_bytes (listener), self->config.queue_bytes / 2);
   self->handler = handler;
   self->user_data = user_data;
   self->by_sid = g_hash_table_new (g_str_hash, g_str_equal);

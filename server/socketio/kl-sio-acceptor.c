@@ -13,6 +13,8 @@
 
 #define DESCRIPTORS_RESERVED 32
 #define ACCEPTS_PER_TURN 64
+/* Less than the reserve may be used up between two looks. */
+#define DESCRIPTORS_PER_LOOK 16
 #define LOOK_AGAIN_MS 100
 
 struct _KlSioAcceptor
@@ -22,6 +24,7 @@ struct _KlSioAcceptor
   int fd;    /* −1: does not listen */
   int spare; /* given up for a moment, when there is no other, to tell a client so */
   guint backlog;
+  guint accepts_per_look;
   gboolean paused;
   gint64 warned_usec;
   KlSioTimerQueue *look_again;
@@ -116,7 +119,7 @@ on_acceptable (KlWsWatch *watch, guint events)
       socklen_t length = sizeof remote;
       int fd;
 
-      if (i % 16 == 0 && !has_descriptors (self))
+      if (i % self->accepts_per_look == 0 && !has_descriptors (self))
         {
           pause_accepting (self);
           return;
@@ -138,7 +141,7 @@ on_acceptable (KlWsWatch *watch, guint events)
 }
 
 KlSioAcceptor *
-kl_sio_acceptor_new (KlWsHub *hub, guint backlog, KlSioAcceptFunc func, gpointer user_data)
+kl_sio_acceptor_new (KlWsHub *hub, guint backlog, guint descriptors, KlSioAcceptFunc func, gpointer user_data)
 {
   KlSioAcceptor *self = g_new0 (KlSioAcceptor, 1);
 
@@ -146,6 +149,7 @@ kl_sio_acceptor_new (KlWsHub *hub, guint backlog, KlSioAcceptFunc func, gpointer
   self->fd = -1;
   self->spare = open_spare ();
   self->backlog = backlog;
+  self->accepts_per_look = DESCRIPTORS_PER_LOOK / descriptors;
   self->func = func;
   self->user_data = user_data;
   self->look_again = kl_sio_timers_add_queue (kl_ws_hub_get_timers (hub), LOOK_AGAIN_MS, on_look_again, self);

@@ -14,7 +14,9 @@ typedef struct _KlSioAcceptor KlSioAcceptor;
 /* Takes FD, a connected, non-blocking, close-on-exec socket. */
 typedef void (*KlSioAcceptFunc) (int fd, const struct sockaddr *remote, socklen_t length, gpointer user_data);
 
-KlSioAcceptor *kl_sio_acceptor_new (KlWsHub *hub, guint backlog, KlSioAcceptFunc func, gpointer user_data);
+/* DESCRIPTORS: what FUNC makes of one accepted, that one included. */
+KlSioAcceptor *kl_sio_acceptor_new (KlWsHub *hub, guint backlog, guint descriptors, KlSioAcceptFunc func,
+                                    gpointer user_data);
 void kl_sio_acceptor_free (KlSioAcceptor *self);
 
 /* See kl_sio_listener_listen(). One address. */

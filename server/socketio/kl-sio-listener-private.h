@@ -5,6 +5,8 @@
 #include "server/socketio/kl-ws-hub.h"
 
 KlWsHub *kl_sio_listener_get_hub (KlSioListener *self);
+/* Bytes of a connection that may wait beyond its descriptor, and count against its queue. */
+gsize kl_sio_listener_get_hidden_bytes (KlSioListener *self);
 
 /* A place among those of one address that have not signed in. */
 typedef struct _KlSioSlot KlSioSlot;

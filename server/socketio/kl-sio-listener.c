@@ -5,7 +5,10 @@
  *
  * Deadlines: from accept (later: from a request's first byte) to the request's end; then for the answer, rearmed by what
  * the client takes of it; then for the next request to begin. Where one is missed the socket is shut down, which
- * libsoup meets as the end of its stream. */
+ * libsoup meets as the end of its stream.
+ *
+ * With TLS the descriptor is the plain end of a pair from the beginning, so the handshake has the same deadline, and all that
+ * follows is the same. */
 #include "server/socketio/kl-sio-listener-private.h"
 
 #include <errno.h>
@@ -16,6 +19,7 @@
 
 #include "server/socketio/kl-sio-acceptor.h"
 #include "server/socketio/kl-sio-address.h"
+#include "server/socketio/kl-sio-tls-private.h"
 
 #define DEFAULT_BACKLOG 4096
 #define DEFAULT_IDLE_MS (10 * 1000)
@@ -38,6 +42,7 @@ struct _Http
   KlSioListener *listener; /* NULL: the connection has ended, or is not libsoup's any more */
   Http *previous, *next;
   int fd;
+  KlSioTlsConn *tls; /* or NULL */
   KlSioSlot *slot;
   KlSioTimerNode timer;
   GSource *extension;
@@ -156,6 +161,7 @@ http_detach (Http *http)
     http->next->previous = http->previous;
   http->listener = NULL;
   http->fd = -1;
+  g_clear_pointer (&http->tls, kl_sio_tls_conn_unref);
   kl_ws_hub_note_churn (listener->hub);
 }
 
@@ -178,9 +184,17 @@ http_of (SoupServerMessage *message)
 }
 
 static void
+cut (Http *http)
+{
+  if (http->tls)
+    kl_sio_tls_conn_set_abrupt (http->tls);
+  shutdown (http->fd, SHUT_RDWR);
+}
+
+static void
 on_deadline (KlSioTimerNode *node, gpointer user_data)
 {
-  shutdown (kl_sio_timer_owner (node, Http, timer)->fd, SHUT_RDWR);
+  cut (kl_sio_timer_owner (node, Http, timer));
 }
 
 /* Bytes for someone whom libsoup will not answer, who cannot be made to wait. */
@@ -292,6 +306,7 @@ on_accepted (int fd, const struct sockaddr *native, socklen_t length, gpointer u
   g_autoptr (GError) error = NULL;
   char address[KL_SIO_ADDRESS_SIZE] = "";
   KlSioSlot *slot = NULL;
+  KlSioTlsConn *tls = NULL;
   Http *http;
 
   /* A proxy's connections are many people's: theirs are counted when they say who they are for. */
@@ -299,15 +314,27 @@ on_accepted (int fd, const struct sockaddr *native, socklen_t length, gpointer u
     kl_sio_address_from_socket (remote, address);
   if (!kl_sio_proxies_trust (self->proxies, address) && !kl_sio_listener_take_slot (self, address, &slot))
     {
-      send_raw (fd, "429 Too Many Requests\r\nRetry-After: 10", too_many);
+      /* Words would cost a handshake, which is what there are too many of. */
+      if (!self->config.tls)
+        send_raw (fd, "429 Too Many Requests\r\nRetry-After: 10", too_many);
       close (fd);
       return;
+    }
+  if (self->config.tls)
+    {
+      fd = kl_sio_tls_accept (self->config.tls, fd, &tls);
+      if (fd < 0)
+        {
+          kl_sio_listener_clear_slot (self, &slot);
+          return;
+        }
     }
   socket = g_socket_new_from_fd (fd, &error);
   if (!socket)
     {
       g_debug ("connection lost while it was accepted: %s", error->message);
       kl_sio_listener_clear_slot (self, &slot);
+      g_clear_pointer (&tls, kl_sio_tls_conn_unref);
       close (fd);
       return;
     }
@@ -317,6 +344,7 @@ on_accepted (int fd, const struct sockaddr *native, socklen_t length, gpointer u
   http->ref_count = 2;
   http->listener = self;
   http->fd = fd;
+  http->tls = tls;
   http->slot = slot;
   http->next = self->first;
   if (self->first)
@@ -345,6 +373,8 @@ kl_sio_listener_new (const KlSioListenerConfig *config, GError **error)
   self->proxies = proxies;
   self->config = *config;
   self->config.trusted_proxies = NULL;
+  if (config->tls)
+    kl_sio_tls_ref (config->tls);
   timers = kl_ws_hub_get_timers (self->hub);
   if (config->request_timeout_ms > 0)
     self->request_queue = kl_sio_timers_add_queue (timers, config->request_timeout_ms, on_deadline, self);
@@ -354,7 +384,8 @@ kl_sio_listener_new (const KlSioListenerConfig *config, GError **error)
     timers, config->response_timeout_ms ? config->response_timeout_ms : DEFAULT_RESPONSE_MS, on_deadline, self);
   self->drain_queue = kl_sio_timers_add_queue (timers, DRAIN_MS, on_deadline, self);
   self->acceptor =
-    kl_sio_acceptor_new (self->hub, config->backlog ? config->backlog : DEFAULT_BACKLOG, on_accepted, self);
+    kl_sio_acceptor_new (self->hub, config->backlog ? config->backlog : DEFAULT_BACKLOG, config->tls ? 3 : 1,
+                         on_accepted, self);
 
   return self;
 }
@@ -369,6 +400,12 @@ KlWsHub *
 kl_sio_listener_get_hub (KlSioListener *self)
 {
   return self->hub;
+}
+
+gsize
+kl_sio_listener_get_hidden_bytes (KlSioListener *self)
+{
+  return self->config.tls ? KL_SIO_TLS_BUFFER_BYTES : 0;
 }
 
 gboolean
@@ -413,7 +450,7 @@ on_extension_over (gpointer user_data)
   Http *http = user_data;
 
   g_clear_pointer (&http->extension, g_source_unref);
-  shutdown (http->fd, SHUT_RDWR);
+  cut (http);
 
   return G_SOURCE_REMOVE;
 }
@@ -448,6 +485,7 @@ kl_sio_listener_get_peer (KlSioListener *self, SoupServerMessage *message, KlSio
 {
   kl_sio_proxies_judge (self->proxies, soup_server_message_get_remote_address (message),
                         soup_server_message_get_request_headers (message), peer);
+  peer->https = peer->https || self->config.tls;
 }
 
 void
@@ -560,6 +598,9 @@ kl_sio_listener_steal (KlSioListener *self, SoupServerMessage *message, GByteArr
     return -1;
 
   fd = http->fd;
+  /* Its new owner says good-bye in words before it closes. */
+  if (http->tls)
+    kl_sio_tls_conn_set_abrupt (http->tls);
   http_detach (http);
   stream = soup_server_message_steal_connection (message);
   drain (stream, early);
@@ -625,6 +666,7 @@ kl_sio_listener_finalize (GObject *object)
   g_clear_object (&self->soup);
   g_clear_pointer (&self->acceptor, kl_sio_acceptor_free);
   g_clear_pointer (&self->hub, kl_ws_hub_free);
+  g_clear_pointer (&self->config.tls, kl_sio_tls_unref);
   g_clear_pointer (&self->proxies, kl_sio_proxies_free);
   g_clear_pointer (&self->slots, g_hash_table_unref);
 

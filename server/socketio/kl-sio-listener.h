@@ -4,6 +4,8 @@
 #include <gio/gio.h>
 #include <libsoup/soup.h>
 
+#include "server/socketio/kl-sio-tls.h"
+
 /* Accepts connections for a SoupServer and keeps strangers cheap.
  *
  * libsoup has neither a deadline for a slow header nor a backlog to speak of, so the listener
@@ -21,6 +23,7 @@ typedef struct
   guint response_timeout_ms;   /* a response of which the client takes not a byte; 0: 30,000 */
   guint connections_unsigned;  /* for each address (IPv6: a /64) that has not signed in; 0: any number */
   const char *const *trusted_proxies; /* addresses and CIDR blocks whose X-Forwarded-* count; may be NULL */
+  KlSioTls *tls;               /* what all connections speak; NULL: none */
 } KlSioListenerConfig;
 
 #define KL_TYPE_SIO_LISTENER (kl_sio_listener_get_type ())
@@ -55,7 +58,7 @@ void kl_sio_listener_set_signed_in (KlSioListener *self, SoupServerMessage *mess
 typedef struct
 {
   char address[46]; /* numeric, IPv4-mapped IPv6 as IPv4; "" where unknown */
-  gboolean https;   /* a trusted proxy says X-Forwarded-Proto: https */
+  gboolean https;   /* the listener speaks TLS, or a trusted proxy says X-Forwarded-Proto: https */
   gboolean loopback; /* of the peer itself */
   gboolean forwarded; /* carries a forwarding header (Forwarded, X-Forwarded-*, X-Real-IP, Via), trusted or not */
 } KlSioPeer;

@@ -6,8 +6,11 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import http from "node:http";
+import https from "node:https";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import tls from "node:tls";
 import { setTimeout as delay } from "node:timers/promises";
 import { io } from "socket.io-client";
 
@@ -21,6 +24,10 @@ const QUICK = {
   KLATCH_LIMITS_SIGN_INS_PER_MINUTE: "0",
   KLATCH_LIMITS_FAILURES_PER_MINUTE: "0",
 };
+
+/** The same tests are run over TLS, where these name a certificate and its key. */
+const certificate = process.env.KLATCH_TEST_CERTIFICATE;
+if (certificate) Object.assign(QUICK, { KLATCH_TLS_CERTIFICATE: certificate, KLATCH_TLS_KEY: process.env.KLATCH_TEST_KEY });
 
 /** Everybody's password. */
 export const secretOf = (name) => `password of ${name}`;
@@ -71,10 +78,24 @@ export class Server {
     t.after(() => server.kill());
     await until(() => server.ended || server.stderr.includes("listening on"), "listening on");
     if (server.ended) throw new Error(`the server ended with ${JSON.stringify(server.ended)}: ${server.stderr}`);
-    server.url = server.stderr.match(/listening on (http:\/\/\S+)/)[1];
+    server.url = server.stderr.match(/listening on (https?:\/\/\S+)/)[1];
     server.port = Number(new URL(server.url).port);
     server.setupCode = server.stderr.match(/set-up code[^:]*: (\S+)/)?.[1];
     return server;
+  }
+
+  get isTls() {
+    return this.url.startsWith("https:");
+  }
+
+  /** Of requests that share a connection. */
+  makeAgent(options) {
+    return new (this.isTls ? https : http).Agent(options);
+  }
+
+  /** A connection for bytes of one's own. */
+  dial() {
+    return (this.isTls ? tls : net).connect(this.port, "127.0.0.1");
   }
 
   /** Asks it to stop, and waits for that. */
@@ -96,7 +117,7 @@ export class Server {
     const data = raw ?? (body === undefined ? undefined : JSON.stringify(body));
     if (data !== undefined) all["Content-Length"] ??= Buffer.byteLength(data);
     return new Promise((resolve, reject) => {
-      const request = http.request({ host: "127.0.0.1", port: this.port, method, path, headers: all, agent }, (response) => {
+      const request = (this.isTls ? https : http).request({ host: "127.0.0.1", port: this.port, method, path, headers: all, agent }, (response) => {
         const chunks = [];
         response.on("data", (chunk) => chunks.push(chunk));
         response.on("error", reject);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every row of the table of REST calls, with the status that it promises.
 import assert from "node:assert/strict";
-import http from "node:http";
-import net from "node:net";
 import { hostname } from "node:os";
 import { test } from "node:test";
 import { Server, makePair, secretOf, until } from "./klatch.mjs";
@@ -237,7 +235,7 @@ test("a server that listens everywhere names itself in its links", async (t) => 
   const server = await Server.start(t, { listen: "0.0.0.0:0" });
   const { a, group } = await makePair(t, server);
   const { invite } = await a.do("group:invite", { group, link: true });
-  assert.equal(invite.url, `http://${hostname()}:${server.port}/i/${invite.code}`);
+  assert.equal(invite.url, `${server.isTls ? "https" : "http"}://${hostname()}:${server.port}/i/${invite.code}`);
 });
 
 test("paths and methods that are not there", async (t) => {
@@ -260,7 +258,7 @@ test("paths and methods that are not there", async (t) => {
 test("a connection serves many requests, whatever their answers", async (t) => {
   const server = await Server.start(t);
   const { token } = await server.person("anna");
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const agent = server.makeAgent({ keepAlive: true, maxSockets: 1 });
   t.after(() => agent.destroy());
   const sockets = new Set();
   const ask = async (method, path, options) => {
@@ -290,7 +288,7 @@ test("a body over the limit is refused before it is read", async (t) => {
   }
 
   // Not one byte of the body is sent, and the answer is there.
-  const socket = net.connect(server.port, "127.0.0.1");
+  const socket = server.dial();
   t.after(() => socket.destroy());
   let text = "";
   socket.on("data", (chunk) => (text += chunk));
@@ -299,7 +297,7 @@ test("a body over the limit is refused before it is read", async (t) => {
   assert.match(text, /^HTTP\/1\.1 413 /);
 
   // Without a length the bytes are counted.
-  const chunked = net.connect(server.port, "127.0.0.1");
+  const chunked = server.dial();
   t.after(() => chunked.destroy());
   let answer = "";
   let ended = false;
@@ -322,7 +320,7 @@ test("what two readers could read differently is not served", async (t) => {
     "Content-Length: 2\r\nContent-Length: 3", "Content-Length: 2\r\nTransfer-Encoding: chunked", "Host: y",
   ];
   for (const head of heads) {
-    const socket = net.connect(server.port, "127.0.0.1");
+    const socket = server.dial();
     t.after(() => socket.destroy());
     let text = "";
     let ended = false;

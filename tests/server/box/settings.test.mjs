@@ -43,7 +43,7 @@ test("--check-config", async (t) => {
   assert.match(lines[0], /server\.conf: \[server\] nam: there is no such key/);
   assert.match(bad.stderr, /\[limits\] message_bytes: must be a whole number/);
   assert.match(bad.stderr, /\[calls\] turn_secret: is missing/);
-  assert.match(bad.stderr, /\[tls\]: this version cannot serve TLS/);
+  assert.match(bad.stderr, /\[tls\] certificate: is missing/);
 
   const secret = await check("[store]\nuri=mongodb://klatch:geheim@h/klatch\n", { KLATCH_BUS_URI: "redis://:geheim@h" });
   assert.equal(secret.status, 2);

@@ -4,8 +4,6 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import http from "node:http";
-import net from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -63,23 +61,23 @@ test("clients that never read, a held poll, half a request and an idle connectio
   const { a, group, ben } = await makePair(t, server);
   await ben.connect(t, { transports: ["polling"] });
 
-  const deaf = net.connect(server.port, "127.0.0.1");
+  const deaf = server.dial();
   t.after(() => deaf.destroy());
   deaf.on("error", () => {});
   deaf.write(
     `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
   );
-  const half = net.connect(server.port, "127.0.0.1");
+  const half = server.dial();
   t.after(() => half.destroy());
   half.on("error", () => {});
   half.write("POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{");
-  const idle = net.connect(server.port, "127.0.0.1");
+  const idle = server.dial();
   t.after(() => idle.destroy());
   idle.on("error", () => {});
   await a.send(group, "before");
 
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const agent = server.makeAgent({ keepAlive: true, maxSockets: 1 });
   t.after(() => agent.destroy());
   assert.equal((await server.request("GET", "/readyz", { agent })).status, 200);
 

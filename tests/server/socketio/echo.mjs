@@ -4,9 +4,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connect as connectTls, TLSSocket } from "node:tls";
 import WebSocket from "ws";
 
 const program = process.env.SOCKETIO_ECHO ?? "socketio-echo";
+
+/** The same tests are run over TLS, where these name a certificate and its key. */
+export const certificate = process.env.KLATCH_TEST_CERTIFICATE;
+export const key = process.env.KLATCH_TEST_KEY;
 
 /** Heartbeats that a machine under load does not miss. */
 export const calm = ["--ping-interval-ms", "25000", "--ping-timeout-ms", "20000", "--connect-timeout-ms", "20000"];
@@ -16,6 +21,7 @@ export class Echo {
   static async start(t, options = calm, { wrap = [], env = {} } = {}) {
     const echo = new Echo();
     const words = [...wrap, program, ...options];
+    if (certificate && !options.includes("--certificate")) words.push("--certificate", certificate, "--key", key);
     echo.child = spawn(words[0], words.slice(1), { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...env } });
     echo.log = "";
     echo.ended = once(echo.child, "exit");
@@ -71,9 +77,14 @@ export class Echo {
     return new Peer(new WebSocket(`${this.url.replace("http", "ws")}/ws`));
   }
 
-  /** A TCP connection, with what it has received so far. */
+  get isTls() {
+    return this.url.startsWith("https:");
+  }
+
+  /** A connection as TCP, or TLS as TCP, has it, with what it has received so far. */
   async tcp(options = {}) {
-    const socket = connect({ port: this.port, host: "127.0.0.1", ...options });
+    const where = { port: this.port, host: "127.0.0.1", ...options };
+    const socket = this.isTls ? connectTls(where) : connect(where);
     socket.received = Buffer.alloc(0);
     socket.on("data", (data) => (socket.received = Buffer.concat([socket.received, data])));
     socket.on("error", () => {});
@@ -141,6 +152,13 @@ export class Peer {
     await until(() => this.socket.readyState !== WebSocket.CONNECTING);
     return this;
   }
+}
+
+/** Ends a connection by a reset, whatever is spoken on it. */
+export function reset(socket) {
+  if (!(socket instanceof TLSSocket)) return socket.resetAndDestroy();
+  // Node has no such thing for TLS: it is done to the connection below, of which the one above does not hear.
+  socket._handle._parent.reset(() => socket.emit("close", true));
 }
 
 /** Waits for a condition, generously. */

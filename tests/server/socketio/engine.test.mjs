@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { calm, Echo, until } from "./echo.mjs";
+import { calm, Echo, reset, until } from "./echo.mjs";
 
 const quick = ["--ping-interval-ms", "300", "--ping-timeout-ms", "200"];
 
@@ -211,7 +211,7 @@ test("the confirmation of an upgrade is not overtaken by what it brings about", 
 test("a probe that fails leaves polling as it was (C04)", async (t) => {
   const echo = await Echo.start(t);
   const sid = await echo.session();
-  const ends = [(peer) => peer.socket.close(), (peer) => peer.socket.terminate(), (peer) => peer.socket._socket.resetAndDestroy(), (peer) => peer.send("4nonsense")];
+  const ends = [(peer) => peer.socket.close(), (peer) => peer.socket.terminate(), (peer) => reset(peer.socket._socket), (peer) => peer.send("4nonsense")];
   for (const end of ends) {
     const peer = await echo.ws(`&sid=${sid}`).open();
     assert.equal(await peer.send("2probe").next(), "3probe");

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { io } from "socket.io-client";
-import { calm, Echo, frame, until, upgrade } from "./echo.mjs";
+import { calm, Echo, frame, reset, until, upgrade } from "./echo.mjs";
 
 const memory = (echo) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${echo.child.pid}/status`, "utf8"))[1]);
 const cpu = (echo) => {
@@ -68,7 +68,7 @@ test("a frame byte by byte, and several in one write", async (t) => {
 
 test("a peer that dies in the middle of a frame", async (t) => {
   const echo = await Echo.start(t, [...calm, "--max-payload", "1000000"]);
-  for (const die of [(socket) => socket.resetAndDestroy(), (socket) => socket.end()]) {
+  for (const die of [reset, (socket) => socket.end()]) {
     for (const bytes of [frame(1, "hello").subarray(0, 1), frame(1, "hello").subarray(0, 4), frame(2, "x".repeat(1000)).subarray(0, 500)]) {
       const socket = await echo.raw("/socket.io/?EIO=4&transport=websocket");
       await until(() => socket.received.length > 0);
@@ -188,7 +188,9 @@ test("connections of an address that have not signed in are counted", async (t) 
   }
   const sixth = await echo.tcp();
   await sixth.ended;
-  assert.match(sixth.received.toString(), /^HTTP\/1\.1 429 [\s\S]*"rate_limited"/);
+  // Where words would cost a handshake, there are none.
+  if (echo.isTls) assert.equal(sixth.received.length, 0);
+  else assert.match(sixth.received.toString(), /^HTTP\/1\.1 429 [\s\S]*"rate_limited"/);
   // Whoever signs in makes room.
   sockets[0].write(frame(1, "40"));
   await until(() => sockets[0].received.includes('"sid"', 20));

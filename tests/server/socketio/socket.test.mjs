@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { io } from "socket.io-client";
-import { calm, Echo, until } from "./echo.mjs";
+import { calm, Echo, reset, until } from "./echo.mjs";
 
 function client(t, echo, options = {}, nsp = "") {
   const socket = io(echo.url + nsp, { reconnectionDelay: 50, reconnectionDelayMax: 200, forceNew: true, ...options });
@@ -139,7 +139,7 @@ test("the reasons of leaving", async (t) => {
   const rows = [
     [(socket) => socket.disconnect(), "client namespace disconnect"],
     [(socket) => socket.io.engine.close(), "transport close"],
-    [(socket) => socket.io.engine.transport.ws._socket.resetAndDestroy(), "transport close"],
+    [(socket) => reset(socket.io.engine.transport.ws._socket), "transport close"],
     [(socket) => socket.io.engine.write("{}"), "parse error"],
     [(socket) => socket.emit("kick"), "server namespace disconnect"],
   ];

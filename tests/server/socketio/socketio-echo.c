@@ -6,7 +6,7 @@
  *                 `message-back`, `message-with-ack` by its acknowledgement, with the same arguments
  *   /ws           every WebSocket message comes back, over the same frames
  *
- * Prints "listening on http://ADDR:PORT" when it is ready; SIGTERM ends it. For tests only. */
+ * Prints "listening on http://ADDR:PORT" (https with --certificate and --key) when it is ready; SIGTERM ends it. For tests only. */
 #include <glib-unix.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -28,6 +28,7 @@ static int request_timeout_ms = 10000;
 static int queue_bytes = 64 * 1024 * 1024;
 static int unsigned_max = 0;
 static char **trusted_proxies;
+static char *certificate, *key;
 
 static KlSioServer *main_server;
 
@@ -40,6 +41,8 @@ static GOptionEntry entries[] = {
   { "request-timeout-ms", 0, 0, G_OPTION_ARG_INT, &request_timeout_ms, "How long a request may take (10000)", "N" },
   { "queue-bytes", 0, 0, G_OPTION_ARG_INT, &queue_bytes, "Bytes that may wait for one client (64 MiB)", "N" },
   { "connections-unsigned", 0, 0, G_OPTION_ARG_INT, &unsigned_max, "Of an address, without a CONNECT (0: any)", "N" },
+  { "certificate", 0, 0, G_OPTION_ARG_FILENAME, &certificate, "Speak TLS, with this certificate", "FILE" },
+  { "key", 0, 0, G_OPTION_ARG_FILENAME, &key, "and this key; SIGHUP reads both again", "FILE" },
   { "trusted-proxy", 0, 0, G_OPTION_ARG_STRING_ARRAY, &trusted_proxies, "Whose forwarding headers count", "ADDRESS" },
   { NULL },
 };
@@ -275,7 +278,22 @@ typedef struct
 {
   GMainLoop *loop;
   KlSioServer *server;
+  KlSioTls *tls;
 } Running;
+
+static gboolean
+on_reload (gpointer user_data)
+{
+  Running *running = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (kl_sio_tls_reload (running->tls, &error))
+    g_printerr ("reloaded\n");
+  else
+    g_printerr ("not reloaded: %s\n", error->message);
+
+  return G_SOURCE_CONTINUE;
+}
 
 static gboolean
 on_signal (gpointer user_data)
@@ -306,6 +324,7 @@ main (int argc, char **argv)
   g_autoptr (GOptionContext) options = g_option_context_new ("- echoes what it is told, for tests");
   g_autoptr (GError) error = NULL;
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (KlSioTls) tls = NULL;
   g_autoptr (KlSioListener) listener = NULL;
   g_autoptr (KlSioServer) server = NULL;
   g_autoptr (KlSioMessage) slow = kl_sio_message_new_json ("notice", "{\"code\":\"slow_consumer\"}", -1);
@@ -323,11 +342,21 @@ main (int argc, char **argv)
   if (!g_getenv ("KLATCH_KEEP_DESCRIPTOR_LIMIT"))
     raise_descriptors ();
 
+  if (certificate)
+    {
+      tls = kl_sio_tls_new (certificate, key, &error);
+      if (!tls)
+        {
+          g_printerr ("socketio-echo: %s\n", error->message);
+          return 2;
+        }
+    }
   listener = kl_sio_listener_new (
     &(KlSioListenerConfig) {
       .request_timeout_ms = (guint) request_timeout_ms,
       .connections_unsigned = (guint) unsigned_max,
       .trusted_proxies = (const char *const *) trusted_proxies,
+      .tls = tls,
     },
     &error);
   address = g_strdup_printf ("127.0.0.1:%d", port);
@@ -353,14 +382,18 @@ main (int argc, char **argv)
   kl_sio_server_set_slow_notice (server, slow);
   kl_ws_endpoint_add (listener, "/ws", &(KlWsLimits) { WS_MAX_BYTES, 4 * WS_MAX_BYTES }, &ws_handler, NULL);
 
-  running = (Running) { loop, server };
+  running = (Running) { loop, server, tls };
+  if (tls)
+    g_unix_signal_add (SIGHUP, on_reload, &running);
   g_unix_signal_add (SIGTERM, on_signal, &running);
   g_unix_signal_add (SIGINT, on_signal, &running);
-  g_printerr ("listening on http://%s\n", kl_sio_listener_get_address (listener));
+  g_printerr ("listening on %s://%s\n", tls ? "https" : "http", kl_sio_listener_get_address (listener));
   g_main_loop_run (loop);
 
   kl_eio_server_free (eio);
   g_strfreev (trusted_proxies);
+  g_free (certificate);
+  g_free (key);
 
   return 0;
 }
