@@ -3,7 +3,7 @@
 
 #include "server/store/kl-sqlite-schema.h"
 
-#define PURGE_ROWS 2000
+#define PURGE_ROWS 500
 /* Of the probe: a disk that takes a few bytes yet would refuse the next messages. */
 #define PROBE_BYTES (256 * 1024)
 

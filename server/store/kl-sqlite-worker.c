@@ -15,6 +15,10 @@
 #define MAX_JOBS_PER_COMMIT 5000
 /* How often an ailing writer tries whether it can write again. */
 #define PROBE_INTERVAL_USEC G_USEC_PER_SEC
+/* What is removed bit by bit keeps others waiting: where there are others, it rests so many times as long as a bit takes. */
+#define PURGE_REST 4
+/* So long nothing is written before a long log is cut; the next commit would cut it, too. */
+#define CALM_USEC (10 * G_USEC_PER_SEC)
 
 struct _KlSqliteWorkers
 {
@@ -36,6 +40,8 @@ struct _KlSqliteWorkers
   KlSqlite *readers[N_READERS];
   KlSqliteMemory memory; /* the writer thread's */
   gint64 probe_usec;     /* when an ailing writer tries again, monotonic; the writer thread's */
+  gint64 purge_usec;     /* when the next bit may be removed, monotonic; the writer thread's */
+  gboolean wrote;        /* something since the last bit; the writer thread's */
   GTask *close_task;     /* main loop */
   int lock_fd;           /* main loop; held until the threads have ended */
 };
@@ -299,15 +305,23 @@ probe (KlSqliteWorkers *self, GQueue *jobs)
 static void
 purge (KlSqliteWorkers *self)
 {
+  gint64 begin_usec = g_get_monotonic_time ();
+
   /* What cannot be removed now is tried again by the next start. */
   if (!run_own_job (self, kl_sqlite_purge_some, NULL))
     self->memory.purge = FALSE;
+  self->purge_usec = g_get_monotonic_time ();
+  if (self->wrote)
+    self->purge_usec += PURGE_REST * (self->purge_usec - begin_usec);
+  self->wrote = FALSE;
 }
 
-/* Waits for jobs and moves them to JOBS. FALSE: closing, and nothing is left. */
+/* Waits for jobs and moves them to JOBS, which stays empty where there is something else to do. FALSE: closing, and
+ * nothing is left. */
 static gboolean
 take_writes (KlSqliteWorkers *self, GQueue *jobs, gboolean *ailing)
 {
+  gint64 calm_usec = g_get_monotonic_time () + CALM_USEC;
   gboolean more;
 
   g_mutex_lock (&self->lock);
@@ -315,11 +329,15 @@ take_writes (KlSqliteWorkers *self, GQueue *jobs, gboolean *ailing)
     {
       gboolean woken = TRUE;
 
-      if (self->memory.purge && !self->ailment)
+      if (self->memory.purge && !self->ailment && g_get_monotonic_time () >= self->purge_usec)
         break;
       self->writer_waits++;
       if (self->ailment)
         woken = g_cond_wait_until (&self->writer_wake, &self->lock, self->probe_usec);
+      else if (self->memory.purge)
+        woken = g_cond_wait_until (&self->writer_wake, &self->lock, self->purge_usec);
+      else if (kl_sqlite_log_is_long (self->writer))
+        woken = g_cond_wait_until (&self->writer_wake, &self->lock, calm_usec);
       else
         g_cond_wait (&self->writer_wake, &self->lock);
       self->writer_waits--;
@@ -350,9 +368,12 @@ run_writer (gpointer user_data)
         {
           run_writes (self, jobs.head, jobs.length);
           report_finished (self, &jobs);
+          self->wrote = TRUE;
         }
       else if (!ailing && self->memory.purge)
         purge (self);
+      else if (!ailing && kl_sqlite_log_is_long (self->writer))
+        kl_sqlite_empty_log (self->writer);
     }
   wait_for_readers (self);
   g_clear_pointer (&self->writer, kl_sqlite_close);

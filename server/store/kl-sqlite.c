@@ -77,6 +77,21 @@ on_log_grown (void *user_data, sqlite3 *handle, const char *name, int n_pages)
   return SQLITE_OK;
 }
 
+gboolean
+kl_sqlite_log_is_long (KlSqlite *self)
+{
+  return self->checkpoint_pages >= RESTART_PAGES;
+}
+
+void
+kl_sqlite_empty_log (KlSqlite *self)
+{
+  sqlite3_busy_timeout (self->handle, RESTART_WAIT_MS);
+  if (sqlite3_wal_checkpoint_v2 (self->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
+    self->checkpoint_pages = 0;
+  sqlite3_busy_timeout (self->handle, BUSY_TIMEOUT_MS);
+}
+
 /* Some file systems cannot share memory, and then SQLite goes on without a log. */
 static gboolean
 check_log (KlSqlite *self, GError **error)

@@ -62,6 +62,11 @@ gboolean kl_sqlite_get_int (KlSqlite *self, sqlite3_stmt *statement, gint64 fall
 char *kl_sqlite_dup_text (sqlite3_stmt *statement, int column);
 gint64 kl_sqlite_int (sqlite3_stmt *statement, int column);
 
+/* Has the writer's log grown long under a reader who held it, so that it waits for the next commit to be cut? */
+gboolean kl_sqlite_log_is_long (KlSqlite *self);
+/* Cuts it to nothing now, if nobody reads it. */
+void kl_sqlite_empty_log (KlSqlite *self);
+
 /* How many rows the last statement changed. */
 int kl_sqlite_changes (KlSqlite *self);
 
