@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/bus/kl-local-bus.h"
+#include "server/bus/kl-redis-bus.h"
 #include "server/store/kl-sqlite-store.h"
 
 #include "klatch-config.h"
@@ -35,6 +36,13 @@ kl_node_open_store (const KlSettings *settings, GError **error)
 KlBus *
 kl_node_open_bus (const KlSettings *settings, KlStore *store, GError **error)
 {
+  const KlRedisBusSettings redis = {
+    .epoch = kl_store_get_epoch (store),
+    .secret = kl_store_get_secret (store),
+  };
+
+  if (kl_redis_uri_is_one (settings->bus_uri))
+    return (KlBus *)kl_redis_bus_new (settings->bus_uri, &redis, error);
   return KL_BUS (kl_local_bus_new ());
 }
 

@@ -6,6 +6,7 @@
 #include "server/api/kl-settings.h"
 
 #include "server/api/kl-settings-values.h"
+#include "server/bus/kl-redis-uri.h"
 
 #define KIB G_GINT64_CONSTANT (1024)
 #define MIB (1024 * KIB)
@@ -318,7 +319,6 @@ static void
 check_store_and_bus (KlSettings *self, GPtrArray *faults)
 {
   g_autofree char *store = kl_settings_mask_uri (self->store_uri);
-  g_autofree char *bus = kl_settings_mask_uri (self->bus_uri);
 
   if (g_str_has_prefix (self->store_uri, "sqlite:") && self->store_uri[strlen ("sqlite:")] != '\0')
     self->store_path = g_canonicalize_filename (self->store_uri + strlen ("sqlite:"), self->data);
@@ -328,10 +328,17 @@ check_store_and_bus (KlSettings *self, GPtrArray *faults)
   else
     g_ptr_array_add (faults, g_strdup_printf ("[store] uri: must be sqlite:PATH, not “%s”", store));
 
-  if (g_str_has_prefix (self->bus_uri, "redis://") || g_str_has_prefix (self->bus_uri, "rediss://"))
-    g_ptr_array_add (faults, g_strdup_printf ("[bus] uri: this version cannot use Redis (%s) yet; use local:", bus));
+  if (kl_redis_uri_is_one (self->bus_uri))
+    {
+      g_autofree char *why = NULL;
+      KlRedisUri *uri = kl_redis_uri_parse (self->bus_uri, &why);
+
+      g_clear_pointer (&uri, kl_redis_uri_free);
+      if (why)
+        g_ptr_array_add (faults, g_strdup_printf ("[bus] uri: %s", why));
+    }
   else if (!g_str_equal (self->bus_uri, "local:"))
-    g_ptr_array_add (faults, g_strdup_printf ("[bus] uri: must be local:, not “%s”", bus));
+    g_ptr_array_add (faults, g_strdup ("[bus] uri: must be local:, redis://HOST, rediss://HOST or unix:/PATH"));
 }
 
 static void

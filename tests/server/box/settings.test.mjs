@@ -45,7 +45,7 @@ test("--check-config", async (t) => {
   assert.match(bad.stderr, /\[calls\] turn_secret: is missing/);
   assert.match(bad.stderr, /\[tls\] certificate: is missing/);
 
-  const secret = await check("[store]\nuri=mongodb://klatch:geheim@h/klatch\n", { KLATCH_BUS_URI: "redis://:geheim@h" });
+  const secret = await check("[store]\nuri=mongodb://klatch:geheim@h/klatch\n", { KLATCH_BUS_URI: "redis://:geheim@h/x" });
   assert.equal(secret.status, 2);
   assert.doesNotMatch(secret.stderr, /geheim/);
   assertRefused(await run(["--config", "/nonexistent", "--check-config"]), /nonexistent/);
