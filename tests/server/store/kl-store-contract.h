@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   KlStore *(*open) (const char *place); /* the same place again: what was stored there */
+  gboolean is_slow;                     /* tests of large amounts make do with smaller ones */
 } KlStoreContract;
 
 typedef struct

@@ -92,19 +92,28 @@ kl_store_kit_add_member (KlStoreBatch *batch, const char *user, KlRole role)
   return change;
 }
 
-KlAppendOutcome
-kl_store_kit_append (KlStore *store, KlStoreBatch *batch, GArray **indexes)
+KlAppendResult *
+kl_store_kit_append_result (KlStore *store, KlStoreBatch *batch)
 {
   KL_STORE_ANSWER;
-  g_autoptr (KlAppendResult) answer = NULL;
   g_autoptr (GError) error = NULL;
+  KlAppendResult *answer;
 
   kl_store_kit_call (append, store, batch);
   answer = kl_store_append_finish (store, result, &error);
   g_assert_no_error (error);
+  kl_store_batch_unref (batch);
+
+  return answer;
+}
+
+KlAppendOutcome
+kl_store_kit_append (KlStore *store, KlStoreBatch *batch, GArray **indexes)
+{
+  g_autoptr (KlAppendResult) answer = kl_store_kit_append_result (store, batch);
+
   if (indexes)
     *indexes = g_array_ref (answer->indexes);
-  kl_store_batch_unref (batch);
 
   return answer->outcome;
 }

@@ -34,6 +34,9 @@ KlStoreChange *kl_store_kit_add_member (KlStoreBatch *batch, const char *user, K
 /* Appends and gives the outcome; INDEXES (may be NULL) gets the listed ones. Unrefs the batch. */
 KlAppendOutcome kl_store_kit_append (KlStore *store, KlStoreBatch *batch, GArray **indexes);
 
+/* The whole answer. Unrefs the batch. */
+KlAppendResult *kl_store_kit_append_result (KlStore *store, KlStoreBatch *batch);
+
 /* Appends one message on this head; asserts that it is stored. */
 void kl_store_kit_send (KlStore *store, const char *group, gint64 base_rev, gint64 base_seq, const char *sender,
                         const char *client_id, const char *body);

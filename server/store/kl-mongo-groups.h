@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Groups, members, marks, bans, the directory. Internal to the store. */
+#pragma once
+
+#include "server/store/kl-mongo-pool.h"
+
+G_BEGIN_DECLS
+
+/* text[0]: the group. */
+gboolean kl_mongo_load_group (KlMongo *db, KlMongoJob *job);
+/* text[0]: the slug. */
+gboolean kl_mongo_find_group (KlMongo *db, KlMongoJob *job);
+/* text[0]: the group; text[1]: the user. */
+gboolean kl_mongo_get_member (KlMongo *db, KlMongoJob *job);
+/* text: group, query, after_name; number[0]: limit. */
+gboolean kl_mongo_get_members (KlMongo *db, KlMongoJob *job);
+/* text[0]: the user. */
+gboolean kl_mongo_get_memberships (KlMongo *db, KlMongoJob *job);
+/* text[0]: the group; object: KlStoreMember; number[0]: KlMarkFields. */
+gboolean kl_mongo_set_marks (KlMongo *db, KlMongoJob *job);
+/* text[0]: the group; object: KlStoreBan; number[0]: on. */
+gboolean kl_mongo_set_ban (KlMongo *db, KlMongoJob *job);
+/* text: query, after_id; number: all, after_members, limit. */
+gboolean kl_mongo_list_groups (KlMongo *db, KlMongoJob *job);
+gboolean kl_mongo_get_totals (KlMongo *db, KlMongoJob *job);
+/* object: KlMongoSweep, the store's. */
+gboolean kl_mongo_get_moved (KlMongo *db, KlMongoJob *job);
+
+/* How far kl_mongo_get_moved() has looked. Used by one job at a time. */
+typedef struct _KlMongoSweep KlMongoSweep;
+
+KlMongoSweep *kl_mongo_sweep_new (void);
+KlMongoSweep *kl_mongo_sweep_ref (KlMongoSweep *self);
+void kl_mongo_sweep_unref (KlMongoSweep *self);
+
+G_END_DECLS

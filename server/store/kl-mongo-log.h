@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reading the log and the messages in it. Internal to the store. */
+#pragma once
+
+#include "server/store/kl-mongo-pool.h"
+
+G_BEGIN_DECLS
+
+/* texts: the ops. */
+gboolean kl_mongo_find_ops (KlMongo *db, KlMongoJob *job);
+/* text[0]: the group; number: since, limit. */
+gboolean kl_mongo_get_changes (KlMongo *db, KlMongoJob *job);
+/* text[0]: the group; number: after_rev, limit. */
+gboolean kl_mongo_read_log (KlMongo *db, KlMongoJob *job);
+/* text[0]: the group; number: from_seq, to_seq. */
+gboolean kl_mongo_get_messages (KlMongo *db, KlMongoJob *job);
+/* text[0]: the group; text[1]: the id. */
+gboolean kl_mongo_get_message (KlMongo *db, KlMongoJob *job);
+/* text[0]: the user; object: GArray of KlUnreadQuery; texts: their groups. */
+gboolean kl_mongo_count_unread (KlMongo *db, KlMongoJob *job);
+
+/* The entries (bson_t) in their order from the first that may hold a change above REV, at most LIMIT; those before it that
+ * are among them have to be passed over. */
+GPtrArray *kl_mongo_find_entries (KlMongo *db, const char *group, gint64 rev, gint64 limit, GError **error);
+/* The newest states (KlStoreMessage) of these messages, in the order of seq; with JOB what is superseded is tidied away
+ * later. */
+GPtrArray *kl_mongo_find_messages (KlMongo *db, KlMongoJob *job, const char *group, gint64 from, gint64 to,
+                                   GError **error);
+
+G_END_DECLS

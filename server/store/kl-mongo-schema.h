@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Connecting to the database, and what it must have before the store is used. Internal to the store. */
+#pragma once
+
+#include "server/store/kl-mongo-memory.h"
+#include "server/store/kl-mongo.h"
+
+G_BEGIN_DECLS
+
+/* Blocks. Errors have a sentence for the administrator, without the password. MEMORY learns what the server is. */
+mongoc_client_pool_t *kl_mongo_connect (const char *uri, char **database, GError **error);
+
+/* Makes the indexes, one a command, and writes the store's own document where there is none: version, domain, epoch.
+ * *EPOCH gets its own. */
+gboolean kl_mongo_schema_prepare (mongoc_client_pool_t *clients, const char *database, const char *domain,
+                                  KlMongoMemory *memory, char **epoch, GError **error);
+
+G_END_DECLS

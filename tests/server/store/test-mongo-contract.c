@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "server/store/kl-mongo-store.h"
+#include "tests/kit/kl-test-mongod.h"
+#include "tests/kit/kl-test.h"
+#include "tests/server/store/kl-store-contract.h"
+
+/* One server for all tests, with a database for each. */
+static KlTestMongod *mongod;
+
+static KlStore *
+open_mongo (const char *place)
+{
+  g_autofree char *name = g_path_get_basename (place);
+  g_autofree char *uri = NULL;
+  g_autoptr (GError) error = NULL;
+  KlMongoStore *store;
+
+  g_strcanon (name, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS, '_');
+  uri = g_strdup_printf ("%s/%s", kl_test_mongod_get_uri (mongod), name);
+  store = kl_mongo_store_open (uri, "example.org", &error);
+  g_assert_no_error (error);
+  kl_mongo_store_set_deadline (store, KL_TEST_DEADLINE_MS);
+
+  return KL_STORE (store);
+}
+
+static const KlStoreContract mongo = { .open = open_mongo, .is_slow = TRUE };
+
+static void
+test_nothing (void)
+{
+  g_test_skip ("there is no MongoDB here");
+}
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  kl_test_init (&argc, &argv);
+  if (!kl_test_mongod_is_there ())
+    {
+      g_test_add_func ("/store/mongo", test_nothing);
+      return g_test_run ();
+    }
+  mongod = kl_test_mongod_new ();
+  kl_store_contract_add ("/store/mongo", &mongo);
+  status = g_test_run ();
+  kl_test_mongod_free (mongod);
+
+  return status;
+}
