@@ -201,11 +201,15 @@ start_admin (Server *server, GError **error)
 {
   g_autofree char *path = g_build_filename (server->settings->data, "admin.sock", NULL);
   g_autofree char *address = dup_own_url (server);
+  g_autofree char *store = server->settings->store_path != NULL
+                               ? g_strconcat ("sqlite:", server->settings->store_path, NULL)
+                               : kl_settings_mask_uri (server->settings->store_uri);
   KlAdminSettings settings = {
     .socket_path = path,
     .name = server->settings->name,
     .version = KL_VERSION,
     .address = address,
+    .store = store,
     .public_url = server->settings->public_url,
   };
 

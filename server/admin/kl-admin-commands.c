@@ -90,6 +90,7 @@ write_status (KlJsonWriter *writer, KlAdmin *self, const KlStoreTotals *totals)
   kl_json_member_string (writer, "version", self->version);
   kl_json_member_string (writer, "address", self->address);
   kl_json_member_string_or_nothing (writer, "public_url", self->public_url);
+  kl_json_member_string_or_nothing (writer, "store", self->store);
   kl_json_member_int (writer, "pid", getpid ());
   kl_json_member_int (writer, "uptime_ms", (g_get_monotonic_time () - self->started_usec) / 1000);
   kl_json_member_bool (writer, "ready", kl_store_is_ready (store, &reason));

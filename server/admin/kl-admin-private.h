@@ -18,6 +18,7 @@ struct _KlAdmin
   char *name;
   char *version;
   char *address;
+  char *store;
   char *public_url;
   gint64 started_usec; /* monotonic */
 };

@@ -307,6 +307,7 @@ kl_admin_start (KlChat *chat, KlChatAccounts *accounts, const KlAdminSettings *s
   self->name = g_strdup (settings->name);
   self->version = g_strdup (settings->version);
   self->address = g_strdup (settings->address);
+  self->store = g_strdup (settings->store);
   self->public_url = g_strdup (settings->public_url);
   self->started_usec = g_get_monotonic_time ();
   self->clients = g_hash_table_new_full (NULL, NULL, drop_client, NULL);
@@ -341,6 +342,7 @@ kl_admin_stop (KlAdmin *self)
   g_free (self->name);
   g_free (self->version);
   g_free (self->address);
+  g_free (self->store);
   g_free (self->public_url);
   g_free (self);
 }

@@ -22,6 +22,7 @@ typedef struct
   const char *name;        /* the server's, as GET server tells */
   const char *version;
   const char *address;    /* "http://ADDR:PORT" on which it listens */
+  const char *store;      /* its URI, without secrets */
   const char *public_url; /* NULL: none; links of invites are then made from ADDRESS */
 } KlAdminSettings;
 

@@ -10,6 +10,7 @@
 #include "protocol/kl-limits.h"
 #include "server/admin/kl-ctl-client.h"
 #include "server/admin/kl-ctl-print.h"
+#include "server/admin/kl-ctl-store.h"
 
 /* Reads the fields of an answer, where absent is as good as empty. */
 static const char *
@@ -416,15 +417,22 @@ run_invite_create (KlCtlClient *client, const KlCtlOptions *options, const char 
 
 /* ── The table ── */
 
-static const struct
+typedef struct
 {
-  const char *first, *second;
-  const char *argument; /* its name, or NULL: takes none */
+  const char *first, *second; /* the command's words; the second may be NULL */
+  const char *arguments;      /* their names, parted by spaces, or NULL: takes none */
   gboolean (*run) (KlCtlClient *client, const KlCtlOptions *options, const char *argument, GError **error);
-} commands[] = {
-  { "status", NULL, NULL, run_status },      { "user", "list", NULL, run_user_list },
-  { "user", "add", "NAME", run_user_add },   { "invite", "create", NULL, run_invite_create },
-  { "group", "list", NULL, run_group_list },
+  gboolean (*run_alone) (const KlCtlOptions *options, const char *const *arguments, GError **error); /* no server */
+} Command;
+
+static const Command commands[] = {
+  { "status", NULL, NULL, run_status, NULL },
+  { "user", "list", NULL, run_user_list, NULL },
+  { "user", "add", "NAME", run_user_add, NULL },
+  { "invite", "create", NULL, run_invite_create, NULL },
+  { "group", "list", NULL, run_group_list, NULL },
+  { "backup", NULL, "FILE", NULL, kl_ctl_backup },
+  { "restore", NULL, "FILE", NULL, kl_ctl_restore },
 };
 
 const char *
@@ -436,7 +444,40 @@ kl_ctl_get_summary (void)
          "  user add NAME    make an account; asks for the password, or reads it as a\n"
          "                   line of standard input\n"
          "  invite create    make a code with which people register\n"
-         "  group list       all groups, most members first";
+         "  group list       all groups, most members first\n"
+         "  backup FILE      copy the database to FILE, while the server runs or not\n"
+         "  restore FILE     put a backup in the database's place; the server is stopped";
+}
+
+static guint
+count_arguments (const Command *command)
+{
+  guint n = command->arguments ? 1 : 0;
+
+  for (const char *p = command->arguments; p && (p = strchr (p, ' ')); p++)
+    n++;
+
+  return n;
+}
+
+static gboolean
+run_command (const Command *command, const KlCtlOptions *options, const char *const *arguments, GError **error)
+{
+  g_autoptr (KlCtlClient) client = NULL;
+
+  if (g_strv_length ((char **)arguments) != count_arguments (command))
+    {
+      g_set_error (error, KL_CTL_ERROR, KL_CTL_ERROR_USAGE, "the command is: %s%s%s%s%s", command->first,
+                   command->second ? " " : "", command->second ? command->second : "", command->arguments ? " " : "",
+                   command->arguments ? command->arguments : "");
+      return FALSE;
+    }
+  if (command->run_alone)
+    return command->run_alone (options, arguments, error);
+
+  client = kl_ctl_client_connect (options->socket_path, error);
+
+  return client && command->run (client, options, arguments[0], error);
 }
 
 gboolean
@@ -446,23 +487,11 @@ kl_ctl_run (const KlCtlOptions *options, const char *const *words, GError **erro
 
   for (gsize i = 0; n_words > 0 && i < G_N_ELEMENTS (commands); i++)
     {
-      guint n_fixed = commands[i].second ? 2 : 1, n_wanted = n_fixed + (commands[i].argument ? 1 : 0);
-      g_autoptr (KlCtlClient) client = NULL;
+      const Command *command = &commands[i];
 
-      if (!g_str_equal (words[0], commands[i].first)
-          || (commands[i].second && (n_words < 2 || !g_str_equal (words[1], commands[i].second))))
-        continue;
-      if (n_words != n_wanted)
-        {
-          g_set_error (error, KL_CTL_ERROR, KL_CTL_ERROR_USAGE, "the command is: %s%s%s%s%s", commands[i].first,
-                       commands[i].second ? " " : "", commands[i].second ? commands[i].second : "",
-                       commands[i].argument ? " " : "", commands[i].argument ? commands[i].argument : "");
-          return FALSE;
-        }
-
-      client = kl_ctl_client_connect (options->socket_path, error);
-
-      return client && commands[i].run (client, options, commands[i].argument ? words[n_fixed] : NULL, error);
+      if (g_str_equal (words[0], command->first)
+          && (!command->second || (n_words > 1 && g_str_equal (words[1], command->second))))
+        return run_command (command, options, words + (command->second ? 2 : 1), error);
     }
 
   if (n_words == 0)

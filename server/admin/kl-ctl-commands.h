@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char *socket_path;
+  const char *data;  /* the server's folder */
+  const char *store; /* the store's URI, for what is done without the server */
   gboolean json; /* for machines: the server's words on standard output */
   /* user add */
   const char *display_name;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* klatchctl: asks a running klatch-server by its admin socket.
+/* klatchctl: asks a running klatch-server by its admin socket, or works on its store.
  *
  * Exit status: 0 done, 2 wrong words on the command line, 1 for anything else (no server, or it says no). */
 #include <gio/gio.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "server/admin/kl-ctl-client.h"
@@ -28,15 +29,25 @@ find_data (const char *given)
   return g_build_filename (g_get_user_data_dir (), "klatch-server", NULL);
 }
 
+/* As in the server's settings. */
+static const char *
+find_store (const char *given)
+{
+  const char *set = given ? given : g_getenv ("KLATCH_STORE_URI");
+
+  return set && *set ? set : "sqlite:klatch.db";
+}
+
 int
 main (int argc, char **argv)
 {
-  g_autofree char *data = NULL, *socket_path = NULL, *display_name = NULL, *uses = NULL, *expires = NULL;
+  g_autofree char *data = NULL, *socket_path = NULL, *store = NULL, *display_name = NULL, *uses = NULL, *expires = NULL;
   g_auto (GStrv) words = NULL;
   gboolean json = FALSE, admin = FALSE, version = FALSE;
   const GOptionEntry entries[] = {
     { "data", 0, 0, G_OPTION_ARG_FILENAME, &data, "The server's data folder", "DIR" },
     { "socket", 0, 0, G_OPTION_ARG_FILENAME, &socket_path, "Its admin socket, instead of admin.sock in there", "PATH" },
+    { "store", 0, 0, G_OPTION_ARG_STRING, &store, "backup, restore: the store, if it is not klatch.db in there", "URI" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Answer in JSON", NULL },
     { "display-name", 0, 0, G_OPTION_ARG_STRING, &display_name, "user add: the name that people see", "NAME" },
     { "admin", 0, 0, G_OPTION_ARG_NONE, &admin, "user add: make them an admin of the server", NULL },
@@ -54,6 +65,8 @@ main (int argc, char **argv)
   static const char *const no_words[] = { NULL };
 
   setlocale (LC_ALL, "");
+  /* A file that may not grow is a full disk, not the end. */
+  signal (SIGXFSZ, SIG_IGN);
   g_option_context_set_summary (context, kl_ctl_get_summary ());
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
@@ -70,6 +83,8 @@ main (int argc, char **argv)
   folder = find_data (data);
   path = socket_path ? g_strdup (socket_path) : g_build_filename (folder, "admin.sock", NULL);
   options.socket_path = path;
+  options.data = folder;
+  options.store = find_store (store);
   options.json = json;
   options.display_name = display_name;
   options.admin = admin;

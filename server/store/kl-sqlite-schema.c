@@ -5,9 +5,6 @@
 #include "protocol/kl-id.h"
 #include "server/chat/kl-store.h"
 
-/* Written into the file's header ("klat"), so that another program's database is not taken for ours. */
-#define APPLICATION_ID 0x6b6c6174
-
 static const char *const migrations[] = {
   /* 1 */
   "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
@@ -80,7 +77,7 @@ static gboolean
 migrate_step (KlSqlite *db, int step, GError **error)
 {
   g_autofree char *sql = g_strdup_printf ("BEGIN IMMEDIATE;%sPRAGMA application_id=%d;PRAGMA user_version=%d;COMMIT",
-                                          migrations[step], APPLICATION_ID, step + 1);
+                                          migrations[step], KL_SQLITE_APPLICATION_ID, step + 1);
 
   if (kl_sqlite_run (db, sql, error))
     return TRUE;
@@ -99,7 +96,7 @@ migrate (KlSqlite *db, GError **error)
       || !get_number (db, "SELECT count(*) FROM sqlite_schema", &tables, error))
     return FALSE;
 
-  if (tables > 0 && application != APPLICATION_ID)
+  if (tables > 0 && application != KL_SQLITE_APPLICATION_ID)
     {
       g_set_error_literal (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED,
                            "the database file belongs to another program");

@@ -9,6 +9,9 @@
 
 G_BEGIN_DECLS
 
+/* Written into the file's header ("klat"), so that another program's database is not taken for ours. */
+#define KL_SQLITE_APPLICATION_ID 0x6b6c6174
+
 /* 2^23 groups, each with 2^40 messages. */
 #define KL_SQLITE_PLACE_BITS 40
 #define KL_SQLITE_PLACE_MAX ((G_GINT64_CONSTANT (1) << KL_SQLITE_PLACE_BITS) - 1)

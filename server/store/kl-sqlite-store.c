@@ -2,15 +2,11 @@
 /* The KlStore interface: each call becomes a job for the writer or the readers. */
 #include "server/store/kl-sqlite-store.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <glib/gstdio.h>
 
 #include "server/store/kl-sqlite-accounts.h"
 #include "server/store/kl-sqlite-append.h"
+#include "server/store/kl-sqlite-file.h"
 #include "server/store/kl-sqlite-groups.h"
 #include "server/store/kl-sqlite-log.h"
 #include "server/store/kl-sqlite-ops.h"
@@ -60,27 +56,6 @@ kl_sqlite_store_init (KlSqliteStore *self)
 
 /* ── Opening ── */
 
-static gboolean
-lock_folder (KlSqliteStore *self, const char *path, GError **error)
-{
-  g_autofree char *folder = g_path_get_dirname (path);
-
-  self->folder_fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (self->folder_fd < 0)
-    {
-      g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED, "the folder %s cannot be opened: %s", folder,
-                   g_strerror (errno));
-      return FALSE;
-    }
-  if (flock (self->folder_fd, LOCK_EX | LOCK_NB) != 0)
-    {
-      g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE, "another server uses the folder %s", folder);
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
 static KlSqlite *
 open_writer (KlSqliteStore *self, const char *path, const char *domain, GError **error)
 {
@@ -98,7 +73,8 @@ kl_sqlite_store_open (const char *path, const char *domain, GError **error)
   g_autoptr (KlSqliteStore) self = g_object_new (KL_TYPE_SQLITE_STORE, NULL);
   KlSqlite *writer;
 
-  if (!lock_folder (self, path, error))
+  self->folder_fd = kl_sqlite_file_lock_folder (path, error);
+  if (self->folder_fd < 0)
     return NULL;
 
   writer = open_writer (self, path, domain, error);

@@ -646,6 +646,64 @@ test_revoked (Fixture *self, gconstpointer unused)
   kl_test_dir_remove (other_folder);
 }
 
+/* ── The server's store is put back to an earlier day ── */
+
+static void
+run_ctl (Fixture *self, const char *command, const char *file)
+{
+  const char *argv[] = { g_getenv ("KLATCHCTL"), "--data", self->server->data, command, file, NULL };
+  g_autoptr (KlTestProcess) process = kl_test_process_start (argv, NULL);
+
+  g_assert_cmpint (kl_test_process_wait (process), ==, 0);
+}
+
+static void
+test_restored (Fixture *self, gconstpointer unused)
+{
+  KlSession *a = kl_live_session (self->aroha, self->folder), *b = kl_live_session (self->ben, self->folder_b);
+  g_autoptr (KlGroup) mine = kl_live_create (a, "Restored", KL_VISIBILITY_PUBLIC);
+  g_autoptr (KlGroup) theirs = kl_live_join (b, mine);
+  g_autoptr (KlMessageList) list_a = kl_session_dup_messages (a, mine);
+  g_autoptr (KlMessageList) list_b = kl_session_dup_messages (b, theirs);
+  g_autofree char *folder = kl_test_dir_new ();
+  g_autofree char *backup = g_build_filename (folder, "backup.db", NULL);
+
+  kl_live_send (a, mine, "one");
+  await_text (list_b, "one");
+  run_ctl (self, "backup", backup);
+  kl_live_send (a, mine, "two");
+  kl_live_send (a, mine, "three");
+  await_text (list_b, "one|two|three");
+  g_object_unref (kl_live_create (b, "Later", KL_VISIBILITY_PRIVATE));
+
+  /* One of them is away while it happens, and comes with what it kept on its disk. */
+  g_clear_object (&list_a);
+  g_clear_object (&mine);
+  kl_live_session_end (a);
+  kl_live_server_kill (self->server);
+  run_ctl (self, "restore", backup);
+  kl_live_server_start (self->server);
+  kl_session_retry_now (b);
+  a = kl_live_session (self->aroha, self->folder);
+  mine = g_list_model_get_item (G_LIST_MODEL (kl_session_get_groups (a)), 0);
+  list_a = kl_session_dup_messages (a, mine);
+  await_text (list_a, "one");
+  await_text (list_b, "one");
+  kl_test_wait_until (g_list_model_get_n_items (G_LIST_MODEL (kl_session_get_groups (b))) == 1);
+
+  /* The numbers of the lost ones are given anew. */
+  kl_live_send (b, theirs, "another two");
+  await_text (list_a, "one|another two");
+  await_text (list_b, "one|another two");
+  assert_whole (list_a, 4);
+  assert_whole (list_b, 4);
+  g_clear_object (&list_a);
+  g_clear_object (&list_b);
+  kl_live_session_end (a);
+  kl_live_session_end (b);
+  kl_test_dir_remove (folder);
+}
+
 /* ── kill -9 under load ── */
 
 typedef struct
@@ -752,6 +810,7 @@ main (int argc, char **argv)
   g_test_add ("/live/frozen", Fixture, fast_heart, set_up, test_frozen, tear_down);
   g_test_add ("/live/shutdown", Fixture, NULL, set_up, test_shutdown, tear_down);
   g_test_add ("/live/revoked", Fixture, NULL, set_up, test_revoked, tear_down);
+  g_test_add ("/live/restored", Fixture, NULL, set_up, test_restored, tear_down);
   g_test_add ("/live/kill", Fixture, NULL, set_up, test_kill, tear_down);
   return g_test_run ();
 }

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A backup is made by klatchctl and not by the server, which the system may forbid to write anywhere but in its own
+ * folder; where the store lies the server tells, if one is running. */
+#include "server/admin/kl-ctl-store.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/admin/kl-ctl-client.h"
+#include "server/admin/kl-ctl-print.h"
+#include "server/chat/kl-store.h"
+#include "server/store/kl-sqlite-backup.h"
+
+#define SQLITE_PREFIX "sqlite:"
+#define PROGRESS_INTERVAL_USEC (G_USEC_PER_SEC / 5)
+
+static gboolean
+fail (GError **error, KlCtlError code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+
+static gboolean
+fail (GError **error, KlCtlError code, const char *format, ...)
+{
+  va_list arguments;
+
+  va_start (arguments, format);
+  if (error)
+    *error = g_error_new_valist (KL_CTL_ERROR, (int) code, format, arguments);
+  va_end (arguments);
+
+  return FALSE;
+}
+
+/* The store's sentence is ours. */
+static gboolean
+pass_on (GError **error, GError *why)
+{
+  g_autoptr (GError) owned = why;
+
+  return fail (error, KL_CTL_ERROR_REFUSED, "%s", owned->message);
+}
+
+/* ── Progress, for eyes only ── */
+
+typedef struct
+{
+  gboolean shown; /* where somebody looks */
+  const char *stage;
+  gint64 next_usec;
+} Progress;
+
+static void
+begin_progress (Progress *self)
+{
+  *self = (Progress) { .shown = isatty (STDERR_FILENO) };
+}
+
+static void
+on_progress (const char *stage, gint64 done, gint64 total, gpointer user_data)
+{
+  Progress *self = user_data;
+  gint64 now_usec = g_get_monotonic_time ();
+
+  if (!self->shown || (self->stage == stage && now_usec < self->next_usec))
+    return;
+  self->next_usec = now_usec + PROGRESS_INTERVAL_USEC;
+  self->stage = stage;
+  if (total > 0)
+    g_printerr ("\r\033[K%s: %d %%", stage, (int) (100 * done / total));
+  else
+    g_printerr ("\r\033[K%s …", stage);
+}
+
+static void
+end_progress (Progress *self)
+{
+  if (self->shown && self->stage)
+    g_printerr ("\r\033[K");
+}
+
+/* ── Where the store is ── */
+
+/* What a running server says; NULL: none runs. */
+static char *
+ask_server (const KlCtlOptions *options)
+{
+  g_autoptr (KlCtlClient) client = kl_ctl_client_connect (options->socket_path, NULL);
+  g_auto (KlJsonWriter) question = { 0 };
+  g_autoptr (KlJson) answer = NULL;
+
+  if (!client)
+    return NULL;
+
+  kl_json_writer_init (&question, 32);
+  kl_json_begin_object (&question);
+  kl_json_member_string (&question, "command", "status");
+  kl_json_end_object (&question);
+  answer = kl_ctl_client_ask (client, &question, NULL);
+
+  return answer ? g_strdup (yyjson_get_str (yyjson_obj_get (kl_json_get_root (answer), "store"))) : NULL;
+}
+
+/* The file of a sqlite: URI; NULL for another one. Relative ones are the data folder's, as in the server's settings. */
+static char *
+dup_sqlite_path (const KlCtlOptions *options, const char *uri)
+{
+  if (!g_str_has_prefix (uri, SQLITE_PREFIX) || !uri[strlen (SQLITE_PREFIX)])
+    return NULL;
+
+  return g_canonicalize_filename (uri + strlen (SQLITE_PREFIX), options->data);
+}
+
+/* ── Answers ── */
+
+static void
+write_info (KlJsonWriter *writer, const KlSqliteBackupInfo *info)
+{
+  kl_json_member_int (writer, "bytes", info->bytes);
+  kl_json_member_int (writer, "users", info->users);
+  kl_json_member_int (writer, "groups", info->groups);
+  kl_json_member_int (writer, "messages", info->messages);
+}
+
+static void
+print_object (KlJsonWriter *writer)
+{
+  kl_json_end_object (writer);
+  g_print ("%s\n", writer->out->str);
+}
+
+static void
+print_info (const char *what, const KlSqliteBackupInfo *info)
+{
+  g_autofree char *size = g_format_size_full ((guint64) info->bytes, G_FORMAT_SIZE_IEC_UNITS);
+
+  g_print ("%s: %" G_GINT64_FORMAT " people, %" G_GINT64_FORMAT " groups, %" G_GINT64_FORMAT " messages, %s\n", what,
+           info->users, info->groups, info->messages, size);
+}
+
+/* ── backup ── */
+
+gboolean
+kl_ctl_backup (const KlCtlOptions *options, const char *const *arguments, GError **error)
+{
+  g_autofree char *told = ask_server (options);
+  const char *uri = told ? told : options->store;
+  g_autofree char *path = dup_sqlite_path (options, uri);
+  KlSqliteBackupInfo info = { 0 };
+  GError *why = NULL;
+  Progress progress;
+  gboolean ok;
+
+  if (!path)
+    return fail (error, KL_CTL_ERROR_REFUSED,
+                 "the store is not a SQLite file: make a backup of MongoDB by mongodump, or stop all nodes and use "
+                 "\"klatchctl store copy mongodb://… sqlite:FILE\"");
+
+  begin_progress (&progress);
+  ok = kl_sqlite_backup (path, arguments[0], on_progress, &progress, &info, &why);
+  end_progress (&progress);
+  if (!ok)
+    return pass_on (error, why);
+
+  if (options->json)
+    {
+      g_auto (KlJsonWriter) writer = { 0 };
+
+      kl_json_writer_init (&writer, 256);
+      kl_json_begin_object (&writer);
+      kl_json_member_string (&writer, "file", arguments[0]);
+      write_info (&writer, &info);
+      print_object (&writer);
+    }
+  else
+    print_info (arguments[0], &info);
+
+  return TRUE;
+}
+
+/* ── restore ── */
+
+gboolean
+kl_ctl_restore (const KlCtlOptions *options, const char *const *arguments, GError **error)
+{
+  g_autofree char *path = dup_sqlite_path (options, options->store);
+  g_autofree char *epoch = NULL, *kept = NULL;
+  KlSqliteBackupInfo info = { 0 };
+  GError *why = NULL;
+  Progress progress;
+  gboolean ok;
+
+  if (!path)
+    return fail (error, KL_CTL_ERROR_REFUSED,
+                 "restore puts a file in the place of a SQLite store; for MongoDB use mongorestore, or "
+                 "\"klatchctl store copy sqlite:FILE mongodb://…\"");
+
+  begin_progress (&progress);
+  ok = kl_sqlite_restore (arguments[0], path, on_progress, &progress, &info, &epoch, &kept, &why);
+  end_progress (&progress);
+  if (!ok)
+    return pass_on (error, why);
+
+  if (options->json)
+    {
+      g_auto (KlJsonWriter) writer = { 0 };
+
+      kl_json_writer_init (&writer, 256);
+      kl_json_begin_object (&writer);
+      kl_json_member_string (&writer, "store", path);
+      kl_json_member_string (&writer, "epoch", epoch);
+      kl_json_member_string_or_nothing (&writer, "kept", kept);
+      write_info (&writer, &info);
+      print_object (&writer);
+      return TRUE;
+    }
+
+  print_info (path, &info);
+  if (kept)
+    g_print ("What was there before is kept as %s\n", kept);
+
+  return TRUE;
+}
