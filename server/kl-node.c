@@ -5,6 +5,7 @@
 
 #include "server/bus/kl-local-bus.h"
 #include "server/bus/kl-redis-bus.h"
+#include "server/store/kl-mongo-store.h"
 #include "server/store/kl-sqlite-store.h"
 
 #include "klatch-config.h"
@@ -30,7 +31,17 @@ struct _KlNode
 KlStore *
 kl_node_open_store (const KlSettings *settings, GError **error)
 {
-  return (KlStore *)kl_sqlite_store_open (settings->store_path, kl_settings_default_domain (settings), error);
+  const char *domain = kl_settings_default_domain (settings);
+
+  if (kl_settings_uses_mongodb (settings))
+    return (KlStore *)kl_mongo_store_open (settings->store_uri, domain, error);
+  return (KlStore *)kl_sqlite_store_open (settings->store_path, domain, error);
+}
+
+gboolean
+kl_node_check_store (const KlSettings *settings, GError **error)
+{
+  return !kl_settings_uses_mongodb (settings) || kl_mongo_store_check_uri (settings->store_uri, error);
 }
 
 KlBus *

@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 
 /* By [store] uri. NULL: it cannot be opened, or is another server's. */
 KlStore *kl_node_open_store (const KlSettings *settings, GError **error);
+/* Whether [store] uri is a good one; asks no server. */
+gboolean kl_node_check_store (const KlSettings *settings, GError **error);
 /* By [bus] uri. NULL: the URI is not good; a bus that cannot be reached is no error. */
 KlBus *kl_node_open_bus (const KlSettings *settings, KlStore *store, GError **error);
 

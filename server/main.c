@@ -487,6 +487,12 @@ main (int argc, char **argv)
 
       if (!good)
         say ("[tls]: %s", error->message);
+      g_clear_error (&error);
+      if (!kl_node_check_store (settings, &error))
+        {
+          say ("%s", error->message);
+          good = FALSE;
+        }
       kl_settings_free (settings);
       return good ? EXIT_SUCCESS : EXIT_REFUSED;
     }

@@ -315,6 +315,12 @@ kl_settings_mask_uri (const char *uri)
   return g_strdup_printf ("%.*s:***%s", (int)(colon - uri), uri, at);
 }
 
+gboolean
+kl_settings_uses_mongodb (const KlSettings *self)
+{
+  return g_str_has_prefix (self->store_uri, "mongodb://") || g_str_has_prefix (self->store_uri, "mongodb+srv://");
+}
+
 static void
 check_store_and_bus (KlSettings *self, GPtrArray *faults)
 {
@@ -322,11 +328,9 @@ check_store_and_bus (KlSettings *self, GPtrArray *faults)
 
   if (g_str_has_prefix (self->store_uri, "sqlite:") && self->store_uri[strlen ("sqlite:")] != '\0')
     self->store_path = g_canonicalize_filename (self->store_uri + strlen ("sqlite:"), self->data);
-  else if (g_str_has_prefix (self->store_uri, "mongodb://") || g_str_has_prefix (self->store_uri, "mongodb+srv://"))
+  else if (!kl_settings_uses_mongodb (self))
     g_ptr_array_add (faults,
-                     g_strdup_printf ("[store] uri: this version cannot use MongoDB (%s) yet; use sqlite:PATH", store));
-  else
-    g_ptr_array_add (faults, g_strdup_printf ("[store] uri: must be sqlite:PATH, not “%s”", store));
+                     g_strdup_printf ("[store] uri: must be sqlite:PATH or mongodb://HOST/NAME, not “%s”", store));
 
   if (kl_redis_uri_is_one (self->bus_uri))
     {

@@ -51,7 +51,7 @@ typedef struct
   char *tls_key;
   gint64 retention_days;
   char *store_uri;
-  char *store_path; /* absolute, of a sqlite: URI */
+  char *store_path; /* absolute, of a sqlite: URI; else NULL */
   char *bus_uri;
 
   /* [limits]; 0 switches a rate or a count off */
@@ -118,6 +118,10 @@ kl_settings_is_https (const KlSettings *self);
 /* The domain to use in a new store: `domain`, else the host of `public_url`, else "localhost". */
 const char *
 kl_settings_default_domain (const KlSettings *self);
+
+/* Whether `store_uri` is one of MongoDB, whose library judges the rest of it (kl_mongo_store_check_uri()). */
+gboolean
+kl_settings_uses_mongodb (const KlSettings *self);
 
 /* For messages: `uri` with its user's password replaced by three stars. */
 char *

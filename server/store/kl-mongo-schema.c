@@ -64,38 +64,54 @@ start_library (void)
 static gboolean
 refuse (GError **error, const char *sentence)
 {
-  g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED, "the store's uri: %s", sentence);
+  g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED, "[store] uri: %s", sentence);
 
   return FALSE;
+}
+
+/* In the library's words, unless they have the password in them. */
+static void
+refuse_text (GError **error, const char *text, const char *words)
+{
+  const char *user = strstr (text, "://"), *at = strrchr (text, '@');
+  const char *colon = user ? strchr (user + 3, ':') : NULL;
+  g_autofree char *password = at && colon && colon < at ? g_strndup (colon + 1, (gsize) (at - colon - 1)) : NULL;
+
+  refuse (error, password && *password && strstr (words, password) ? "is not a good URI of MongoDB" : words);
 }
 
 /* The promises of the store do not hold with less than these, so an address that asks for less is refused. */
 static gboolean
 demand_durability (mongoc_uri_t *uri, GError **error)
 {
-  const char *w = NULL, *level;
-  bson_iter_t iter;
+  mongoc_write_concern_t *writes = mongoc_write_concern_copy (mongoc_uri_get_write_concern (uri));
+  mongoc_read_concern_t *reads = mongoc_read_concern_copy (mongoc_uri_get_read_concern (uri));
+  int32_t w = mongoc_write_concern_get_w (writes);
+  const char *level = mongoc_read_concern_get_level (reads);
+  const char *fault = NULL;
 
-  if (bson_iter_init_find_case (&iter, mongoc_uri_get_options (uri), MONGOC_URI_W))
+  if (w != MONGOC_WRITE_CONCERN_W_DEFAULT && w != MONGOC_WRITE_CONCERN_W_MAJORITY)
+    fault = "a message counts as stored when the majority has it: w must be majority";
+  else if (mongoc_write_concern_journal_is_set (writes) && !mongoc_write_concern_get_journal (writes))
+    fault = "a message counts as stored when it is in the journal: journal must be true";
+  else if (level && !g_str_equal (level, MONGOC_READ_CONCERN_LEVEL_MAJORITY)
+           && !g_str_equal (level, MONGOC_READ_CONCERN_LEVEL_LINEARIZABLE))
+    fault = "only what the majority has may be read: readConcernLevel must be majority";
+  else if (mongoc_read_prefs_get_mode (mongoc_uri_get_read_prefs_t (uri)) != MONGOC_READ_PRIMARY)
+    fault = "reads must come from the primary: leave readPreference out";
+
+  mongoc_write_concern_set_w (writes, MONGOC_WRITE_CONCERN_W_MAJORITY);
+  mongoc_write_concern_set_journal (writes, true);
+  mongoc_uri_set_write_concern (uri, writes);
+  if (!level)
     {
-      w = BSON_ITER_HOLDS_UTF8 (&iter) ? bson_iter_utf8 (&iter, NULL) : "a number";
-      if (g_strcmp0 (w, "majority") != 0)
-        return refuse (error, "a message counts as stored when the majority has it: w must be majority");
+      mongoc_read_concern_set_level (reads, MONGOC_READ_CONCERN_LEVEL_MAJORITY);
+      mongoc_uri_set_read_concern (uri, reads);
     }
-  if (!mongoc_uri_get_option_as_bool (uri, MONGOC_URI_JOURNAL, true))
-    return refuse (error, "a message counts as stored when it is in the journal: journal must be true");
-  level = mongoc_uri_get_option_as_utf8 (uri, MONGOC_URI_READCONCERNLEVEL, "majority");
-  if (!g_str_equal (level, "majority") && !g_str_equal (level, "linearizable"))
-    return refuse (error, "only what the majority has may be read: readConcernLevel must be majority");
-  if (mongoc_read_prefs_get_mode (mongoc_uri_get_read_prefs_t (uri)) != MONGOC_READ_PRIMARY)
-    return refuse (error, "reads must come from the primary: leave readPreference out");
+  mongoc_write_concern_destroy (writes);
+  mongoc_read_concern_destroy (reads);
 
-  mongoc_uri_set_option_as_utf8 (uri, MONGOC_URI_W, "majority");
-  mongoc_uri_set_option_as_bool (uri, MONGOC_URI_JOURNAL, true);
-  if (!mongoc_uri_has_option (uri, MONGOC_URI_READCONCERNLEVEL))
-    mongoc_uri_set_option_as_utf8 (uri, MONGOC_URI_READCONCERNLEVEL, "majority");
-
-  return TRUE;
+  return !fault || refuse (error, fault);
 }
 
 static void
@@ -113,7 +129,7 @@ parse_uri (const char *text, GError **error)
 
   if (!uri)
     {
-      refuse (error, failure.message);
+      refuse_text (error, text, failure.message);
       return NULL;
     }
   if (!mongoc_uri_get_database (uri) || !demand_durability (uri, error))
@@ -129,6 +145,20 @@ parse_uri (const char *text, GError **error)
   set_default (uri, MONGOC_URI_WAITQUEUETIMEOUTMS, 5000);
 
   return uri;
+}
+
+gboolean
+kl_mongo_check_uri (const char *uri, GError **error)
+{
+  mongoc_uri_t *parsed;
+
+  start_library ();
+  parsed = parse_uri (uri, error);
+  if (!parsed)
+    return FALSE;
+  mongoc_uri_destroy (parsed);
+
+  return TRUE;
 }
 
 mongoc_client_pool_t *
@@ -171,10 +201,9 @@ check_topology (KlMongo *db, mongoc_client_t *client, GError **error)
   set = kl_mongo_string (hello, "setName");
   if (set && !mongoc_uri_get_replica_set (mongoc_client_get_uri (client)))
     {
-      g_set_error (
-          error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED,
-          "the store's uri: the server belongs to the replica set %s: add replicaSet=%s, and the other members", set,
-          set);
+      g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED,
+                   "[store] uri: the server belongs to the replica set %s: add replicaSet=%s, and the other members",
+                   set, set);
       return FALSE;
     }
 
@@ -237,7 +266,7 @@ make_index (KlMongo *db, const char *database, const Index *index, GError **erro
 }
 
 static gboolean
-check_own_document (const bson_t *own, const char *domain, char **epoch, GError **error)
+check_own_document (const bson_t *own, const char *domain, char **epoch, char **secret, GError **error)
 {
   const char *there = kl_mongo_string (own, "domain");
 
@@ -254,16 +283,17 @@ check_own_document (const bson_t *own, const char *domain, char **epoch, GError 
       return FALSE;
     }
   *epoch = kl_mongo_dup_string (own, "epoch");
+  *secret = kl_mongo_dup_string (own, "secret");
 
   return TRUE;
 }
 
 /* Of several nodes that start on an empty database one writes it. */
 static gboolean
-write_own_document (KlMongo *db, const char *domain, char **epoch, GError **error)
+write_own_document (KlMongo *db, const char *domain, char **epoch, char **secret, GError **error)
 {
   g_autoptr (bson_t) own = NULL;
-  g_autofree char *new_epoch = kl_id_new_random ();
+  g_autofree char *new_epoch = kl_id_new_random (), *new_secret = kl_id_new_token ();
 
   own = kl_mongo_find_one (db, KL_MONGO_OWN, BCON_NEW ("_id", "store"), NULL, error);
   if (!own && *error)
@@ -272,7 +302,8 @@ write_own_document (KlMongo *db, const char *domain, char **epoch, GError **erro
     {
       if (kl_mongo_insert (db, KL_MONGO_OWN,
                            BCON_NEW ("_id", "store", "version", BCON_INT64 (SCHEMA_VERSION), "domain",
-                                     BCON_UTF8 (domain), "epoch", BCON_UTF8 (new_epoch)),
+                                     BCON_UTF8 (domain), "epoch", BCON_UTF8 (new_epoch), "secret",
+                                     BCON_UTF8 (new_secret)),
                            error)
           == KL_MONGO_UNKNOWN)
         return FALSE;
@@ -281,13 +312,13 @@ write_own_document (KlMongo *db, const char *domain, char **epoch, GError **erro
         return FALSE;
     }
 
-  return check_own_document (own, domain, epoch, error);
+  return check_own_document (own, domain, epoch, secret, error);
 }
 
 static gboolean
-prepare (KlMongo *db, const char *database, const char *domain, char **epoch, GError **error)
+prepare (KlMongo *db, const char *database, const char *domain, char **epoch, char **secret, GError **error)
 {
-  if (!check_topology (db, db->client, error) || !write_own_document (db, domain, epoch, error)
+  if (!check_topology (db, db->client, error) || !write_own_document (db, domain, epoch, secret, error)
       || !ask_server (db, db->memory, error))
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (indexes); i++)
@@ -299,7 +330,7 @@ prepare (KlMongo *db, const char *database, const char *domain, char **epoch, GE
 
 gboolean
 kl_mongo_schema_prepare (mongoc_client_pool_t *clients, const char *database, const char *domain, KlMongoMemory *memory,
-                         char **epoch, GError **error)
+                         char **epoch, char **secret, GError **error)
 {
   mongoc_client_t *client = mongoc_client_pool_pop (clients);
   gint64 end_usec = g_get_monotonic_time () + START_PATIENCE_USEC;
@@ -307,11 +338,12 @@ kl_mongo_schema_prepare (mongoc_client_pool_t *clients, const char *database, co
   KlMongo db = { 0 };
 
   kl_mongo_init (&db, client, database, memory);
-  while (!prepare (&db, database, domain, epoch, &failure)
+  while (!prepare (&db, database, domain, epoch, secret, &failure)
          && g_error_matches (failure, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE) && g_get_monotonic_time () < end_usec)
     {
       g_clear_error (&failure);
       g_clear_pointer (epoch, g_free);
+      g_clear_pointer (secret, g_free);
       g_usleep (100 * G_TIME_SPAN_MILLISECOND);
     }
   kl_mongo_clear (&db);

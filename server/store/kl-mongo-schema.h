@@ -7,12 +7,14 @@
 
 G_BEGIN_DECLS
 
+gboolean kl_mongo_check_uri (const char *uri, GError **error);
+
 /* Blocks. Errors have a sentence for the administrator, without the password. MEMORY learns what the server is. */
 mongoc_client_pool_t *kl_mongo_connect (const char *uri, char **database, GError **error);
 
-/* Makes the indexes, one a command, and writes the store's own document where there is none: version, domain, epoch.
- * *EPOCH gets its own. */
+/* Makes the indexes, one a command, and writes the store's own document where there is none: version, domain, epoch,
+ * secret. *EPOCH and *SECRET get its own. */
 gboolean kl_mongo_schema_prepare (mongoc_client_pool_t *clients, const char *database, const char *domain,
-                                  KlMongoMemory *memory, char **epoch, GError **error);
+                                  KlMongoMemory *memory, char **epoch, char **secret, GError **error);
 
 G_END_DECLS

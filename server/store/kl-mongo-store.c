@@ -17,6 +17,7 @@ struct _KlMongoStore
   GObject parent_instance;
 
   char *epoch;
+  char *secret;
   KlMongoPool *pool;
   KlMongoSweep *sweep;
 };
@@ -35,6 +36,7 @@ kl_mongo_store_finalize (GObject *object)
   g_clear_pointer (&self->pool, kl_mongo_pool_free);
   g_clear_pointer (&self->sweep, kl_mongo_sweep_unref);
   g_free (self->epoch);
+  g_free (self->secret);
 
   G_OBJECT_CLASS (kl_mongo_store_parent_class)->finalize (object);
 }
@@ -63,7 +65,7 @@ kl_mongo_store_open (const char *uri, const char *domain, GError **error)
   if (!clients)
     return NULL;
   memory = kl_mongo_memory_new ();
-  if (!kl_mongo_schema_prepare (clients, database, domain, memory, &self->epoch, error))
+  if (!kl_mongo_schema_prepare (clients, database, domain, memory, &self->epoch, &self->secret, error))
     {
       mongoc_client_pool_destroy (clients);
       kl_mongo_memory_free (memory);
@@ -74,6 +76,12 @@ kl_mongo_store_open (const char *uri, const char *domain, GError **error)
   kl_mongo_pool_run_chore (self->pool, purge);
 
   return g_steal_pointer (&self);
+}
+
+gboolean
+kl_mongo_store_check_uri (const char *uri, GError **error)
+{
+  return kl_mongo_check_uri (uri, error);
 }
 
 void
@@ -461,6 +469,12 @@ get_epoch (KlStore *store)
   return KL_MONGO_STORE (store)->epoch;
 }
 
+static const char *
+get_secret (KlStore *store)
+{
+  return KL_MONGO_STORE (store)->secret;
+}
+
 static gboolean
 is_ready (KlStore *store, char **reason)
 {
@@ -477,6 +491,7 @@ static void
 store_iface_init (KlStoreInterface *iface)
 {
   iface->get_epoch = get_epoch;
+  iface->get_secret = get_secret;
   iface->is_ready = is_ready;
   iface->close = close_store;
   iface->append = append;

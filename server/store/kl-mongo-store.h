@@ -26,6 +26,9 @@ G_DECLARE_FINAL_TYPE (KlMongoStore, kl_mongo_store, KL, MONGO_STORE, GObject)
  * KL_STORE_ERROR_FAILED. */
 KlMongoStore *kl_mongo_store_open (const char *uri, const char *domain, GError **error);
 
+/* Whether the address is one that the store can keep its promises with, without asking the server. */
+gboolean kl_mongo_store_check_uri (const char *uri, GError **error);
+
 /* How long a call may take; for tests on a machine that does much else. */
 void kl_mongo_store_set_deadline (KlMongoStore *self, guint ms);
 

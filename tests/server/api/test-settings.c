@@ -126,8 +126,9 @@ static const struct
   { "redis-odd", "[bus]\nuri=redis://:ge#heim@h/0\n", "[bus] uri: is not a good URI" },
   { "redis-no-slashes", "[bus]\nuri=redis:geheim@h\n", "[bus] uri: must begin with redis://" },
   { "bus", "[bus]\nuri=nats://geheim@h\n", "[bus] uri: must be local:, redis://HOST" },
-  { "mongodb", "[store]\nuri=mongodb://u:geheim@h/klatch\n", "cannot use MongoDB (mongodb://u:***@h/klatch) yet" },
-  { "store-unknown", "[store]\nuri=postgres://u:geheim@h/k\n", "must be sqlite:PATH, not “postgres://u:***@h/k”" },
+  { "mongodb", "[store]\nuri=mongodb://u:geheim@h,i:27018/klatch?replicaSet=rs0\n", NULL },
+  { "store-unknown", "[store]\nuri=postgres://u:geheim@h/k\n",
+    "must be sqlite:PATH or mongodb://HOST/NAME, not “postgres://u:***@h/k”" },
   { "store-no-path", "[store]\nuri=sqlite:\n", "[store] uri: must be sqlite:PATH" },
   { "turn-no-secret", "[calls]\nturn=turn:h:1\n", "[calls] turn_secret: is missing" },
   { "turn", "[calls]\nturn=turn:h:1 turns:h\nturn_secret=geheim\n", NULL },
@@ -229,7 +230,7 @@ test_example (Fixture *self, gconstpointer unused)
 
   settings = kl_settings_load (path, NULL, NULL, NULL, self->faults);
   for (guint i = 0; i < self->faults->len; i++)
-    g_test_fail_printf ("%s", (char *)self->faults->pdata[i]);
+    g_test_fail_printf ("%s", (char *) self->faults->pdata[i]);
   g_assert_nonnull (settings);
 
   defaults = kl_settings_load (NULL, NULL, NULL, NULL, self->faults);
