@@ -535,10 +535,10 @@ publish (KlTimeline *self, Pass *pass)
 
 /* The row that the next frame leaves where it is: the focused one if in view, else the row whose top is nearest to the
  * reading line, else the row that covers it. In stick mode too: the reader may leave the end at any moment. */
-static void
-choose_anchor (KlTimeline *self, Pass *pass)
+void
+kl_timeline_choose_anchor (KlTimeline *self)
 {
-  double line = pass->page * READING_LINE;
+  double line = self->page * READING_LINE;
   GtkWidget *focused = gtk_widget_get_focus_child (GTK_WIDGET (self));
   KlTimelineSlot *nearest = NULL;
   KlTimelineSlot *covering = slot_at (self->slots, 0);
@@ -554,14 +554,14 @@ choose_anchor (KlTimeline *self, Pass *pass)
   for (guint i = 0; i < self->slots->len; i++)
     {
       KlTimelineSlot *slot = slot_at (self->slots, i);
-      gboolean in_view = slot->y < pass->page && slot->y + slot->height > 0;
+      gboolean in_view = slot->y < self->page && slot->y + slot->height > 0;
 
       if (in_view && (GtkWidget *) slot->row == focused)
         {
           nearest = slot;
           break;
         }
-      if (slot->y >= 0 && slot->y < pass->page && (nearest == NULL || fabs (slot->y - line) < fabs (nearest->y - line)))
+      if (slot->y >= 0 && slot->y < self->page && (nearest == NULL || fabs (slot->y - line) < fabs (nearest->y - line)))
         nearest = slot;
       if (slot->y <= line)
         covering = slot;
@@ -648,7 +648,7 @@ kl_timeline_layout (KlTimeline *self, int width, int page)
       self->jumping = FALSE;
     }
   publish (self, &pass);
-  choose_anchor (self, &pass);
+  kl_timeline_choose_anchor (self);
   kl_timeline_update_set (self);
   if (self->incomplete || self->jumping || self->slide > 0)
     kl_timeline_motion_ensure_tick (self);

@@ -76,6 +76,8 @@ kl_timeline_motion_ensure_tick (KlTimeline *self)
 void
 kl_timeline_motion_stop (KlTimeline *self)
 {
+  gboolean was_jumping = self->jumping;
+
   for (guint i = 0; i < self->slots->len; i++)
     g_array_index (self->slots, KlTimelineSlot, i).y += self->slide;
   self->a_y += self->slide;
@@ -83,6 +85,9 @@ kl_timeline_motion_stop (KlTimeline *self)
   self->slide = 0;
   self->slide_velocity = 0;
   self->n_arriving = 0;
+  /* The target of a jump may be far outside of what is drawn. */
+  if (was_jumping && self->slots->len > 0)
+    kl_timeline_choose_anchor (self);
 }
 
 void

@@ -112,6 +112,8 @@ guint kl_timeline_get_n_rows (KlTimeline *self);
 void kl_timeline_update_set (KlTimeline *self);
 
 /* motion */
+/* The row that the next frame leaves where it is. There are rows. */
+void kl_timeline_choose_anchor (KlTimeline *self);
 void kl_timeline_motion_stop (KlTimeline *self);
 void kl_timeline_motion_start_slide (KlTimeline *self, double distance);
 double kl_timeline_motion_jump_y (KlTimeline *self, int height, int page);
