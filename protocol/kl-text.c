@@ -82,6 +82,9 @@ check_character (gunichar c, const Rule *rule)
     return "contains a character that is none";
   if (!rule->bidi && is_bidi_control (c))
     return "must not contain controls of writing direction";
+  /* Where a name is set, these would break its line. */
+  if (!rule->bidi && (c == 0x2028 || c == 0x2029))
+    return "must not contain line breaks";
 
   return NULL;
 }

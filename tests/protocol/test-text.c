@@ -60,6 +60,15 @@ test_rules (void)
     { T (" "), KL_TEXT_GROUP_NAME, FALSE },
     { T ("a\nb"), KL_TEXT_GROUP_NAME, FALSE },
     { T ("a\tb"), KL_TEXT_GROUP_NAME, FALSE },
+    { T ("a\xe2\x80\xa8"
+         "b"),
+      KL_TEXT_GROUP_NAME, FALSE }, /* U+2028 */
+    { T ("a\xe2\x80\xa9"
+         "b"),
+      KL_TEXT_DISPLAY_NAME, FALSE }, /* U+2029 */
+    { T ("a\xe2\x80\xa8"
+         "b"),
+      KL_TEXT_BODY, TRUE },
     { T ("\xe2\x80\x8b\xc2\xa0"), KL_TEXT_GROUP_NAME, FALSE }, /* zero width space, no-break space */
     { T ("\xe2\x80\xae"
          "gpj.exe"),
@@ -212,7 +221,7 @@ test_clusters (void)
       for (char **part = parts; *part; part++)
         {
           const char *next = kl_text_next_cluster (p, end);
-          g_autofree char *got = g_strndup (p, (gsize)(next - p));
+          g_autofree char *got = g_strndup (p, (gsize) (next - p));
 
           g_assert_cmpstr (got, ==, *part);
           p = next;
