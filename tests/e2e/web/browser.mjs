@@ -37,6 +37,8 @@ export async function profile(t, server, options = {}) {
     locale: options.locale ?? "en-GB",
     hasTouch: options.touch ?? false,
     permissions: [],
+    ignoreHTTPSErrors: options.insecure ?? false,
+    userAgent: options.userAgent,
   });
   context.setDefaultTimeout(Number(process.env.KLATCH_TEST_DEADLINE_MS) || DEADLINE_MS);
   const faults = [];
