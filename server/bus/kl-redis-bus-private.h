@@ -78,6 +78,9 @@ kl_redis_bus_begin_letter (KlRedisBus *self, KlBusLetter *letter, const char *ty
 /* Ends the letter and publishes it; FALSE: it did not go out. */
 gboolean
 kl_redis_bus_post (KlRedisBus *self, KlBusLetter *letter, const char *channel);
+/* Redis may have forgotten them. */
+void
+kl_redis_bus_load_scripts (KlRedisBus *self);
 /* Changes up to REV of GROUP did not go out: the others are told as soon as one can. */
 void
 kl_redis_bus_lose (KlRedisBus *self, const char *group, gint64 rev);

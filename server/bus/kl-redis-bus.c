@@ -348,11 +348,9 @@ on_message (gpointer user_data, const char *channel, const char *data, gsize len
 
 /* ── The connections ── */
 
-static void
-on_says_up (gpointer user_data)
+void
+kl_redis_bus_load_scripts (KlRedisBus *self)
 {
-  KlRedisBus *self = user_data;
-
   for (guint i = 0; i < KL_REDIS_N_SCRIPTS; i++)
     {
       g_auto (KlRedisCommand) command = { 0 };
@@ -363,6 +361,14 @@ on_says_up (gpointer user_data)
       kl_redis_command_add_string (&command, kl_redis_script_get_text (i));
       kl_redis_link_send (self->says, &command, NULL, NULL);
     }
+}
+
+static void
+on_says_up (gpointer user_data)
+{
+  KlRedisBus *self = user_data;
+
+  kl_redis_bus_load_scripts (self);
   g_clear_pointer (&self->says_why, g_free);
   review (self);
 }

@@ -278,6 +278,20 @@ kl_redis_cache_get (KlBus *bus, const char *group, GTask *task)
 
 /* ── Filling ── */
 
+/* A fill that failed is made up for by the next reader's. */
+static void
+on_filled (gpointer user_data, const redisReply *reply)
+{
+  KlRedisBus *self = user_data;
+
+  if (!reply || reply->type != REDIS_REPLY_ERROR)
+    return;
+  if (g_str_has_prefix (reply->str, "NOSCRIPT"))
+    kl_redis_bus_load_scripts (self);
+  else
+    kl_redis_bus_complain (self, reply->str);
+}
+
 void
 kl_redis_cache_fill (KlBus *bus, const char *group, gint64 rev, GPtrArray *messages)
 {
@@ -303,7 +317,7 @@ kl_redis_cache_fill (KlBus *bus, const char *group, gint64 rev, GPtrArray *messa
       kl_redis_command_add_int (&command, message->seq);
       kl_redis_command_add (&command, entry->str, entry->len);
     }
-  kl_redis_link_send (self->says, &command, NULL, NULL);
+  kl_redis_link_send (self->says, &command, on_filled, self);
 }
 
 void

@@ -330,8 +330,9 @@ on_tick (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* FALSE: *WHY is static, or NULL where there is nothing to be said. */
 static gboolean
-take_descriptor (KlRedisLink *self, GSocket *socket)
+take_descriptor (KlRedisLink *self, GSocket *socket, const char **why)
 {
   redisOptions options = { .type = REDIS_CONN_USERFD };
 
@@ -352,7 +353,7 @@ take_descriptor (KlRedisLink *self, GSocket *socket)
   kl_redis_source_attach (self->ac, g_main_context_get_thread_default ());
   if (self->tls)
     {
-      self->ssl = kl_redis_tls_start (self->tls, &self->ac->c);
+      self->ssl = kl_redis_tls_start (self->tls, &self->ac->c, why);
       if (!self->ssl)
         return FALSE;
     }
@@ -366,6 +367,8 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   KlRedisLink *self = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GSocketConnection) connection = g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
+  g_autofree char *why = NULL;
+  const char *words = NULL;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
@@ -374,9 +377,10 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
       give_up (self, FALSE, error->message);
       return;
     }
-  if (!take_descriptor (self, g_socket_connection_get_socket (connection)))
+  if (!take_descriptor (self, g_socket_connection_get_socket (connection), &words))
     {
-      give_up (self, FALSE, "the connection could not be set up");
+      why = words ? g_strdup_printf ("TLS: %s", words) : g_strdup ("the connection could not be set up");
+      give_up (self, words != NULL, why);
       return;
     }
 

@@ -39,6 +39,7 @@ static const char *const texts[KL_REDIS_N_SCRIPTS] = {
   [KL_REDIS_SCRIPT_FILL] = "local k = KEYS[1]\n"
                            "local rev = redis.call('HGET', k, 'rev')\n"
                            "if rev and tonumber(rev) and tonumber(rev) >= tonumber(ARGV[1]) then return 0 end\n"
+                           "redis.call('HSET', k, 'rev', ARGV[1])\n"
                            "redis.call('DEL', k)\n"
                            "redis.call('HSET', k, 'rev', ARGV[1], 'hi', ARGV[2])\n"
                            "for i = 4, #ARGV, 2 do redis.call('HSET', k, ARGV[i], ARGV[i + 1]) end\n"
@@ -52,19 +53,20 @@ static const char *const texts[KL_REDIS_N_SCRIPTS] = {
   [KL_REDIS_SCRIPT_STEP] = "local k = KEYS[1]\n"
                            "if redis.call('HGET', k, 'v') ~= ARGV[1] then return 0 end\n"
                            "redis.call('PUBLISH', ARGV[4], ARGV[5])\n"
-                           "redis.call('PEXPIRE', k, ARGV[3])\n"
+                           "redis.call('HSET', k, 'v', ARGV[2])\n"
                            "for i = 6, #ARGV, 2 do\n"
                            "  if ARGV[i + 1] == '' then redis.call('HDEL', k, ARGV[i])\n"
                            "  else redis.call('HSET', k, ARGV[i], ARGV[i + 1]) end\n"
                            "end\n"
-                           "if ARGV[2] ~= ARGV[1] then redis.call('HSET', k, 'v', ARGV[2]) end\n"
+                           "redis.call('PEXPIRE', k, ARGV[3])\n"
                            "return 1\n",
 
   [KL_REDIS_SCRIPT_WHOLE] = "local k = KEYS[1]\n"
                             "redis.call('PUBLISH', ARGV[3], ARGV[4])\n"
-                            "redis.call('DEL', k)\n"
-                            "for i = 5, #ARGV, 2 do redis.call('HSET', k, ARGV[i], ARGV[i + 1]) end\n"
                             "redis.call('HSET', k, 'v', ARGV[1])\n"
+                            "redis.call('DEL', k)\n"
+                            "redis.call('HSET', k, 'v', ARGV[1])\n"
+                            "for i = 5, #ARGV, 2 do redis.call('HSET', k, ARGV[i], ARGV[i + 1]) end\n"
                             "redis.call('PEXPIRE', k, ARGV[2])\n"
                             "return 1\n",
 };

@@ -80,19 +80,6 @@ name_peer (KlRedisTls *self, SSL *ssl)
   return SSL_set1_host (ssl, self->host) == 1 && SSL_set_tlsext_host_name (ssl, self->host) == 1;
 }
 
-SSL *
-kl_redis_tls_start (KlRedisTls *self, redisContext *c)
-{
-  SSL *ssl = SSL_new (self->context);
-
-  ERR_clear_error ();
-  if (ssl && name_peer (self, ssl) && redisInitiateSSL (c, ssl) == REDIS_OK)
-    return ssl;
-  SSL_free (ssl);
-
-  return NULL;
-}
-
 const char *
 kl_redis_tls_explain (SSL *ssl)
 {
@@ -104,4 +91,19 @@ kl_redis_tls_explain (SSL *ssl)
   reason = SSL_is_init_finished (ssl) ? NULL : ERR_reason_error_string (ERR_peek_last_error ());
 
   return reason;
+}
+
+SSL *
+kl_redis_tls_start (KlRedisTls *self, redisContext *c, const char **why)
+{
+  SSL *ssl = SSL_new (self->context);
+
+  ERR_clear_error ();
+  if (ssl && name_peer (self, ssl) && redisInitiateSSL (c, ssl) == REDIS_OK)
+    return ssl;
+
+  *why = ssl ? kl_redis_tls_explain (ssl) : NULL;
+  SSL_free (ssl);
+
+  return NULL;
 }

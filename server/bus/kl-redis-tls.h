@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /* Begins the handshake on C, which then owns the SSL object; it goes on as C is read and written. NULL: it could not.
  */
 SSL *
-kl_redis_tls_start (KlRedisTls *self, redisContext *c);
+kl_redis_tls_start (KlRedisTls *self, redisContext *c, const char **why);
 
 /* Why a connection over it failed, or NULL where TLS is not the reason. Static. */
 const char *

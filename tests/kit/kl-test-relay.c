@@ -190,6 +190,18 @@ pass (Way *way, const void *data, gsize length)
   g_queue_push_tail (&way->waiting, part);
 }
 
+/* Of Redis; for others it is one. */
+static int
+count_commands (const char *data, gsize length)
+{
+  int n = 0;
+
+  for (gsize i = 0; i < length; i++)
+    n += data[i] == '*' && (i == 0 || data[i - 1] == '\n');
+
+  return MAX (n, 1);
+}
+
 static gboolean
 on_readable (int fd, GIOCondition condition, gpointer user_data)
 {
@@ -213,7 +225,8 @@ on_readable (int fd, GIOCondition condition, gpointer user_data)
     line->n_out += (gsize) n;
   if (way == &line->out && line->answer && line->n_out > line->answer_after)
     {
-      pass (&line->back, line->answer, strlen (line->answer));
+      for (int i = 0; i < count_commands (data, (gsize) n); i++)
+        pass (&line->back, line->answer, strlen (line->answer));
       flush (&line->back);
       return G_SOURCE_CONTINUE;
     }

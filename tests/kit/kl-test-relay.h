@@ -27,8 +27,8 @@ kl_test_relay_set_delay (KlTestRelay *self, guint delay_ms);
 /* The next connections are cut (reset) after so many bytes towards the client; -1: never. 0: at once. */
 void
 kl_test_relay_set_budget (KlTestRelay *self, int bytes);
-/* The next connections get this answer to whatever they say after `after` bytes of theirs, and nothing else any more;
- * NULL: none. */
+/* The next connections get this answer to each thing (of Redis: each command) that they say after AFTER_BYTES of
+ * theirs, none of which goes any further; NULL: none. */
 void
 kl_test_relay_set_answer (KlTestRelay *self, const char *answer, guint after_bytes);
 

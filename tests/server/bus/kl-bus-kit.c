@@ -216,19 +216,13 @@ kl_bus_kit_publish (KlBusKitNode *self, const char *group, gint64 base_rev, gint
 
 static GPtrArray *lines;
 
-static GLogWriterOutput
-write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer unused)
+static void
+on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer unused)
 {
-  if (level & G_LOG_LEVEL_DEBUG)
-    return G_LOG_WRITER_HANDLED;
-  for (gsize i = 0; i < n_fields; i++)
-    if (g_str_equal (fields[i].key, "MESSAGE") && g_str_has_prefix (fields[i].value, "The bus is"))
-      {
-        g_ptr_array_add (lines, g_strdup (fields[i].value));
-        return G_LOG_WRITER_HANDLED;
-      }
-
-  return g_log_writer_default (level, fields, n_fields, NULL);
+  if (g_str_has_prefix (message, "The bus is"))
+    g_ptr_array_add (lines, g_strdup (message));
+  else
+    g_log_default_handler (domain, level, message, NULL);
 }
 
 void
@@ -236,7 +230,27 @@ kl_bus_kit_watch_log (void)
 {
   lines = g_ptr_array_new_with_free_func (g_free);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);
-  g_log_set_writer_func (write_log, NULL, NULL);
+  g_log_set_handler (NULL, G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_WARNING, on_log, NULL);
+}
+
+void
+kl_bus_kit_assert_log (const char *first, ...)
+{
+  va_list patterns;
+  guint i = 0;
+
+  va_start (patterns, first);
+  for (const char *pattern = first; pattern; pattern = va_arg (patterns, const char *), i++)
+    {
+      const char *line = i < lines->len ? g_ptr_array_index (lines, i) : "nothing";
+
+      if (!g_pattern_match_simple (pattern, line))
+        g_error ("line %u of the log is \"%s\", not \"%s\"", i, line, pattern);
+    }
+  va_end (patterns);
+  if (i < lines->len)
+    g_error ("line %u of the log is too much: %s", i, (char *) g_ptr_array_index (lines, i));
+  g_ptr_array_set_size (lines, 0);
 }
 
 GPtrArray *

@@ -61,9 +61,14 @@ kl_bus_kit_is (KlBusKitNode *self, const char *user, const char *expected);
 void
 kl_bus_kit_publish (KlBusKitNode *self, const char *group, gint64 base_rev, gint64 seq);
 
-/* Warnings do not end the test but are counted: lines that begin with "The bus is". */
+/* From now on warnings do not end the test, and what begins with "The bus is" is kept. */
 void
 kl_bus_kit_watch_log (void);
+/* That these patterns (ended by NULL) fit what was kept, line by line, and nothing else was; forgets it. */
+void
+kl_bus_kit_assert_log (const char *first, ...) G_GNUC_NULL_TERMINATED;
+
+/* What was kept. */
 GPtrArray *
 kl_bus_kit_get_log (void);
 

@@ -1,0 +1,797 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What can go wrong between a node and its Redis, done to a real one. */
+#include <signal.h>
+#include <string.h>
+
+#include "server/bus/kl-bus-wire.h"
+#include "tests/server/bus/kl-bus-contract.h"
+#include "tests/server/bus/kl-bus-kit.h"
+
+/* Of the kit's settings. */
+#define LEASE_MS 2000
+#define NOTICED_MS (1000 + 2 * 200)
+
+static gint64
+get_ms (void)
+{
+  return g_get_monotonic_time () / G_TIME_SPAN_MILLISECOND;
+}
+
+static void
+wait_reason (KlBusKitNode *node, const char *part)
+{
+  gint64 end_ms = get_ms () + KL_TEST_DEADLINE_MS;
+
+  for (;;)
+    {
+      g_autofree char *reason = kl_bus_kit_reason (node);
+
+      if (strstr (reason, part))
+        return;
+      if (get_ms () > end_ms)
+        g_error ("the reason is \"%s\", not \"%s\"", reason, part);
+      g_main_context_iteration (NULL, TRUE);
+    }
+}
+
+static void
+wait_ready (KlBusKitNode *node)
+{
+  kl_test_wait_until (kl_bus_kit_is_ready (node));
+}
+
+/* What the log says has to be one line for each state, however often it is tried again. */
+static void
+spin_tries (void)
+{
+  kl_test_spin (700);
+}
+
+/* ── Ways in ── */
+
+static void
+test_password (void)
+{
+  g_autoptr (KlTestValkey) valkey = kl_test_valkey_new (KL_TEST_VALKEY_PASSWORD);
+  g_autofree char *wrong = g_strdup_printf ("redis://:wrong@127.0.0.1:%u", kl_test_valkey_get_port (valkey));
+  g_autofree char *none = g_strdup_printf ("redis://127.0.0.1:%u", kl_test_valkey_get_port (valkey));
+  g_autofree char *user = g_strdup_printf ("redis://klatch:pw@127.0.0.1:%u/3", kl_test_valkey_get_port (valkey));
+  KlBusKitNode *node = kl_bus_kit_node_ready (kl_test_valkey_get_uri (valkey), NULL);
+
+  kl_bus_kit_node_free (node);
+  kl_bus_kit_assert_log ("The bus is there: redis://127.0.0.1:*", NULL);
+
+  node = kl_bus_kit_node_new (wrong, NULL);
+  wait_reason (node, "it refuses the password");
+  spin_tries ();
+  kl_bus_kit_assert_log ("The bus is not there: redis://127.0.0.1:*: it refuses the password. *", NULL);
+  g_free (kl_test_valkey_ask (valkey, "CONFIG", "SET", "requirepass", "wrong", NULL));
+  wait_ready (node);
+  kl_bus_kit_assert_log ("The bus is there: *", NULL);
+  kl_bus_kit_node_free (node);
+
+  node = kl_bus_kit_node_new (none, NULL);
+  wait_reason (node, "it asks for a password");
+  kl_bus_kit_node_free (node);
+  kl_bus_kit_assert_log ("The bus is not there: *: it asks for a password. *", NULL);
+  kl_test_valkey_free (g_steal_pointer (&valkey));
+
+  valkey = kl_test_valkey_new (KL_TEST_VALKEY_PLAIN);
+  g_free (user);
+  user = g_strdup_printf ("redis://klatch:pw@127.0.0.1:%u/3", kl_test_valkey_get_port (valkey));
+  node = kl_bus_kit_node_new (user, NULL);
+  wait_reason (node, "it refuses the password");
+  g_free (
+      kl_test_valkey_ask (valkey, "ACL", "SETUSER", "klatch", "on", ">pw", "~klatch:*", "&klatch:*", "+@all", NULL));
+  wait_ready (node);
+  kl_bus_kit_node_free (node);
+  kl_bus_kit_assert_log ("The bus is not there: *: it refuses the password. *", "The bus is there: *", NULL);
+
+  g_free (none);
+  none = g_strdup_printf ("redis://:some@127.0.0.1:%u", kl_test_valkey_get_port (valkey));
+  node = kl_bus_kit_node_new (none, NULL);
+  wait_reason (node, "it has no password, but one is set here");
+  kl_bus_kit_node_free (node);
+  g_free (none);
+  none = g_strdup_printf ("redis://127.0.0.1:%u/999", kl_test_valkey_get_port (valkey));
+  node = kl_bus_kit_node_new (none, NULL);
+  wait_reason (node, "it has no database 999");
+  kl_bus_kit_node_free (node);
+  kl_bus_kit_assert_log ("*but one is set here*", "*no database 999*", NULL);
+}
+
+static void
+assert_talks (KlBusKitNode *a, KlBusKitNode *b)
+{
+  g_autofree char *expected = g_strdup_printf ("changes %s tea 1+1", a->id);
+  GString *long_group = g_string_new (NULL);
+
+  kl_test_wait_until (kl_bus_kit_knows (a, 2) && kl_bus_kit_knows (b, 2));
+  kl_bus_subscribe (b->bus, "tea");
+  kl_bus_kit_set (a, "u", KL_ACTIVITY_ONLINE, 1, NULL);
+  kl_test_wait_until (kl_bus_kit_is (b, "u", "2/1"));
+  kl_bus_kit_publish (a, "tea", 1, 1);
+  kl_bus_kit_wait (b, expected);
+  /* More than a buffer or a TLS record at once, in both directions. */
+  for (int i = 0; i < 40; i++)
+    g_string_append_printf (long_group, "%d", i % 10);
+  for (int i = 0; i < 3000; i++)
+    {
+      g_autofree char *user = g_strdup_printf ("u%d", i);
+
+      kl_bus_kit_set (a, user, KL_ACTIVITY_ONLINE, 1, long_group->str);
+    }
+  g_string_prepend (long_group, "2/1 ");
+  kl_test_wait_until (kl_bus_kit_is (b, "u2999", long_group->str));
+  g_string_free (long_group, TRUE);
+}
+
+static void
+test_unix (void)
+{
+  g_autoptr (KlTestValkey) valkey = kl_test_valkey_new (KL_TEST_VALKEY_UNIX);
+  g_autofree char *path = kl_test_valkey_dup_path (valkey, "valkey.sock");
+  g_autofree char *uri = g_strconcat ("unix:", path, "?db=2", NULL);
+  KlBusKitNode *a = kl_bus_kit_node_ready (uri, NULL);
+  KlBusKitNode *b = kl_bus_kit_node_ready (uri, NULL);
+
+  assert_talks (a, b);
+  kl_bus_kit_node_free (a);
+  kl_bus_kit_node_free (b);
+  kl_bus_kit_assert_log ("The bus is there: unix:*", "The bus is there: unix:*", NULL);
+}
+
+static void
+test_tls (void)
+{
+  g_autoptr (KlTestValkey) valkey = kl_test_valkey_new (KL_TEST_VALKEY_TLS | KL_TEST_VALKEY_PASSWORD);
+  guint16 port = kl_test_valkey_get_tls_port (valkey);
+  g_autofree char *dir = kl_test_dir_new ();
+  g_autofree char *cert = kl_test_valkey_dup_path (valkey, "server.pem");
+  g_autofree char *key = kl_test_valkey_dup_path (valkey, "server.key");
+  g_autofree char *good = g_strdup_printf ("rediss://:open%%3Asesame%%401@127.0.0.1:%u/1?ca=%s", port, cert);
+  g_autofree char *mutual
+      = g_strdup_printf ("rediss://:open%%3Asesame%%401@localhost:%u/1?ca=%s&cert=%s&key=%s", port, cert, cert, key);
+  g_autofree char *foreign
+      = g_strdup_printf ("rediss://:open%%3Asesame%%401@127.0.0.1:%u/1?ca=%s/other.pem", port, dir);
+  g_autofree char *system = g_strdup_printf ("rediss://127.0.0.1:%u", port);
+  g_autofree char *plain = g_strdup_printf ("rediss://127.0.0.1:%u", kl_test_valkey_get_port (valkey));
+  KlBusKitNode *a = kl_bus_kit_node_ready (good, NULL);
+  KlBusKitNode *b = kl_bus_kit_node_ready (mutual, NULL);
+
+  assert_talks (a, b);
+  kl_bus_kit_node_free (a);
+  kl_bus_kit_node_free (b);
+  kl_bus_kit_assert_log ("The bus is there: rediss:*", "The bus is there: rediss:*", NULL);
+
+  kl_test_make_certificate (dir, "other", "DNS:other.example");
+  a = kl_bus_kit_node_new (foreign, NULL);
+  wait_reason (a, "TLS: self-signed certificate");
+  spin_tries ();
+  kl_bus_kit_node_free (a);
+  kl_bus_kit_assert_log ("*TLS: self-signed certificate*", NULL);
+  a = kl_bus_kit_node_new (system, NULL);
+  wait_reason (a, "TLS: self-signed certificate");
+  kl_bus_kit_node_free (a);
+  kl_bus_kit_assert_log ("*TLS: self-signed certificate*", NULL);
+  /* TLS to one who does not speak it. */
+  a = kl_bus_kit_node_new (plain, NULL);
+  wait_reason (a, ": ");
+  spin_tries ();
+  g_assert_false (kl_bus_kit_is_ready (a));
+  kl_bus_kit_node_free (a);
+  g_ptr_array_set_size (kl_bus_kit_get_log (), 0);
+  kl_test_dir_remove (dir);
+}
+
+/* A good certificate, but another's. */
+static void
+test_tls_name (void)
+{
+  g_autoptr (KlTestValkey) valkey = kl_test_valkey_new (KL_TEST_VALKEY_TLS);
+  g_autofree char *cert = kl_test_valkey_dup_path (valkey, "server.pem");
+  g_autofree char *dir = g_path_get_dirname (cert);
+  g_autofree char *key = kl_test_valkey_dup_path (valkey, "server.key");
+  g_autofree char *uri = g_strdup_printf ("rediss://127.0.0.1:%u?ca=%s", kl_test_valkey_get_tls_port (valkey), cert);
+  g_autofree char *by_name
+      = g_strdup_printf ("rediss://localhost:%u?ca=%s", kl_test_valkey_get_tls_port (valkey), cert);
+  KlBusKitNode *node;
+
+  kl_test_make_certificate (dir, "server", "DNS:redis.example,IP:10.0.0.1");
+  g_free (kl_test_valkey_ask (valkey, "CONFIG", "SET", "tls-cert-file", cert, "tls-key-file", key, "tls-ca-cert-file",
+                              cert, NULL));
+  node = kl_bus_kit_node_new (uri, NULL);
+  wait_reason (node, "TLS: IP address mismatch");
+  kl_bus_kit_node_free (node);
+  node = kl_bus_kit_node_new (by_name, NULL);
+  wait_reason (node, "TLS: hostname mismatch");
+  kl_bus_kit_node_free (node);
+  g_ptr_array_set_size (kl_bus_kit_get_log (), 0);
+}
+
+static void
+test_tls_files (void)
+{
+  KlRedisBusSettings settings;
+  static const char *const uris[] = {
+    "rediss://h?ca=/nonexistent/ca.pem",
+    "rediss://h?cert=/nonexistent/c.pem&key=/nonexistent/k.pem",
+  };
+
+  kl_bus_kit_settings (&settings);
+  for (gsize i = 0; i < G_N_ELEMENTS (uris); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (kl_redis_bus_new (uris[i], &settings, &error));
+      g_assert_nonnull (strstr (error->message, "/nonexistent/"));
+    }
+}
+
+static void
+test_lookup (void)
+{
+  KlBusKitNode *node = kl_bus_kit_node_new ("redis://nowhere.invalid:1", NULL);
+
+  wait_reason (node, "nowhere.invalid");
+  kl_bus_kit_node_free (node);
+  g_ptr_array_set_size (kl_bus_kit_get_log (), 0);
+}
+
+/* ── Gone and back ── */
+
+typedef struct
+{
+  KlTestValkey *valkey;
+  KlTestRelay *relay; /* of `far` */
+  KlBusKitNode *near;
+  KlBusKitNode *far;
+} Pair;
+
+static void
+set_up (Pair *self, gconstpointer unused)
+{
+  g_autofree char *uri = NULL;
+
+  self->valkey = kl_test_valkey_new (KL_TEST_VALKEY_PLAIN);
+  self->relay = kl_test_relay_new (kl_test_valkey_get_port (self->valkey));
+  uri = g_strdup_printf ("redis://127.0.0.1:%u", kl_test_relay_get_port (self->relay));
+  self->near = kl_bus_kit_node_ready (kl_test_valkey_get_uri (self->valkey), NULL);
+  self->far = kl_bus_kit_node_ready (uri, NULL);
+  kl_test_wait_until (kl_bus_kit_knows (self->near, 2) && kl_bus_kit_knows (self->far, 2));
+  g_assert_cmpuint (self->near->reconnected, ==, 1);
+  kl_bus_kit_assert_log ("The bus is there: *", "The bus is there: *", NULL);
+}
+
+static void
+tear_down (Pair *self, gconstpointer unused)
+{
+  g_clear_pointer (&self->near, kl_bus_kit_node_free);
+  g_clear_pointer (&self->far, kl_bus_kit_node_free);
+  g_clear_pointer (&self->relay, kl_test_relay_free);
+  g_clear_pointer (&self->valkey, kl_test_valkey_free);
+  g_ptr_array_set_size (kl_bus_kit_get_log (), 0);
+}
+
+static char *
+changes (KlBusKitNode *from, const char *what)
+{
+  return g_strdup_printf ("changes %s %s", from->id, what);
+}
+
+static void
+test_restarted (Pair *self, gconstpointer unused)
+{
+  g_autofree char *lost = changes (self->near, "tea 8+0");
+  g_autofree char *next = changes (self->near, "tea 8+1");
+  KlBusCounters counters;
+
+  kl_bus_subscribe (self->far->bus, "tea");
+  kl_bus_kit_set (self->near, "stays", KL_ACTIVITY_ONLINE, 1, "tea");
+  kl_bus_kit_set (self->near, "goes", KL_ACTIVITY_ONLINE, 1, NULL);
+  kl_test_wait_until (kl_bus_kit_is (self->far, "goes", "2/1"));
+  kl_test_valkey_signal (self->valkey, SIGKILL);
+  kl_test_wait_until (!kl_bus_kit_is_ready (self->near) && !kl_bus_kit_is_ready (self->far));
+  /* Longer than the lease: what nobody can know is not taken for gone. */
+  g_hash_table_remove_all (self->far->changed);
+  kl_bus_kit_publish (self->near, "tea", 6, 1);
+  kl_bus_kit_publish (self->near, "tea", 7, 2);
+  kl_bus_kit_set (self->near, "goes", KL_ACTIVITY_OFFLINE, 0, NULL);
+  kl_bus_kit_set (self->near, "comes", KL_ACTIVITY_AWAY, 1, NULL);
+  kl_test_spin (LEASE_MS + 700);
+  g_assert_true (kl_bus_kit_is (self->far, "stays", "2/1 tea"));
+  g_assert_true (kl_bus_kit_is (self->far, "goes", "2/1"));
+  g_assert_cmpuint (g_hash_table_size (self->far->changed), ==, 0);
+  kl_bus_get_counters (self->near->bus, &counters);
+  g_assert_cmpuint (counters.queue_bytes, ==, 0);
+  g_assert_true (kl_bus_kit_knows (self->far, 2));
+
+  kl_test_valkey_restart (self->valkey);
+  wait_ready (self->near);
+  wait_ready (self->far);
+  kl_test_wait_until (kl_bus_kit_is (self->far, "goes", "0/0") && kl_bus_kit_is (self->far, "comes", "1/1"));
+  g_assert_true (kl_bus_kit_is (self->far, "stays", "2/1 tea"));
+  g_assert_false (g_hash_table_contains (self->far->changed, "stays"));
+  g_assert_cmpuint (self->near->reconnected, ==, 2);
+  g_assert_cmpuint (self->far->reconnected, ==, 2);
+  /* Far hears of what near could not say, if it was there first; both read on in the store anyway. */
+  kl_bus_kit_publish (self->near, "tea", 8, 3);
+  kl_test_wait_until (kl_bus_kit_has (self->far, next) || kl_bus_kit_has (self->far, lost));
+  kl_bus_get_counters (self->near->bus, &counters);
+  g_assert_cmpuint (counters.reconnects, ==, 1);
+  kl_bus_kit_assert_log ("The bus is not there: *", "The bus is not there: *", "The bus is there: *",
+                         "The bus is there: *", NULL);
+}
+
+/* One node alone is cut off: the other learns which groups have moved. */
+static void
+test_moved (Pair *self, gconstpointer unused)
+{
+  g_autofree char *moved = changes (self->far, "tea 8+0");
+
+  kl_bus_subscribe (self->near->bus, "tea");
+  kl_test_relay_set_budget (self->relay, 0);
+  kl_test_relay_cut (self->relay);
+  kl_test_wait_until (!kl_bus_kit_is_ready (self->far));
+  kl_bus_kit_publish (self->far, "tea", 6, 1);
+  kl_bus_kit_publish (self->far, "tea", 7, 2);
+  kl_test_relay_set_budget (self->relay, -1);
+  kl_bus_kit_wait (self->near, moved);
+  g_assert_cmpuint (self->near->reconnected, ==, 1);
+}
+
+static void
+test_frozen_server (Pair *self, gconstpointer unused)
+{
+  gint64 begin_ms;
+  g_autofree char *cached = NULL;
+
+  kl_bus_kit_set (self->far, "u", KL_ACTIVITY_ONLINE, 1, NULL);
+  kl_test_wait_until (kl_bus_kit_is (self->near, "u", "2/1"));
+  begin_ms = get_ms ();
+  kl_test_valkey_signal (self->valkey, SIGSTOP);
+  /* The cache is passed by before anybody knows. */
+  cached = kl_bus_contract_look (self->near->bus);
+  g_assert_cmpstr (cached, ==, "-");
+  g_assert_cmpint (get_ms () - begin_ms, <, NOTICED_MS);
+  wait_reason (self->near, "it does not answer any more");
+  kl_test_wait_until (!kl_bus_kit_is_ready (self->far));
+  g_assert_cmpint (get_ms () - begin_ms, <, NOTICED_MS + 2000);
+  /* It takes connections all the time. */
+  spin_tries ();
+  g_assert_false (kl_bus_kit_is_ready (self->near));
+  kl_bus_kit_set (self->far, "u", KL_ACTIVITY_OFFLINE, 0, NULL);
+  kl_bus_kit_set (self->far, "v", KL_ACTIVITY_ONLINE, 1, NULL);
+  kl_test_spin (LEASE_MS);
+  g_assert_true (kl_bus_kit_is (self->near, "u", "2/1"));
+  kl_test_valkey_signal (self->valkey, SIGCONT);
+  wait_ready (self->near);
+  wait_ready (self->far);
+  kl_test_wait_until (kl_bus_kit_is (self->near, "u", "0/0") && kl_bus_kit_is (self->near, "v", "2/1"));
+  kl_bus_kit_assert_log ("The bus is not there: *", "The bus is not there: *", "The bus is there: *",
+                         "The bus is there: *", NULL);
+}
+
+/* No reset, no end: packets only vanish. */
+static void
+test_silent_cut (Pair *self, gconstpointer unused)
+{
+  KlBusCounters counters;
+  gint64 begin_ms;
+
+  kl_bus_kit_set (self->far, "u", KL_ACTIVITY_ONLINE, 1, NULL);
+  kl_bus_kit_set (self->near, "w", KL_ACTIVITY_ONLINE, 1, NULL);
+  kl_test_wait_until (kl_bus_kit_is (self->near, "u", "2/1") && kl_bus_kit_is (self->far, "w", "2/1"));
+  kl_test_relay_set_silent (self->relay, TRUE);
+  begin_ms = get_ms ();
+  for (int i = 0; i < 2000; i++)
+    kl_bus_kit_publish (self->far, "tea", i, i + 1);
+  wait_reason (self->far, "it does not answer any more");
+  g_assert_cmpint (get_ms () - begin_ms, <, NOTICED_MS + 1000);
+  for (int i = 0; i < 2000; i++)
+    kl_bus_kit_publish (self->far, "tea", i, i + 1);
+  kl_bus_get_counters (self->far->bus, &counters);
+  g_assert_cmpuint (counters.queue_bytes, ==, 0);
+  /* For the near one it is dead, for itself the near one may live. */
+  kl_test_wait_until (kl_bus_kit_is (self->near, "u", "0/0"));
+  g_assert_cmpint (get_ms () - begin_ms, >, LEASE_MS - 600);
+  g_assert_true (kl_bus_kit_is (self->far, "w", "2/1"));
+  g_assert_true (kl_bus_kit_is_ready (self->near));
+  wait_reason (self->far, "it does not answer");
+
+  kl_test_relay_set_silent (self->relay, FALSE);
+  wait_ready (self->far);
+  kl_test_wait_until (kl_bus_kit_is (self->near, "u", "2/1"));
+  kl_bus_kit_assert_log ("The bus is not there: *: it does not answer any more. *", "The bus is there: *", NULL);
+}
+
+/* kill -9: no good-bye. */
+static void
+test_killed_node (Pair *self, gconstpointer unused)
+{
+  gint64 begin_ms;
+
+  kl_bus_kit_set (self->far, "u", KL_ACTIVITY_ONLINE, 1, "tea");
+  kl_bus_kit_set (self->far, "both", KL_ACTIVITY_ONLINE, 1, NULL);
+  kl_bus_kit_set (self->near, "both", KL_ACTIVITY_ONLINE, 1, NULL);
+  kl_test_wait_until (kl_bus_kit_is (self->near, "u", "2/1 tea") && kl_bus_kit_is (self->far, "both", "2/1"));
+  kl_test_relay_set_silent (self->relay, TRUE);
+  begin_ms = get_ms ();
+  g_clear_pointer (&self->far, kl_bus_kit_node_free);
+  kl_test_wait_until (kl_bus_kit_is (self->near, "u", "0/0"));
+  g_assert_cmpint (get_ms () - begin_ms, >, LEASE_MS - 600);
+  g_assert_cmpint (get_ms () - begin_ms, <, LEASE_MS + 3000);
+  g_assert_true (kl_bus_kit_knows (self->near, 1));
+}
+
+/* A node that stood still longer than all leases thinks neither the others nor its connection dead. */
+static void
+test_frozen_node (Pair *self, gconstpointer unused)
+{
+  KlBusCounters counters;
+
+  kl_bus_kit_set (self->far, "u", KL_ACTIVITY_ONLINE, 1, "tea");
+  kl_bus_kit_set (self->near, "v", KL_ACTIVITY_ONLINE, 1, "tea");
+  kl_test_wait_until (kl_bus_kit_is (self->near, "u", "2/1 tea") && kl_bus_kit_is (self->far, "v", "2/1 tea"));
+  g_hash_table_remove_all (self->near->changed);
+  g_usleep ((LEASE_MS + 1500) * 1000);
+  kl_test_spin (LEASE_MS + 500);
+  g_assert_true (kl_bus_kit_is (self->near, "u", "2/1 tea") && kl_bus_kit_is (self->far, "v", "2/1 tea"));
+  g_assert_cmpuint (g_hash_table_size (self->near->changed), ==, 0);
+  kl_bus_get_counters (self->near->bus, &counters);
+  g_assert_cmpuint (counters.reconnects, ==, 0);
+  /* The hashes, whose leases had run out, are there again. */
+  {
+    g_autofree char *keys = kl_test_valkey_ask (self->valkey, "KEYS", "klatch:*:p:*", NULL);
+    g_autofree char *ttl = NULL;
+
+    g_assert_nonnull (strchr (keys, '\n'));
+    *strchr (keys, '\n') = '\0';
+    ttl = kl_test_valkey_ask (self->valkey, "PTTL", keys, NULL);
+    g_assert_cmpint (g_ascii_strtoll (ttl, NULL, 10), >, 0);
+  }
+  g_assert_cmpuint (kl_bus_kit_get_log ()->len, ==, 0);
+}
+
+static void
+test_nowhere (void)
+{
+  g_autoptr (KlTestValkey) valkey = kl_test_valkey_new (KL_TEST_VALKEY_PLAIN);
+  KlBusKitNode *node;
+
+  kl_test_valkey_signal (valkey, SIGKILL);
+  node = kl_bus_kit_node_new (kl_test_valkey_get_uri (valkey), NULL);
+  wait_reason (node, "Connection refused");
+  spin_tries ();
+  kl_bus_kit_assert_log ("The bus is not there: redis://127.0.0.1:*: *Connection refused*", NULL);
+  g_assert_cmpuint (node->reconnected, ==, 0);
+  kl_test_valkey_restart (valkey);
+  wait_ready (node);
+  g_assert_cmpuint (node->reconnected, ==, 1);
+  kl_bus_kit_assert_log ("The bus is there: *", NULL);
+  kl_bus_kit_node_free (node);
+}
+
+/* ── It answers, but ── */
+
+static void
+test_loading (Pair *self, gconstpointer unused)
+{
+  kl_test_relay_set_answer (self->relay, "-LOADING Valkey is loading the dataset in memory\r\n", 0);
+  kl_test_relay_cut (self->relay);
+  wait_reason (self->far, "it is loading its data");
+  spin_tries ();
+  kl_test_relay_set_answer (self->relay, "-ERR max number of clients reached\r\n", 0);
+  wait_reason (self->far, "max number of clients");
+  kl_test_relay_set_answer (self->relay, "What is this?\r\n", 0);
+  wait_reason (self->far, "Protocol error");
+  kl_test_relay_set_answer (self->relay, NULL, 0);
+  wait_ready (self->far);
+  kl_bus_kit_assert_log ("The bus is not there: *", "*: it is loading its data. *", "*max number of clients*",
+                         "The bus is not there: *", "The bus is there: *", NULL);
+}
+
+/* Its memory is full: what is told goes on, what would be kept does not. */
+static void
+test_out_of_memory (Pair *self, gconstpointer unused)
+{
+  g_autofree char *first = changes (self->near, "g 5+1");
+  g_autofree char *second = changes (self->near, "g 6+1");
+
+  kl_bus_subscribe (self->far->bus, "g");
+  kl_bus_contract_fill (self->near->bus, 5, 1, 5);
+  kl_bus_contract_assert_cached (self->near->bus, "5: 1+5");
+  g_free (kl_test_valkey_ask (self->valkey, "CONFIG", "SET", "maxmemory", "1", NULL));
+  kl_bus_kit_publish (self->near, "g", 5, 6);
+  kl_bus_kit_wait (self->far, first);
+  wait_reason (self->near, "it is out of memory");
+  /* What could not be brought forward is not left behind. */
+  kl_bus_contract_assert_cached (self->near->bus, "-");
+  kl_bus_kit_set (self->near, "u", KL_ACTIVITY_ONLINE, 1, NULL);
+  kl_test_wait_until (kl_bus_kit_is (self->far, "u", "2/1"));
+  kl_bus_kit_publish (self->near, "g", 6, 7);
+  kl_bus_kit_wait (self->far, second);
+  wait_reason (self->far, "it is out of memory");
+  kl_test_spin (LEASE_MS + 500);
+  g_assert_true (kl_bus_kit_is (self->far, "u", "2/1"));
+
+  g_free (kl_test_valkey_ask (self->valkey, "CONFIG", "SET", "maxmemory", "0", NULL));
+  wait_ready (self->near);
+  wait_ready (self->far);
+  g_assert_cmpuint (self->near->reconnected, ==, 1);
+  kl_bus_kit_assert_log ("*: it is out of memory. *", "*: it is out of memory. *", "The bus is there: *",
+                         "The bus is there: *", NULL);
+}
+
+static void
+test_scripts_gone (Pair *self, gconstpointer unused)
+{
+  g_autofree char *first = changes (self->near, "g 5+1");
+
+  kl_bus_subscribe (self->far->bus, "g");
+  kl_bus_contract_fill (self->near->bus, 5, 1, 5);
+  kl_bus_contract_assert_cached (self->near->bus, "5: 1+5");
+  g_free (kl_test_valkey_ask (self->valkey, "SCRIPT", "FLUSH", NULL));
+  kl_bus_kit_publish (self->near, "g", 5, 6);
+  kl_bus_kit_wait (self->far, first);
+  kl_bus_contract_assert_cached (self->near->bus, "6: 1+6");
+  g_free (kl_test_valkey_ask (self->valkey, "SCRIPT", "FLUSH", NULL));
+  kl_bus_contract_assert_cached (self->near->bus, "6: 1+6");
+  g_free (kl_test_valkey_ask (self->valkey, "SCRIPT", "FLUSH", NULL));
+  kl_bus_contract_fill (self->near->bus, 9, 1, 9);
+  kl_bus_contract_fill (self->near->bus, 9, 1, 9);
+  kl_bus_kit_set (self->near, "u", KL_ACTIVITY_ONLINE, 1, NULL);
+  kl_test_wait_until (kl_bus_kit_is (self->far, "u", "2/1"));
+  kl_bus_contract_fill (self->near->bus, 10, 1, 10);
+  kl_bus_contract_assert_cached (self->near->bus, "10: 1+10");
+  g_assert_true (kl_bus_kit_is_ready (self->near));
+}
+
+/* More than it can send: bounded, and the others are told what they missed. */
+static void
+test_queue (void)
+{
+  g_autoptr (KlTestValkey) valkey = kl_test_valkey_new (KL_TEST_VALKEY_PLAIN);
+  KlRedisBusSettings settings;
+  KlBusKitNode *a, *b;
+  KlBusCounters counters;
+  g_autofree char *moved = NULL;
+
+  kl_bus_kit_settings (&settings);
+  b = kl_bus_kit_node_ready (kl_test_valkey_get_uri (valkey), &settings);
+  settings.patience.queue_bytes = 64 * 1024;
+  a = kl_bus_kit_node_ready (kl_test_valkey_get_uri (valkey), &settings);
+  kl_test_wait_until (kl_bus_kit_knows (a, 2) && kl_bus_kit_knows (b, 2));
+  kl_bus_subscribe (b->bus, "tea");
+  for (int i = 0; i < 5000; i++)
+    kl_bus_kit_publish (a, "tea", i, i + 1);
+  kl_bus_get_counters (a->bus, &counters);
+  g_assert_cmpuint (counters.queue_bytes, <=, 64 * 1024);
+  g_assert_cmpuint (kl_redis_bus_get_lost (KL_REDIS_BUS (a->bus)), >, 1000);
+  moved = changes (a, "tea 5000+0");
+  kl_bus_kit_wait (b, moved);
+  kl_bus_kit_node_free (a);
+  kl_bus_kit_node_free (b);
+  g_ptr_array_set_size (kl_bus_kit_get_log (), 0);
+}
+
+/* ── Others on the same server ── */
+
+typedef struct
+{
+  GPtrArray *letters; /* GBytes */
+  gboolean up;
+} Ear;
+
+static void
+on_ear_up (gpointer user_data)
+{
+  ((Ear *) user_data)->up = TRUE;
+}
+
+static void
+on_ear_down (gpointer user_data, gboolean refused, const char *why)
+{
+}
+
+static void
+on_ear_message (gpointer user_data, const char *channel, const char *data, gsize length)
+{
+  g_ptr_array_add (((Ear *) user_data)->letters, g_bytes_new (data, length));
+}
+
+static const KlRedisLinkEvents ear_events = { .up = on_ear_up, .down = on_ear_down, .message = on_ear_message };
+
+static void
+publish_bytes (Pair *self, const char *channel, GBytes *bytes)
+{
+  gsize length;
+  const char *data = g_bytes_get_data (bytes, &length);
+
+  g_free (kl_test_valkey_publish (self->valkey, channel, data, length));
+}
+
+static char *
+make_channel (const char *place)
+{
+  KlBusSeal seal;
+
+  kl_bus_seal_init (&seal, KL_BUS_KIT_EPOCH, "secret");
+
+  return g_strdup_printf ("klatch:%s:%s", seal.deployment, place);
+}
+
+static void
+test_forged (Pair *self, gconstpointer unused)
+{
+  Ear ear = { .letters = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref) };
+  g_autoptr (KlRedisUri) uri = kl_redis_uri_parse (kl_test_valkey_get_uri (self->valkey), NULL);
+  KlRedisLink *link = kl_redis_link_new (uri, NULL, NULL, "ear", &ear_events, &ear);
+  g_autofree char *tea = make_channel ("g:tea");
+  g_autofree char *coffee = make_channel ("g:coffee");
+  g_autofree char *all = make_channel ("all");
+  g_autofree char *heard = changes (self->near, "tea 1+1");
+  g_autofree char *last = changes (self->near, "tea 2+1");
+  guint64 refused;
+  GBytes *letter;
+  g_autofree guint8 *bytes = NULL;
+
+  kl_bus_subscribe (self->far->bus, "tea");
+  kl_bus_subscribe (self->far->bus, "coffee");
+  kl_test_wait_until (ear.up);
+  kl_redis_link_subscribe (link, tea);
+  kl_test_spin (50);
+  kl_bus_kit_publish (self->near, "tea", 1, 1);
+  kl_bus_kit_wait (self->far, heard);
+  kl_test_wait_until (ear.letters->len == 1);
+  letter = g_ptr_array_index (ear.letters, 0);
+  refused = kl_redis_bus_get_refused (KL_REDIS_BUS (self->far->bus));
+
+  /* Once more, in other places, changed, cut, and what was never one. */
+  publish_bytes (self, tea, letter);
+  publish_bytes (self, coffee, letter);
+  publish_bytes (self, all, letter);
+  bytes = g_memdup2 (g_bytes_get_data (letter, NULL), g_bytes_get_size (letter));
+  for (gsize i = 0; i < g_bytes_get_size (letter); i += 9)
+    {
+      bytes[i] ^= 4;
+      g_free (kl_test_valkey_publish (self->valkey, tea, (char *) bytes, g_bytes_get_size (letter)));
+      bytes[i] ^= 4;
+      refused++;
+    }
+  g_free (kl_test_valkey_publish (self->valkey, tea, (char *) bytes, g_bytes_get_size (letter) / 2));
+  g_free (kl_test_valkey_publish (self->valkey, tea, "{\"t\":\"changes\"}", 15));
+  g_free (kl_test_valkey_publish (self->valkey, tea, "", 0));
+  refused += 6;
+  kl_test_wait_until (kl_redis_bus_get_refused (KL_REDIS_BUS (self->far->bus)) == refused);
+  kl_bus_kit_publish (self->near, "tea", 2, 2);
+  kl_bus_kit_wait (self->far, last);
+  g_assert_cmpuint (self->far->heard->len, ==, 0);
+  g_assert_false (kl_bus_kit_has (self->far, heard));
+  g_assert_true (kl_bus_kit_knows (self->far, 2));
+
+  kl_redis_link_free (link);
+  g_ptr_array_unref (ear.letters);
+}
+
+static void
+test_foreign (Pair *self, gconstpointer unused)
+{
+  KlRedisBusSettings settings;
+  KlBusKitNode *other, *restored;
+  g_autofree char *heard = NULL, *mine = NULL;
+
+  kl_bus_kit_settings (&settings);
+  settings.epoch = "another epoch";
+  other = kl_bus_kit_node_ready (kl_test_valkey_get_uri (self->valkey), &settings);
+  /* As somebody who knows the epoch would. */
+  settings.epoch = KL_BUS_KIT_EPOCH;
+  settings.secret = "guess";
+  restored = kl_bus_kit_node_ready (kl_test_valkey_get_uri (self->valkey), &settings);
+  kl_bus_subscribe (self->far->bus, "tea");
+  kl_bus_subscribe (other->bus, "tea");
+  kl_bus_subscribe (restored->bus, "tea");
+  kl_bus_kit_set (other, "u", KL_ACTIVITY_ONLINE, 1, "tea");
+  kl_bus_kit_set (restored, "u", KL_ACTIVITY_ONLINE, 1, "tea");
+  kl_bus_contract_fill (restored->bus, 50, 1, 50);
+  kl_bus_contract_assert_cached (restored->bus, "50: 1+50");
+  kl_bus_kit_publish (other, "tea", 1, 1);
+  kl_bus_kit_publish (restored, "tea", 1, 1);
+  kl_test_spin (1000);
+  kl_bus_kit_publish (self->near, "tea", 5, 5);
+  mine = changes (self->near, "tea 5+1");
+  kl_bus_kit_wait (self->far, mine);
+  g_assert_cmpuint (self->far->heard->len, ==, 0);
+  g_assert_false (kl_bus_kit_has (other, mine));
+  g_assert_false (kl_bus_kit_has (restored, mine));
+  g_assert_true (kl_bus_kit_is (self->far, "u", "0/0"));
+  g_assert_true (kl_bus_kit_knows (self->far, 2) && kl_bus_kit_knows (other, 1) && kl_bus_kit_knows (restored, 1));
+  /* Nor is what he put into the cache. */
+  kl_bus_contract_assert_cached (self->near->bus, "-");
+  kl_bus_kit_node_free (other);
+  kl_bus_kit_node_free (restored);
+}
+
+static void
+test_cache_damaged (Pair *self, gconstpointer unused)
+{
+  g_autofree char *key = make_channel ("c:g");
+  g_autofree char *heard = changes (self->near, "g 5+1");
+  g_autofree char *ttl = NULL;
+  g_autofree char *one = NULL;
+
+  kl_bus_subscribe (self->far->bus, "g");
+  kl_bus_contract_fill (self->near->bus, 5, 1, 5);
+  kl_bus_contract_assert_cached (self->far->bus, "5: 1+5");
+  ttl = kl_test_valkey_ask (self->valkey, "PTTL", key, NULL);
+  g_assert_cmpint (g_ascii_strtoll (ttl, NULL, 10), >, KL_BUS_CACHE_TTL_MS - 60000);
+  g_assert_cmpint (g_ascii_strtoll (ttl, NULL, 10), <=, KL_BUS_CACHE_TTL_MS);
+
+  /* A message in another's place, one that is missing, one too many, a head that is none. */
+  one = kl_test_valkey_ask (self->valkey, "HGET", key, "2", NULL);
+  g_free (kl_test_valkey_ask (self->valkey, "HSET", key, "3", one, NULL));
+  kl_bus_contract_assert_cached (self->near->bus, "-");
+  kl_bus_contract_fill (self->near->bus, 5, 1, 5);
+  kl_bus_contract_assert_cached (self->near->bus, "5: 1+5");
+  g_free (kl_test_valkey_ask (self->valkey, "HDEL", key, "3", NULL));
+  kl_bus_contract_assert_cached (self->near->bus, "-");
+  kl_bus_contract_fill (self->near->bus, 5, 1, 5);
+  kl_bus_contract_assert_cached (self->near->bus, "5: 1+5");
+  g_free (kl_test_valkey_ask (self->valkey, "HSET", key, "x", "y", NULL));
+  kl_bus_contract_assert_cached (self->near->bus, "-");
+  kl_bus_contract_fill (self->near->bus, 5, 1, 5);
+  kl_bus_contract_assert_cached (self->near->bus, "5: 1+5");
+  g_free (kl_test_valkey_ask (self->valkey, "HSET", key, "hi", "6", NULL));
+  kl_bus_contract_assert_cached (self->near->bus, "-");
+  /* It went with that. */
+  kl_bus_contract_fill (self->near->bus, 5, 1, 5);
+  kl_bus_contract_assert_cached (self->near->bus, "5: 1+5");
+
+  /* Something else has that name: the changes are told all the same. */
+  g_free (kl_test_valkey_ask (self->valkey, "SET", key, "x", NULL));
+  kl_bus_kit_publish (self->near, "g", 5, 6);
+  kl_bus_kit_wait (self->far, heard);
+  kl_bus_contract_assert_cached (self->near->bus, "-");
+}
+
+static void
+add (const char *name, void (*test) (Pair *, gconstpointer))
+{
+  g_autofree char *path = g_strconcat ("/bus/redis-trouble/", name, NULL);
+
+  g_test_add (path, Pair, NULL, set_up, test, tear_down);
+}
+
+int
+main (int argc, char **argv)
+{
+  kl_test_init (&argc, &argv);
+  if (!kl_test_valkey_is_there ())
+    {
+      g_print ("1..0 # SKIP there is no valkey-server here\n");
+      return 0;
+    }
+  kl_bus_kit_watch_log ();
+  g_test_add_func ("/bus/redis-trouble/password", test_password);
+  g_test_add_func ("/bus/redis-trouble/unix", test_unix);
+  g_test_add_func ("/bus/redis-trouble/tls", test_tls);
+  g_test_add_func ("/bus/redis-trouble/tls-name", test_tls_name);
+  g_test_add_func ("/bus/redis-trouble/tls-files", test_tls_files);
+  g_test_add_func ("/bus/redis-trouble/lookup", test_lookup);
+  g_test_add_func ("/bus/redis-trouble/nowhere", test_nowhere);
+  g_test_add_func ("/bus/redis-trouble/queue", test_queue);
+  add ("restarted", test_restarted);
+  add ("moved", test_moved);
+  add ("frozen-server", test_frozen_server);
+  add ("silent-cut", test_silent_cut);
+  add ("killed-node", test_killed_node);
+  add ("frozen-node", test_frozen_node);
+  add ("loading", test_loading);
+  add ("out-of-memory", test_out_of_memory);
+  add ("scripts-gone", test_scripts_gone);
+  add ("forged", test_forged);
+  add ("foreign", test_foreign);
+  add ("cache-damaged", test_cache_damaged);
+
+  return g_test_run ();
+}
