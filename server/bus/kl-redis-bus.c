@@ -117,11 +117,16 @@ void
 kl_redis_bus_complain (KlRedisBus *self, const char *words)
 {
   g_autofree char *complaint = NULL;
+  const char *script = strstr (words, " script: "); /* and what follows, another for each */
 
   if (g_str_has_prefix (words, "OOM"))
     complaint = g_strdup ("it is out of memory");
   else
-    complaint = g_strdup_printf ("it refuses: %.100s", words);
+    {
+      g_autofree char *valid = g_utf8_make_valid (words, script ? script - words : (gssize) MIN (strlen (words), 100));
+
+      complaint = g_strconcat ("it refuses: ", valid, NULL);
+    }
   if (g_strcmp0 (complaint, self->complaint) == 0)
     return;
 

@@ -81,9 +81,19 @@ test_password (void)
   user = g_strdup_printf ("redis://klatch:pw@127.0.0.1:%u/3", kl_test_valkey_get_port (valkey));
   node = kl_bus_kit_node_new (user, NULL);
   wait_reason (node, "it refuses the password");
-  g_free (
-      kl_test_valkey_ask (valkey, "ACL", "SETUSER", "klatch", "on", ">pw", "~klatch:*", "&klatch:*", "+@all", NULL));
+  g_free (kl_test_valkey_ask (valkey, "ACL", "SETUSER", "klatch", "on", ">pw", "~klatch:*", "&klatch:*", "+@connection",
+                              "+@pubsub", "+@hash", "+@keyspace", "+@scripting", NULL));
   wait_ready (node);
+  /* These rights are enough for all it does. */
+  kl_bus_contract_fill (node->bus, 5, 1, 5);
+  kl_bus_kit_publish (node, "g", 5, 6);
+  kl_bus_contract_assert_cached (node->bus, "6: 1+6");
+  kl_bus_cache_drop (node->bus, "g");
+  kl_bus_contract_assert_cached (node->bus, "-");
+  kl_bus_kit_set (node, "u", KL_ACTIVITY_ONLINE, 1, NULL);
+  kl_test_spin (700);
+  g_assert_true (kl_bus_kit_is_ready (node));
+  g_assert_cmpuint (kl_redis_bus_get_lost (KL_REDIS_BUS (node->bus)), ==, 0);
   kl_bus_kit_node_free (node);
   kl_bus_kit_assert_log ("The bus is not there: *: it refuses the password. *", "The bus is there: *", NULL);
 
@@ -523,6 +533,29 @@ test_out_of_memory (Pair *self, gconstpointer unused)
                          "The bus is there: *", NULL);
 }
 
+/* It has become somebody's replica. */
+static void
+test_read_only (Pair *self, gconstpointer unused)
+{
+  g_autofree char *first = changes (self->near, "g 5+1");
+
+  kl_bus_subscribe (self->far->bus, "g");
+  kl_bus_contract_fill (self->near->bus, 5, 1, 5);
+  kl_bus_contract_assert_cached (self->near->bus, "5: 1+5");
+  g_free (kl_test_valkey_ask (self->valkey, "REPLICAOF", "127.0.0.1", "1", NULL));
+  wait_reason (self->near, "it refuses: READONLY");
+  kl_bus_kit_publish (self->near, "g", 5, 6);
+  kl_bus_kit_wait (self->far, first);
+  kl_bus_kit_set (self->near, "u", KL_ACTIVITY_ONLINE, 1, NULL);
+  kl_test_wait_until (kl_bus_kit_is (self->far, "u", "2/1"));
+  g_free (kl_test_valkey_ask (self->valkey, "REPLICAOF", "NO", "ONE", NULL));
+  wait_ready (self->near);
+  wait_ready (self->far);
+  g_assert_true (kl_bus_kit_is (self->far, "u", "2/1"));
+  kl_bus_kit_assert_log ("*: it refuses: READONLY *", "*: it refuses: READONLY *", "The bus is there: *",
+                         "The bus is there: *", NULL);
+}
+
 static void
 test_scripts_gone (Pair *self, gconstpointer unused)
 {
@@ -788,6 +821,7 @@ main (int argc, char **argv)
   add ("frozen-node", test_frozen_node);
   add ("loading", test_loading);
   add ("out-of-memory", test_out_of_memory);
+  add ("read-only", test_read_only);
   add ("scripts-gone", test_scripts_gone);
   add ("forged", test_forged);
   add ("foreign", test_foreign);
