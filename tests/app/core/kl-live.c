@@ -53,7 +53,7 @@ kl_live_server_kill (KlLiveServer *self)
 void
 kl_live_server_start (KlLiveServer *self)
 {
-  g_autofree char *listen = g_strdup (self->url + strlen ("http://"));
+  g_autofree char *listen = g_strdup (strstr (self->url, "://") + strlen ("://"));
 
   start (self, listen);
 }
