@@ -23,6 +23,7 @@
 #include "server/api/kl-settings.h"
 #include "server/kl-node.h"
 #include "server/kl-renewal.h"
+#include "server/metrics/kl-metrics.h"
 #ifdef KL_HAVE_WEB
 #include "server/web/kl-web.h"
 #endif
@@ -59,6 +60,7 @@ typedef struct
   KlSioTls *tls; /* NULL: [tls] is not set */
   KlSioListener *listener;
   KlApi *api;
+  KlMetrics *metrics;
   KlAdmin *admin;
   int status;
   gboolean stopping;
@@ -197,6 +199,37 @@ dup_own_url (Server *server)
 }
 
 static gboolean
+start_metrics (Server *server, GError **error)
+{
+  const char *listen = server->settings->metrics_listen;
+  const char *url;
+
+  server->metrics = kl_metrics_new (&(KlMetricsSources){
+      .chat = server->chat,
+      .accounts = server->accounts,
+      .api = server->api,
+      .tls = server->tls,
+      .version = KL_VERSION,
+      .store_path = server->settings->store_path,
+  });
+  if (listen == NULL)
+    return TRUE;
+
+  url = kl_metrics_listen (server->metrics, listen, error);
+  if (url != NULL)
+    say ("metrics at %s", url);
+  else
+    g_prefix_error (error, "[server] metrics_listen: ");
+  return url != NULL;
+}
+
+static char *
+dup_metrics (gsize *length, gpointer user_data)
+{
+  return kl_metrics_write (user_data, length);
+}
+
+static gboolean
 start_admin (Server *server, GError **error)
 {
   g_autofree char *path = g_build_filename (server->settings->data, "admin.sock", NULL);
@@ -211,6 +244,8 @@ start_admin (Server *server, GError **error)
     .address = address,
     .store = store,
     .public_url = server->settings->public_url,
+    .dup_metrics = dup_metrics,
+    .metrics_data = server->metrics,
   };
 
   server->admin = kl_admin_start (server->chat, server->accounts, &settings, error);
@@ -223,7 +258,7 @@ on_accounts_started (GObject *source, GAsyncResult *result, gpointer user_data)
   Server *server = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!kl_chat_accounts_start_finish (server->accounts, result, &error) || !start_admin (server, &error))
+  if (!kl_chat_accounts_start_finish (server->accounts, result, &error) || !start_metrics (server, &error) || !start_admin (server, &error))
     {
       give_up (server, EXIT_REFUSED, error->message);
       return;
@@ -366,6 +401,7 @@ free_server (Server *server)
 {
   g_clear_pointer (&server->admin, kl_admin_stop);
   g_clear_pointer (&server->node, kl_node_free);
+  g_clear_pointer (&server->metrics, kl_metrics_free);
   g_clear_object (&server->api);
   g_clear_object (&server->accounts);
   g_clear_object (&server->chat);

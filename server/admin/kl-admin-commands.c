@@ -62,7 +62,7 @@ get_memory_kib (void)
       pages = resident ? g_ascii_strtoull (resident + 1, NULL, 10) : 0;
     }
 
-  return (gint64)pages * sysconf (_SC_PAGESIZE) / 1024;
+  return (gint64) pages * sysconf (_SC_PAGESIZE) / 1024;
 }
 
 static void
@@ -74,8 +74,37 @@ write_chat_stats (KlJsonWriter *writer, KlChat *chat)
   kl_json_member_int (writer, "connections", stats.connections);
   kl_json_member_int (writer, "people_online", stats.people_online);
   kl_json_member_int (writer, "groups_loaded", stats.groups_loaded);
-  kl_json_member_int (writer, "messages_since_start", (gint64)stats.messages_stored);
-  kl_json_member_int (writer, "events_since_start", (gint64)stats.events_delivered);
+  kl_json_member_int (writer, "messages_since_start", (gint64) stats.messages_stored);
+  kl_json_member_int (writer, "events_since_start", (gint64) stats.events_delivered);
+}
+
+/* All that are alive as far as is known here, this one first. */
+static void
+write_nodes (KlJsonWriter *writer, KlBus *bus)
+{
+  g_autoptr (GPtrArray) nodes = kl_bus_list_nodes (bus);
+  g_autofree char *reason = NULL;
+
+  kl_json_member_bool (writer, "bus_ready", kl_bus_is_ready (bus, &reason));
+  kl_json_member_string_or_nothing (writer, "bus_reason", reason);
+  kl_json_key (writer, "nodes");
+  kl_json_begin_array (writer);
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      const KlBusNode *node = g_ptr_array_index (nodes, i);
+
+      kl_json_begin_object (writer);
+      kl_json_member_string (writer, "id", node->id);
+      kl_json_member_string_or_nothing (writer, "address", node->address);
+      kl_json_member_string_or_nothing (writer, "version", node->version);
+      kl_json_member_int (writer, "since", node->since);
+      kl_json_member_int (writer, "heard", node->heard);
+      kl_json_member_int (writer, "people", node->people);
+      kl_json_member_int (writer, "connections", node->connections);
+      kl_json_member_bool (writer, "own", node->own);
+      kl_json_end_object (writer);
+    }
+  kl_json_end_array (writer);
 }
 
 static void
@@ -101,6 +130,7 @@ write_status (KlJsonWriter *writer, KlAdmin *self, const KlStoreTotals *totals)
   kl_json_member_int (writer, "messages", totals->messages);
   write_chat_stats (writer, self->chat);
   kl_json_member_int (writer, "memory_kib", get_memory_kib ());
+  write_nodes (writer, kl_chat_get_bus (self->chat));
   kl_json_end_object (writer);
 }
 
@@ -132,6 +162,23 @@ static void
 run_status (KlAdminRequest *request, KlJsonFields *in)
 {
   kl_store_get_totals_async (kl_chat_get_store (kl_admin_request_get_admin (request)->chat), on_totals, request);
+}
+
+/* ── metrics ── */
+
+static void
+run_metrics (KlAdminRequest *request, KlJsonFields *in)
+{
+  KlAdmin *self = kl_admin_request_get_admin (request);
+  g_auto (KlJsonWriter) writer = { 0 };
+  gsize length = 0;
+  g_autofree char *text = self->dup_metrics ? self->dup_metrics (&length, self->metrics_data) : g_strdup ("");
+
+  kl_json_writer_init (&writer, length + 256);
+  kl_json_begin_object (&writer);
+  kl_json_member_string (&writer, "text", text);
+  kl_json_end_object (&writer);
+  answer_written (request, &writer);
 }
 
 /* ── user ── */
@@ -196,7 +243,7 @@ static void
 run_user_list (KlAdminRequest *request, KlJsonFields *in)
 {
   const char *after = kl_json_fields_string (in, "after", KL_JSON_OPTIONAL, 0, KL_LIMIT_ADDRESS_BYTES, NULL);
-  guint limit = (guint)kl_json_fields_int (in, "limit", KL_JSON_OPTIONAL, 1, PAGE_MAX, PAGE_DEFAULT);
+  guint limit = (guint) kl_json_fields_int (in, "limit", KL_JSON_OPTIONAL, 1, PAGE_MAX, PAGE_DEFAULT);
   ListRequest *list;
 
   if (in->fault)
@@ -309,7 +356,7 @@ run_group_list (KlAdminRequest *request, KlJsonFields *in)
 {
   const char *after = kl_json_fields_id (in, "after", KL_JSON_OPTIONAL);
   gint64 after_members = kl_json_fields_int (in, "after_members", KL_JSON_OPTIONAL, 0, KL_LIMIT_INTEGER_MAX, 0);
-  guint limit = (guint)kl_json_fields_int (in, "limit", KL_JSON_OPTIONAL, 1, PAGE_MAX, PAGE_DEFAULT);
+  guint limit = (guint) kl_json_fields_int (in, "limit", KL_JSON_OPTIONAL, 1, PAGE_MAX, PAGE_DEFAULT);
   ListRequest *list;
 
   if (in->fault)
@@ -332,8 +379,11 @@ static const struct
   const char *name;
   void (*run) (KlAdminRequest *request, KlJsonFields *in);
 } commands[] = {
-  { "status", run_status },         { "user list", run_user_list },
-  { "user add", run_user_add },     { "invite create", run_invite_create },
+  { "status", run_status },
+  { "metrics", run_metrics },
+  { "user list", run_user_list },
+  { "user add", run_user_add },
+  { "invite create", run_invite_create },
   { "group list", run_group_list },
 };
 

@@ -20,6 +20,8 @@ struct _KlAdmin
   char *address;
   char *store;
   char *public_url;
+  char *(*dup_metrics) (gsize *length, gpointer user_data);
+  gpointer metrics_data;
   gint64 started_usec; /* monotonic */
 };
 

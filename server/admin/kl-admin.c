@@ -23,6 +23,7 @@ typedef struct
   GCancellable *cancellable;
   GString *input;  /* what follows the line that is being carried out too */
   GString *output; /* the answer that is being written */
+  char *http_path; /* what an HTTP request asks for; NULL: there is none */
   char part[READ_BYTES];
 } Client;
 
@@ -53,6 +54,7 @@ unref_client (Client *client)
   g_string_free (client->input, TRUE);
   if (client->output)
     g_string_free (client->output, TRUE);
+  g_free (client->http_path);
   g_free (client);
 }
 
@@ -89,11 +91,20 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
   Client *client = user_data;
 
   g_string_free (g_steal_pointer (&client->output), TRUE);
-  if (g_output_stream_write_all_finish (G_OUTPUT_STREAM (source), result, NULL, NULL))
+  if (g_output_stream_write_all_finish (G_OUTPUT_STREAM (source), result, NULL, NULL) && !client->http_path)
     read_on (client);
   else
     end_client (client);
   unref_client (client);
+}
+
+/* OUTPUT, and a reference to CLIENT: taken. */
+static void
+send_output (Client *client, GString *output)
+{
+  client->output = output;
+  g_output_stream_write_all_async (g_io_stream_get_output_stream (G_IO_STREAM (client->connection)), output->str,
+                                   output->len, G_PRIORITY_DEFAULT, client->cancellable, on_written, client);
 }
 
 /* LINE: taken. Ends the request. */
@@ -104,10 +115,7 @@ send_line (KlAdminRequest *request, GString *line)
 
   g_free (request);
   g_string_append_c (line, '\n');
-  client->output = line;
-  /* The request's reference goes on to the writing. */
-  g_output_stream_write_all_async (g_io_stream_get_output_stream (G_IO_STREAM (client->connection)), line->str,
-                                   line->len, G_PRIORITY_DEFAULT, client->cancellable, on_written, client);
+  send_output (client, line);
 }
 
 void
@@ -172,24 +180,73 @@ carry_out (Client *client, const char *line, gsize length)
     kl_admin_answer_error (request, KL_ERROR_CODE_BAD_REQUEST, "A command is one JSON object in one line.", NULL);
 }
 
+/* ── HTTP ── */
+
+/* "GET /PATH HTTP/1.x" */
+static gboolean
+begin_http (Client *client, const char *line)
+{
+  g_auto (GStrv) words = NULL;
+
+  if (!g_str_has_prefix (line, "GET /"))
+    return FALSE;
+
+  words = g_strsplit (line, " ", 3);
+  if (g_strv_length (words) == 3 && g_str_has_prefix (words[2], "HTTP/1."))
+    client->http_path = g_strdup (words[1]);
+  return client->http_path != NULL;
+}
+
+static void
+answer_http (Client *client)
+{
+  KlAdmin *self = client->admin;
+  gboolean found = g_str_equal (client->http_path, "/metrics") && self->dup_metrics;
+  gsize length = 0;
+  g_autofree char *body = found ? self->dup_metrics (&length, self->metrics_data) : g_strdup ("");
+  GString *output = g_string_new (NULL);
+
+  g_string_append_printf (output,
+                          "HTTP/1.1 %s\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+                          "Content-Length: %zu\r\nConnection: close\r\n\r\n",
+                          found ? "200 OK" : "404 Not Found", length);
+  g_string_append_len (output, body, (gssize)length);
+  send_output (ref_client (client), output);
+}
+
+/* Lines of an HTTP request say nothing but the last, which is empty. */
+static gboolean
+is_carried_out (Client *client, char *line, gsize length)
+{
+  if (!client->http_path && !begin_http (client, line))
+    carry_out (client, line, length);
+  else if (*g_strchomp (line) == '\0')
+    answer_http (client);
+  else
+    return FALSE;
+
+  return TRUE;
+}
+
 /* TRUE: a line is being carried out. */
 static gboolean
 take_line (Client *client)
 {
-  const char *end = memchr (client->input->str, '\n', client->input->len);
-  g_autofree char *line = NULL;
-  gsize length;
+  gboolean taken = FALSE;
+  const char *end;
 
-  if (!end)
-    return FALSE;
-  length = (gsize)(end - client->input->str);
-  line = g_strndup (client->input->str, length);
-  g_string_erase (client->input, 0, (gssize)length + 1);
-  carry_out (client, line, length);
-  /* It may have held a password. */
-  explicit_bzero (line, length);
+  while (!taken && (end = memchr (client->input->str, '\n', client->input->len)))
+    {
+      gsize length = (gsize)(end - client->input->str);
+      g_autofree char *line = g_strndup (client->input->str, length);
 
-  return TRUE;
+      g_string_erase (client->input, 0, (gssize)length + 1);
+      taken = is_carried_out (client, line, length);
+      /* It may have held a password. */
+      explicit_bzero (line, length);
+    }
+
+  return taken;
 }
 
 static void
@@ -309,6 +366,8 @@ kl_admin_start (KlChat *chat, KlChatAccounts *accounts, const KlAdminSettings *s
   self->address = g_strdup (settings->address);
   self->store = g_strdup (settings->store);
   self->public_url = g_strdup (settings->public_url);
+  self->dup_metrics = settings->dup_metrics;
+  self->metrics_data = settings->metrics_data;
   self->started_usec = g_get_monotonic_time ();
   self->clients = g_hash_table_new_full (NULL, NULL, drop_client, NULL);
   self->service = g_socket_service_new ();

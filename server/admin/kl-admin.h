@@ -4,6 +4,8 @@
  *
  *   {"command":"status"}  →  {"ok":true,…}  or  {"ok":false,"error":{"code","message","field"?}}
  *
+ * and, since that is what collectors of figures speak, one HTTP request instead: GET /metrics.
+ *
  * Main loop only. */
 #pragma once
 
@@ -24,6 +26,9 @@ typedef struct
   const char *address;    /* "http://ADDR:PORT" on which it listens */
   const char *store;      /* its URI, without secrets */
   const char *public_url; /* NULL: none; links of invites are then made from ADDRESS */
+  /* The server's figures, as Prometheus reads them. */
+  char *(*dup_metrics) (gsize *length, gpointer user_data);
+  gpointer metrics_data; /* lives until kl_admin_stop() */
 } KlAdminSettings;
 
 /* Starts listening. CHAT and ACCOUNTS are kept; the settings are copied. Errors: G_IO_ERROR with a sentence. */

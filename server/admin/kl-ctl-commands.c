@@ -45,7 +45,47 @@ begin_question (KlJsonWriter *writer, const char *command)
   kl_json_member_string (writer, "command", command);
 }
 
-/* ── status ── */
+/* ── status, metrics ── */
+
+/* Of a node's id, as in the log. */
+#define NODE_CHARS 8
+
+static char *
+dup_count (gint64 number)
+{
+  return g_strdup_printf ("%" G_GINT64_FORMAT, number);
+}
+
+/* Where there can be others. */
+static void
+print_nodes (yyjson_val *nodes)
+{
+  static const char *const titles[] = { "NODE", "ADDRESS", "VERSION", "UP", "HEARD", "PEOPLE", "CONNECTIONS", NULL };
+  g_autofree char *count = dup_count ((gint64)yyjson_arr_size (nodes));
+  KlCtlTable *table = kl_ctl_table_new (titles);
+  gint64 now_ms = g_get_real_time () / 1000;
+  yyjson_arr_iter iter = yyjson_arr_iter_with (nodes);
+  yyjson_val *node;
+
+  while ((node = yyjson_arr_iter_next (&iter)))
+    {
+      g_autofree char *heard = kl_ctl_format_duration (MAX (now_ms - get_int (node, "heard"), 0));
+      gboolean own = yyjson_get_bool (yyjson_obj_get (node, "own"));
+      char *cells[] = {
+        g_strndup (get_text (node, "id"), NODE_CHARS),
+        g_strdup (get_text (node, "address")),
+        g_strdup (get_text (node, "version")),
+        kl_ctl_format_duration (MAX (now_ms - get_int (node, "since"), 0)),
+        own ? g_strdup ("this one") : g_strdup_printf ("%s ago", heard),
+        dup_count (get_int (node, "people")),
+        dup_count (get_int (node, "connections")),
+      };
+
+      kl_ctl_table_add (table, cells);
+    }
+  g_print ("  nodes     %s\n\n", count);
+  kl_ctl_table_print (table);
+}
 
 static void
 print_status (yyjson_val *root)
@@ -53,6 +93,7 @@ print_status (yyjson_val *root)
   g_autofree char *uptime = kl_ctl_format_duration (get_int (root, "uptime_ms"));
   gboolean ready = yyjson_get_bool (yyjson_obj_get (root, "ready"));
   const char *public_url = get_text (root, "public_url");
+  yyjson_val *nodes = yyjson_obj_get (root, "nodes");
 
   g_print ("%s (%s), klatch-server %s\n", get_text (root, "name"), get_text (root, "domain"),
            get_text (root, "version"));
@@ -65,6 +106,32 @@ print_status (yyjson_val *root)
   g_print ("  groups    %" G_GINT64_FORMAT "\n", get_int (root, "groups"));
   g_print ("  messages  %" G_GINT64_FORMAT ", %" G_GINT64_FORMAT " since the start\n", get_int (root, "messages"),
            get_int (root, "messages_since_start"));
+  if (yyjson_arr_size (nodes) > 1 || !g_str_equal (get_text (yyjson_arr_get_first (nodes), "id"), "local"))
+    {
+      g_print ("  bus       %s\n",
+               yyjson_get_bool (yyjson_obj_get (root, "bus_ready")) ? "ready" : get_text (root, "bus_reason"));
+      print_nodes (nodes);
+    }
+}
+
+static gboolean
+run_metrics (KlCtlClient *client, const KlCtlOptions *options, const char *argument, GError **error)
+{
+  g_auto (KlJsonWriter) question = { 0 };
+  g_autoptr (KlJson) answer = NULL;
+
+  begin_question (&question, "metrics");
+  kl_json_end_object (&question);
+  answer = kl_ctl_client_ask (client, &question, error);
+  if (!answer)
+    return FALSE;
+
+  if (options->json)
+    print_json (kl_json_get_root (answer));
+  else
+    g_print ("%s", get_text (kl_json_get_root (answer), "text"));
+
+  return TRUE;
 }
 
 static gboolean
@@ -427,6 +494,7 @@ typedef struct
 
 static const Command commands[] = {
   { "status", NULL, NULL, run_status, NULL },
+  { "metrics", NULL, NULL, run_metrics, NULL },
   { "user", "list", NULL, run_user_list, NULL },
   { "user", "add", "NAME", run_user_add, NULL },
   { "invite", "create", NULL, run_invite_create, NULL },
@@ -439,7 +507,8 @@ const char *
 kl_ctl_get_summary (void)
 {
   return "Commands:\n"
-         "  status           how the server is\n"
+         "  status           how the server is, and the nodes of its cluster\n"
+         "  metrics          figures, as Prometheus reads them\n"
          "  user list        who has an account\n"
          "  user add NAME    make an account; asks for the password, or reads it as a\n"
          "                   line of standard input\n"

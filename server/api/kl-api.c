@@ -26,6 +26,14 @@ kl_api_get_n_connections (KlApi *self)
 }
 
 void
+kl_api_get_stats (KlApi *self, KlApiStats *stats)
+{
+  stats->n_requests = self->n_requests;
+  stats->n_events = self->n_events;
+  kl_sio_server_get_stats (self->sio, &stats->sockets);
+}
+
+void
 kl_api_begin_stop (KlApi *self)
 {
   self->stopping = TRUE;

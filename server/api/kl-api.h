@@ -23,6 +23,16 @@ kl_api_new (KlSioListener *listener, KlChatAccounts *accounts, const KlSettings 
 guint
 kl_api_get_n_connections (KlApi *self);
 
+typedef struct
+{
+  guint n_requests; /* REST, not yet answered */
+  guint n_events;   /* of sockets, not yet answered */
+  KlSioStats sockets;
+} KlApiStats;
+
+void
+kl_api_get_stats (KlApi *self, KlApiStats *stats);
+
 /* From now on /readyz says 503 and new requests and events are answered `unavailable`. */
 void
 kl_api_begin_stop (KlApi *self);

@@ -369,8 +369,6 @@ check_together (KlSettings *self, GPtrArray *faults)
   check_store_and_bus (self, faults);
 
   check_tls (self, faults);
-  if (self->metrics_listen != NULL)
-    g_ptr_array_add (faults, g_strdup ("[server] metrics_listen: this version has no metrics yet; leave it out"));
   if (self->retention_days != 0)
     g_ptr_array_add (faults, g_strdup ("[retention] days: this version keeps everything; only 0 can be set"));
   if (self->turn != NULL && self->turn_secret == NULL)

@@ -64,6 +64,29 @@ kl_bus_is_ready (KlBus *self, char **reason)
   return KL_BUS_GET_IFACE (self)->is_ready (self, reason);
 }
 
+/* Beside whatever the implementation is. */
+static KlMeter *
+get_meter (KlBus *self)
+{
+  GQuark quark = g_quark_from_static_string ("kl-bus-meter");
+  KlMeter *meter = g_object_get_qdata (G_OBJECT (self), quark);
+
+  if (meter == NULL)
+    {
+      meter = g_new0 (KlMeter, 1);
+      g_object_set_qdata_full (G_OBJECT (self), quark, meter, g_free);
+    }
+  return meter;
+}
+
+const KlMeter *
+kl_bus_get_meter (KlBus *self)
+{
+  g_return_val_if_fail (KL_IS_BUS (self), NULL);
+
+  return get_meter (self);
+}
+
 void
 kl_bus_subscribe (KlBus *self, const char *group)
 {
@@ -123,13 +146,10 @@ kl_bus_get_presence (KlBus *self, const char *user, KlBusPresence *presence)
 void
 kl_bus_cache_get_async (KlBus *self, const char *group, GAsyncReadyCallback callback, gpointer user_data)
 {
-  GTask *task;
-
   g_return_if_fail (KL_IS_BUS (self));
 
-  task = g_task_new (self, NULL, callback, user_data);
-  g_task_set_source_tag (task, kl_bus_cache_get_async);
-  KL_BUS_GET_IFACE (self)->cache_get (self, group, task);
+  KL_BUS_GET_IFACE (self)->cache_get (
+      self, group, kl_meter_task_new (get_meter (self), self, kl_bus_cache_get_async, callback, user_data));
 }
 
 KlBusCached *

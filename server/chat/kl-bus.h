@@ -172,5 +172,7 @@ void kl_bus_describe (KlBus *self, const KlBusNode *node);
 /* → KlBusNode, this one first; those that are alive as far as is known here. */
 GPtrArray *kl_bus_list_nodes (KlBus *self);
 void kl_bus_get_counters (KlBus *self, KlBusCounters *counters);
+/* How long the answers of the cache have taken: where there are other nodes, the way there and back. */
+const KlMeter *kl_bus_get_meter (KlBus *self);
 
 G_END_DECLS

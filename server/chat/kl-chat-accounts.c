@@ -184,6 +184,12 @@ kl_chat_accounts_start_finish (KlChatAccounts *self, GAsyncResult *result, GErro
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+guint
+kl_chat_accounts_get_n_pending (KlChatAccounts *self)
+{
+  return self->hasher ? kl_chat_hasher_get_n_pending (self->hasher) : 0;
+}
+
 const char *
 kl_chat_accounts_get_setup_code (KlChatAccounts *self)
 {

@@ -73,6 +73,10 @@ kl_chat_accounts_start_finish (KlChatAccounts *self, GAsyncResult *result, GErro
 const char *
 kl_chat_accounts_get_setup_code (KlChatAccounts *self);
 
+/* How many passwords wait to be worked on, or are. */
+guint
+kl_chat_accounts_get_n_pending (KlChatAccounts *self);
+
 /* Ends the work on passwords; whoever waits for it is told `unavailable`, and so is who comes later. */
 void
 kl_chat_accounts_stop (KlChatAccounts *self);

@@ -11,6 +11,29 @@ kl_store_default_init (KlStoreInterface *iface)
 {
 }
 
+/* One for each KlStoreDeed, beside whatever the implementation is. */
+static KlMeter *
+get_meters (KlStore *self)
+{
+  GQuark quark = g_quark_from_static_string ("kl-store-meters");
+  KlMeter *meters = g_object_get_qdata (G_OBJECT (self), quark);
+
+  if (meters == NULL)
+    {
+      meters = g_new0 (KlMeter, KL_STORE_DEEDS);
+      g_object_set_qdata_full (G_OBJECT (self), quark, meters, g_free);
+    }
+  return meters;
+}
+
+const KlMeter *
+kl_store_get_meter (KlStore *self, KlStoreDeed deed)
+{
+  g_return_val_if_fail (KL_IS_STORE (self), NULL);
+
+  return get_meters (self) + deed;
+}
+
 const char *
 kl_store_get_epoch (KlStore *self)
 {
@@ -36,14 +59,25 @@ kl_store_is_ready (KlStore *self, char **reason)
 }
 
 static GTask *
-make_task (KlStore *self, gpointer tag, GAsyncReadyCallback callback, gpointer user_data)
+make_measured_task (KlStore *self, KlStoreDeed deed, gpointer tag, GAsyncReadyCallback callback, gpointer user_data)
 {
-  GTask *task = g_task_new (self, NULL, callback, user_data);
+  GTask *task = kl_meter_task_new (get_meters (self) + deed, self, tag, callback, user_data);
 
-  g_task_set_source_tag (task, tag);
   g_task_set_static_name (task, "KlStore");
 
   return task;
+}
+
+static GTask *
+make_task (KlStore *self, gpointer tag, GAsyncReadyCallback callback, gpointer user_data)
+{
+  return make_measured_task (self, KL_STORE_DEED_READ, tag, callback, user_data);
+}
+
+static GTask *
+make_write_task (KlStore *self, gpointer tag, GAsyncReadyCallback callback, gpointer user_data)
+{
+  return make_measured_task (self, KL_STORE_DEED_WRITE, tag, callback, user_data);
 }
 
 void
@@ -51,7 +85,7 @@ kl_store_close_async (KlStore *self, GAsyncReadyCallback callback, gpointer user
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->close (self, make_task (self, kl_store_close_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->close (self, make_write_task (self, kl_store_close_async, callback, user_data));
 }
 
 gboolean
@@ -67,7 +101,7 @@ kl_store_append_async (KlStore *self, KlStoreBatch *batch, GAsyncReadyCallback c
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->append (self, batch, make_task (self, kl_store_append_async, callback, user_data));
+  KL_STORE_GET_IFACE (self)->append (self, batch, make_measured_task (self, KL_STORE_DEED_APPEND, kl_store_append_async, callback, user_data));
 }
 
 KlAppendResult *
@@ -292,7 +326,7 @@ kl_store_set_marks_async (KlStore *self, const char *group, const KlStoreMember 
   g_return_if_fail (KL_IS_STORE (self));
 
   KL_STORE_GET_IFACE (self)->set_marks (self, group, marks, fields,
-                                        make_task (self, kl_store_set_marks_async, callback, user_data));
+                                        make_write_task (self, kl_store_set_marks_async, callback, user_data));
 }
 
 gboolean
@@ -310,7 +344,7 @@ kl_store_set_ban_async (KlStore *self, const char *group, KlStoreBan *ban, gbool
   g_return_if_fail (KL_IS_STORE (self));
 
   KL_STORE_GET_IFACE (self)->set_ban (self, group, ban, on,
-                                      make_task (self, kl_store_set_ban_async, callback, user_data));
+                                      make_write_task (self, kl_store_set_ban_async, callback, user_data));
 }
 
 gboolean
@@ -346,7 +380,7 @@ kl_store_create_user_async (KlStore *self, KlStoreUser *user, const char *passwo
   g_return_if_fail (KL_IS_STORE (self));
 
   KL_STORE_GET_IFACE (self)->create_user (self, user, password_hash, how, invite,
-                                          make_task (self, kl_store_create_user_async, callback, user_data));
+                                          make_write_task (self, kl_store_create_user_async, callback, user_data));
 }
 
 KlStoreInvite *
@@ -446,7 +480,7 @@ kl_store_update_user_async (KlStore *self, KlStoreUser *user, KlUserFields field
   g_return_if_fail (KL_IS_STORE (self));
 
   KL_STORE_GET_IFACE (self)->update_user (self, user, fields,
-                                          make_task (self, kl_store_update_user_async, callback, user_data));
+                                          make_write_task (self, kl_store_update_user_async, callback, user_data));
 }
 
 KlStoreUser *
@@ -481,7 +515,7 @@ kl_store_set_password_async (KlStore *self, const char *user, const char *passwo
   g_return_if_fail (KL_IS_STORE (self));
 
   KL_STORE_GET_IFACE (self)->set_password (self, user, password_hash, end_sessions, keep_session,
-                                           make_task (self, kl_store_set_password_async, callback, user_data));
+                                           make_write_task (self, kl_store_set_password_async, callback, user_data));
 }
 
 GPtrArray *
@@ -498,7 +532,7 @@ kl_store_create_session_async (KlStore *self, KlStoreSession *session, GAsyncRea
   g_return_if_fail (KL_IS_STORE (self));
 
   KL_STORE_GET_IFACE (self)->create_session (self, session,
-                                             make_task (self, kl_store_create_session_async, callback, user_data));
+                                             make_write_task (self, kl_store_create_session_async, callback, user_data));
 }
 
 gboolean
@@ -550,7 +584,7 @@ kl_store_touch_session_async (KlStore *self, const char *id, gint64 time, GAsync
   g_return_if_fail (KL_IS_STORE (self));
 
   KL_STORE_GET_IFACE (self)->touch_session (self, id, time,
-                                            make_task (self, kl_store_touch_session_async, callback, user_data));
+                                            make_write_task (self, kl_store_touch_session_async, callback, user_data));
 }
 
 gboolean
@@ -568,7 +602,7 @@ kl_store_end_session_async (KlStore *self, const char *user, const char *id, GAs
   g_return_if_fail (KL_IS_STORE (self));
 
   KL_STORE_GET_IFACE (self)->end_session (self, user, id,
-                                          make_task (self, kl_store_end_session_async, callback, user_data));
+                                          make_write_task (self, kl_store_end_session_async, callback, user_data));
 }
 
 gboolean
@@ -585,7 +619,7 @@ kl_store_end_stale_sessions_async (KlStore *self, gint64 before, GAsyncReadyCall
   g_return_if_fail (KL_IS_STORE (self));
 
   KL_STORE_GET_IFACE (self)->end_stale_sessions (
-      self, before, make_task (self, kl_store_end_stale_sessions_async, callback, user_data));
+      self, before, make_write_task (self, kl_store_end_stale_sessions_async, callback, user_data));
 }
 
 gboolean
@@ -602,7 +636,7 @@ kl_store_create_invite_async (KlStore *self, KlStoreInvite *invite, GAsyncReadyC
   g_return_if_fail (KL_IS_STORE (self));
 
   KL_STORE_GET_IFACE (self)->create_invite (self, invite,
-                                            make_task (self, kl_store_create_invite_async, callback, user_data));
+                                            make_write_task (self, kl_store_create_invite_async, callback, user_data));
 }
 
 gboolean
@@ -635,7 +669,7 @@ kl_store_revoke_invite_async (KlStore *self, const char *code, GAsyncReadyCallba
   g_return_if_fail (KL_IS_STORE (self));
 
   KL_STORE_GET_IFACE (self)->revoke_invite (self, code,
-                                            make_task (self, kl_store_revoke_invite_async, callback, user_data));
+                                            make_write_task (self, kl_store_revoke_invite_async, callback, user_data));
 }
 
 gboolean

@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "server/chat/kl-meter.h"
+
 G_BEGIN_DECLS
 
 /* The durable side of the server: what the chat core needs from a database.
@@ -393,6 +395,14 @@ typedef enum {
   KL_MARK_PINNED = 1 << 2,
 } KlMarkFields;
 
+/* How long each kind of call has taken, whatever the implementation, and how many are under way. */
+typedef enum {
+  KL_STORE_DEED_APPEND, /* changes of groups */
+  KL_STORE_DEED_READ,
+  KL_STORE_DEED_WRITE,  /* all else that writes */
+} KlStoreDeed;
+#define KL_STORE_DEEDS (KL_STORE_DEED_WRITE + 1)
+
 #define KL_TYPE_STORE (kl_store_get_type ())
 G_DECLARE_INTERFACE (KlStore, kl_store, KL, STORE, GObject)
 
@@ -451,6 +461,8 @@ const char *kl_store_get_epoch (KlStore *self);
 const char *kl_store_get_secret (KlStore *self);
 /* Whether writes can be expected to succeed now; else *reason (optional) says why not, in a few words. */
 gboolean kl_store_is_ready (KlStore *self, char **reason);
+/* Main loop; lives as long as the store. */
+const KlMeter *kl_store_get_meter (KlStore *self, KlStoreDeed deed);
 /* Finishes what is pending, then closes. Later calls give UNAVAILABLE. */
 void kl_store_close_async (KlStore *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean kl_store_close_finish (KlStore *self, GAsyncResult *result, GError **error);

@@ -28,6 +28,7 @@ struct _KlEioServer
   GHashTable *by_sid; /* the key lies in KlEioSession. NULL: freed */
   KlEioSession *first;
   guint n_sessions;
+  guint64 ends[KL_SIO_REASONS]; /* of sessions, since the start */
   KlSioMessage *ping;
   KlSioTimerQueue *interval_queue;
   KlSioTimerQueue *timeout_queue;

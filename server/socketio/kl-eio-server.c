@@ -445,3 +445,23 @@ kl_eio_server_get_n_sessions (KlEioServer *self)
 {
   return self->n_sessions;
 }
+
+void
+kl_eio_server_get_stats (KlEioServer *self, KlSioStats *stats)
+{
+  memset (stats, 0, sizeof *stats);
+  memcpy (stats->ends, self->ends, sizeof stats->ends);
+  for (KlEioSession *session = self->first; session; session = session->next)
+    {
+      if (session->conn)
+        {
+          stats->n_websockets++;
+          stats->queued_bytes += kl_ws_conn_get_queued_bytes (session->conn);
+        }
+      else if (session->polling)
+        {
+          stats->n_polling++;
+          stats->queued_bytes += session->polling->out.bytes;
+        }
+    }
+}

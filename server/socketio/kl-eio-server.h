@@ -36,6 +36,7 @@ void kl_eio_server_close_all (KlEioServer *self, KlSioMessage *farewell);
 
 /* Sessions, those whose last packets are on their way included. */
 guint kl_eio_server_get_n_sessions (KlEioServer *self);
+void kl_eio_server_get_stats (KlEioServer *self, KlSioStats *stats);
 
 /* Queues one message until the end of the turn. */
 void kl_eio_session_send (KlEioSession *self, KlSioMessage *message);

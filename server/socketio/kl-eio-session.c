@@ -124,6 +124,7 @@ part (KlEioSession *self, KlSioReason reason)
   if (!self->has_owner)
     return;
 
+  self->server->ends[reason]++;
   if (reason != KL_SIO_REASON_SLOW_CONSUMER)
     self->has_owner = FALSE;
   handler->closed (self, self->data, reason);
@@ -211,6 +212,7 @@ kl_eio_session_close (KlEioSession *self, KlSioReason reason)
     return;
 
   self->has_owner = FALSE;
+  self->server->ends[reason]++;
   leave_transport (self, reason);
 }
 

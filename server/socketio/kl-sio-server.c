@@ -94,6 +94,12 @@ kl_sio_server_get_n_connections (KlSioServer *self)
 }
 
 void
+kl_sio_server_get_stats (KlSioServer *self, KlSioStats *stats)
+{
+  kl_eio_server_get_stats (self->eio, stats);
+}
+
+void
 kl_sio_server_emit (KlSioServer *self, const char *name, const char *room_name, KlSioMessage *message,
                     KlSioSocket *except)
 {

@@ -64,6 +64,8 @@ void kl_sio_server_shutdown_async (KlSioServer *self, KlSioMessage *notice, guin
 gboolean kl_sio_server_shutdown_finish (KlSioServer *self, GAsyncResult *result, GError **error);
 
 guint kl_sio_server_get_n_connections (KlSioServer *self);
+/* Looks at every session. */
+void kl_sio_server_get_stats (KlSioServer *self, KlSioStats *stats);
 
 /* ── Sockets ── */
 

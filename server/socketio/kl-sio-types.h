@@ -15,9 +15,18 @@ typedef enum
   KL_SIO_REASON_SERVER,            /* this side closed it */
   KL_SIO_REASON_SHUTDOWN,
 } KlSioReason;
+#define KL_SIO_REASONS (KL_SIO_REASON_SHUTDOWN + 1)
 
 /* The names that Socket.IO servers give these, for logs. */
 const char *kl_sio_reason_to_string (KlSioReason reason);
+
+typedef struct
+{
+  guint n_websockets; /* sessions by their transport */
+  guint n_polling;
+  gsize queued_bytes;           /* that wait to be sent, of all */
+  guint64 ends[KL_SIO_REASONS]; /* of sessions, since the start */
+} KlSioStats;
 
 /* Zero means the default. */
 typedef struct

@@ -135,7 +135,8 @@ static const struct
   { "turn-scheme", "[calls]\nturn=stun:h\nturn_secret=geheim\n",
     "[calls] turn: must list servers that begin with turn:" },
   { "packet", "[limits]\nmessage_bytes=200000\npacket_bytes=200000\n", "[limits] packet_bytes: must be at least" },
-  { "metrics", "[server]\nmetrics_listen=127.0.0.1:9100\n", "metrics_listen: this version has no metrics yet" },
+  { "metrics", "[server]\nmetrics_listen=127.0.0.1:9100\n", NULL },
+  { "metrics-no-port", "[server]\nmetrics_listen=127.0.0.1\n", "[server] metrics_listen: must be ADDRESS:PORT" },
   { "retention", "[retention]\ndays=30\n", "[retention] days: this version keeps everything" },
 };
 
