@@ -359,7 +359,7 @@ test_bad_lines (Fixture *self, gconstpointer unused)
     const char *line, *code;
   } cases[] = {
     { "\n", "bad_request" },
-    { "GET / HTTP/1.1\n", "bad_request" },
+    { "POST /metrics HTTP/1.1\n", "bad_request" },
     { "[]\n", "bad_request" },
     { "{\"command\":5}\n", "bad_request" },
     { "{\"command\":\"status\",\"command\":\"status\"}\n", "bad_request" },

@@ -131,10 +131,12 @@ test("what people do is counted", async (t) => {
   // Counters only grow, and gauges go back.
   polling.socket.disconnect();
   b.socket.disconnect();
-  await until(async () => (await server.metrics()).get("klatch_connections") === 1);
-  const last = await server.metrics();
-  const ended = (reason) => last.get("klatch_sessions_ended_total", { reason });
-  assert.equal(ended("client") + ended("transport"), 2);
+  let last;
+  await until(async () => {
+    last = await server.metrics();
+    const ended = (reason) => last.get("klatch_sessions_ended_total", { reason });
+    return last.get("klatch_connections") === 1 && ended("client") + ended("transport") === 2;
+  });
   for (const [name, family] of after.families) {
     if (family.type === "gauge") continue;
     family.samples.forEach(({ value }, i) => assert.ok(last.families.get(name).samples[i].value >= value, name));
