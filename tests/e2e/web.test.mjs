@@ -249,6 +249,10 @@ test("signing out in one tab signs out all, and leaves nothing behind", async (t
   await other.locator("textarea").fill("a secret draft");
   await say(ilse, "hello");
   await until(() => other.evaluate(() => Object.keys(localStorage).some((key) => key.includes(":draft:"))), "the draft is kept");
+  const away = await ilseContext.newPage();
+  await away.goto(ilse.url());
+  await away.locator("textarea").waitFor();
+  await away.goto("/healthz");
   await ilse.getByRole("button", { name: "Account" }).click();
   await ilse.getByRole("menuitem", { name: "Sign out" }).click();
   await ilse.getByRole("heading", { name: "Welcome back" }).waitFor();
@@ -258,6 +262,20 @@ test("signing out in one tab signs out all, and leaves nothing behind", async (t
     assert.equal(await page.getByText("Ridge Hut Crew").count(), 0);
   }
   assert.deepEqual((await ilseContext.cookies()).filter((cookie) => cookie.value), []);
+  // Neither the way back nor who signs in next sees anything of it.
+  await away.goBack();
+  await away.getByRole("heading", { name: "Welcome back" }).waitFor();
+  assert.equal(await away.getByText("Ridge Hut Crew").count(), 0);
+  await away.close();
+  const noorAgain = await ilseContext.newPage();
+  await signIn(noorAgain, "noor", PASSWORD);
+  await noorAgain.getByRole("link", { name: /^Ridge Hut Crew/ }).click();
+  await noorAgain.locator("textarea").waitFor();
+  assert.equal(await noorAgain.locator("textarea").inputValue(), "");
+  await noorAgain.getByRole("button", { name: "Account" }).click();
+  await noorAgain.getByRole("menuitem", { name: "Sign out" }).click();
+  await noorAgain.getByRole("heading", { name: "Welcome back" }).waitFor();
+  await noorAgain.close();
   await signIn(ilse, "ilse", "not the password");
   await ilse.getByRole("alert").filter({ hasText: "do not match" }).waitFor();
   await signIn(ilse, "ilse", PASSWORD);
@@ -375,6 +393,37 @@ test("who has the tab out of sight is away and not here, and is back at once", a
   await show(true);
   await hidden.clock.runFor(100);
   await ilse.locator(".conversation-header", { hasText: "2 here" }).waitFor();
+});
+
+test("a tab that the browser freezes is back at once, with one sync and nothing missing (C78)", async (t) => {
+  const server = await Server.start(t, { env: { KLATCH_SERVER_PING_INTERVAL_MS: "800", KLATCH_SERVER_PING_TIMEOUT_MS: "800" } });
+  const { group, device } = await crowded(t, server, 3);
+  const context = await profile(t, server);
+  const page = await context.newPage();
+  await register(page, "ilse");
+  await page.goto(`/g/${group.id}`);
+  await page.getByRole("button", { name: "Join" }).click();
+  await bubble(page, "message 3").waitFor();
+  await device.do("group:open", { group: group.id });
+  const counts = () => device.events.filter(({ name }) => name === "presence").flatMap(({ argument }) => argument.groups ?? []);
+  await until(() => counts().at(-1)?.online === 2, "she is online");
+  const before = counts().length;
+  const frames = [];
+  page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => frames.push(String(payload))));
+
+  const cdp = await context.newCDPSession(page);
+  await cdp.send("Debugger.enable");
+  await cdp.send("Debugger.pause");
+  await until(() => counts().at(-1)?.online === 1, "her end is noticed");
+  for (let i = 1; i <= 3; i += 1) await device.send(group.id, `while frozen ${i}`);
+  await cdp.send("Debugger.resume");
+  await bubble(page, "while frozen 3").waitFor();
+  const texts = await page.locator(".bubble-text").allTextContents();
+  assert.deepEqual(texts.slice(-3), ["while frozen 1", "while frozen 2", "while frozen 3"]);
+  await until(() => counts().at(-1)?.online === 2, "she is there again");
+  assert.equal(frames.filter((frame) => frame.includes('"sync"')).length, 1);
+  assert.deepEqual(counts().slice(before).map(({ online }) => online).filter((online, i, all) => online !== all[i - 1]), [1, 2]);
+  await page.locator(".banner").waitFor({ state: "detached" });
 });
 
 test("the keyboard alone will do", async (t) => {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Device, Server, makeFolder, makePair, until } from "./klatch.mjs";
+import { Wire } from "./wire.mjs";
 
 const TOP = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -96,6 +97,35 @@ test("clients that never read, a held poll, half a request and an idle connectio
   assert.ok(Number(late.headers["retry-after"]) > 0);
   assertClean(server, await stopped);
   assert.ok(Date.now() - start < 10000, `${Date.now() - start} ms`);
+});
+
+test("neither a full window, a slow download nor a body under way holds it up (C107)", async (t) => {
+  const server = await Server.start(t, { env: { KLATCH_LIMITS_MESSAGES_PER_SECOND: "0" } });
+  const { ben, a, group } = await makePair(t, server);
+  // One who is in, is sent more than his window takes, and reads nothing any more.
+  const full = await ben.connect(t);
+  await full.do("sync");
+  full.socket.io.engine.transport.ws._socket.pause();
+  for (let i = 0; i < 300; i += 10) await Promise.all(Array.from({ length: 10 }, () => a.send(group, "x".repeat(16000))));
+  // Pages by the dozen that nobody reads, and a poll whose answer is large.
+  const wire = Wire.of(server);
+  for (let i = 0; i < 5; i++) {
+    const slow = await wire.tcp();
+    t.after(() => slow.destroy());
+    slow.pause();
+    slow.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(400));
+  }
+  const sid = await wire.polls(ben.token);
+  await wire.post(sid, '420["sync",{}]');
+  const body = await wire.tcp();
+  body.write(`POST /socket.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n42["x`);
+  const start = Date.now();
+  const { message } = await a.send(group, "the last");
+  assertClean(server, await server.stop());
+  assert.ok(Date.now() - start < 12000, `${Date.now() - start} ms`);
+  const again = await Server.start(t, { data: server.data });
+  const page = await again.api("GET", `groups/${group}/messages`, { token: ben.token });
+  assert.equal(page.json.messages.at(-1).id, message.id);
 });
 
 test("a second SIGTERM ends it at once", async (t) => {
