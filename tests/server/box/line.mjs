@@ -32,7 +32,7 @@ export class Line {
     });
     line.listener.listen(0, "127.0.0.1");
     await once(line.listener, "listening");
-    line.url = `http://127.0.0.1:${line.listener.address().port}`;
+    line.url = `${new URL(server.url).protocol}//127.0.0.1:${line.listener.address().port}`;
     t.after(() => {
       line.cut();
       line.listener.close();

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Line } from "./line.mjs";
 import { Device, Server, makePair, until } from "./klatch.mjs";
-import { Wire, frame, upgrade } from "./wire.mjs";
+import { Wire, frame, reset, upgrade } from "./wire.mjs";
 
 /** Unclean ends are noticed within a second and a half, and a loaded machine still answers in time. */
 const QUICK_BEATS = { KLATCH_SERVER_PING_INTERVAL_MS: "700", KLATCH_SERVER_PING_TIMEOUT_MS: "800" };
@@ -36,7 +36,7 @@ test("pages that are loaded again and again, each cut somewhere else, leave nobo
       half.write(upgrade("/socket.io/?EIO=4&transport=websocket").slice(0, 60));
       half.destroy();
     },
-    async () => (await wire.raw("/socket.io/?EIO=4&transport=websocket")).resetAndDestroy(),
+    async () => reset(await wire.raw("/socket.io/?EIO=4&transport=websocket")),
     async () => wire.session(), // and never again
     async () => (await wire.talk()).send(`40{"token":"${ben.token}"}`).socket.terminate(),
     async () => (await wire.signedIn(ben.token)).send('420["sync",{}]').socket.terminate(),

@@ -2,7 +2,7 @@
 // The server below the official client: raw sessions of Engine.IO, frames and bytes.
 import { Echo } from "../socketio/echo.mjs";
 
-export { frame, upgrade } from "../socketio/echo.mjs";
+export { frame, reset, upgrade } from "../socketio/echo.mjs";
 
 const PATH = "/socket.io/";
 
