@@ -501,6 +501,7 @@ static const Command commands[] = {
   { "group", "list", NULL, run_group_list, NULL },
   { "backup", NULL, "FILE", NULL, kl_ctl_backup },
   { "restore", NULL, "FILE", NULL, kl_ctl_restore },
+  { "store", "copy", "FROM TO", NULL, kl_ctl_store_copy },
 };
 
 const char *
@@ -515,7 +516,10 @@ kl_ctl_get_summary (void)
          "  invite create    make a code with which people register\n"
          "  group list       all groups, most members first\n"
          "  backup FILE      copy the database to FILE, while the server runs or not\n"
-         "  restore FILE     put a backup in the database's place; the server is stopped";
+         "  restore FILE     put a backup in the database's place; the server is stopped\n"
+         "  store copy FROM TO\n"
+         "                   copy everything to another store, sqlite:PATH or\n"
+         "                   mongodb://HOST/NAME; all servers are stopped";
 }
 
 static guint

@@ -9,8 +9,9 @@
 
 #include "server/admin/kl-ctl-client.h"
 #include "server/admin/kl-ctl-print.h"
-#include "server/chat/kl-store.h"
+#include "server/chat/kl-store-copy.h"
 #include "server/store/kl-sqlite-backup.h"
+#include "server/store/kl-sqlite-dump.h"
 
 #define SQLITE_PREFIX "sqlite:"
 #define PROGRESS_INTERVAL_USEC (G_USEC_PER_SEC / 5)
@@ -217,6 +218,91 @@ kl_ctl_restore (const KlCtlOptions *options, const char *const *arguments, GErro
   print_info (path, &info);
   if (kept)
     g_print ("What was there before is kept as %s\n", kept);
+
+  return TRUE;
+}
+
+/* ── store copy ── */
+
+/* WRITES: to be filled; else to be read from. */
+static KlStoreDump *
+open_dump (const KlCtlOptions *options, const char *uri, gboolean writes, GError **error)
+{
+  g_autofree char *path = dup_sqlite_path (options, uri);
+  GError *why = NULL;
+  gpointer dump = NULL;
+
+  if (path)
+    dump = writes ? kl_sqlite_dump_new (path, &why) : kl_sqlite_dump_open (path, &why);
+  else
+    {
+      fail (error, KL_CTL_ERROR_USAGE, "a store is sqlite:PATH or mongodb://HOST/NAME, not \"%s\"", uri);
+      return NULL;
+    }
+  if (!dump)
+    pass_on (error, why);
+
+  return dump;
+}
+
+static void
+print_copy_json (const KlStoreCopyResult *result)
+{
+  g_auto (KlJsonWriter) writer = { 0 };
+
+  kl_json_writer_init (&writer, 1024);
+  kl_json_begin_object (&writer);
+  kl_json_member_bool (&writer, "resumed", result->resumed);
+  for (int kind = 0; kind < KL_DUMP_N_KINDS; kind++)
+    {
+      kl_json_key (&writer, kl_dump_kind_get_name ((KlDumpKind) kind));
+      kl_json_begin_object (&writer);
+      kl_json_member_int (&writer, "count", result->counts[kind]);
+      kl_json_member_string (&writer, "sha256", result->checksums[kind]);
+      kl_json_end_object (&writer);
+    }
+  print_object (&writer);
+}
+
+static void
+print_copy (const KlStoreCopyResult *result)
+{
+  static const char *const titles[] = { "WHAT", "NUMBER", "SHA-256", NULL };
+  KlCtlTable *table = kl_ctl_table_new (titles);
+
+  for (int kind = 0; kind < KL_DUMP_N_KINDS; kind++)
+    kl_ctl_table_add (table, (char *[]) {
+                                 g_strdup (kl_dump_kind_get_name ((KlDumpKind) kind)),
+                                 g_strdup_printf ("%" G_GINT64_FORMAT, result->counts[kind]),
+                                 g_strdup (result->checksums[kind]),
+                             });
+  kl_ctl_table_print (table);
+  g_print ("The copy is whole; both were compared record by record.\n");
+}
+
+gboolean
+kl_ctl_store_copy (const KlCtlOptions *options, const char *const *arguments, GError **error)
+{
+  g_autoptr (KlStoreDump) from = open_dump (options, arguments[0], FALSE, error);
+  g_autoptr (KlStoreDump) to = from ? open_dump (options, arguments[1], TRUE, error) : NULL;
+  KlStoreCopyResult result;
+  GError *why = NULL;
+  Progress progress;
+  gboolean ok;
+
+  if (!to)
+    return FALSE;
+
+  begin_progress (&progress);
+  ok = kl_store_copy (from, to, on_progress, &progress, &result, &why);
+  end_progress (&progress);
+  if (!ok)
+    return pass_on (error, why);
+
+  if (options->json)
+    print_copy_json (&result);
+  else
+    print_copy (&result);
 
   return TRUE;
 }

@@ -11,5 +11,7 @@ gboolean
 kl_ctl_backup (const KlCtlOptions *options, const char *const *arguments, GError **error); /* FILE */
 gboolean
 kl_ctl_restore (const KlCtlOptions *options, const char *const *arguments, GError **error); /* FILE */
+gboolean
+kl_ctl_store_copy (const KlCtlOptions *options, const char *const *arguments, GError **error); /* FROM TO */
 
 G_END_DECLS

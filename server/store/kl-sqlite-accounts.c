@@ -116,8 +116,8 @@ may_create_user (KlSqlite *db, KlSqliteJob *job, KlStoreInvite **invite)
   return TRUE;
 }
 
-static gboolean
-insert_user (KlSqlite *db, const KlStoreUser *user, gint64 *u, GError **error)
+gboolean
+kl_sqlite_insert_user (KlSqlite *db, const KlStoreUser *user, gint64 *u, GError **error)
 {
   g_autofree char *folded = fold_user (user->name, user->display_name);
   sqlite3_stmt *insert = kl_sqlite_prepare (
@@ -146,8 +146,8 @@ insert_user (KlSqlite *db, const KlStoreUser *user, gint64 *u, GError **error)
   return TRUE;
 }
 
-static gboolean
-put_password (KlSqlite *db, gint64 u, const char *hash, GError **error)
+gboolean
+kl_sqlite_put_password (KlSqlite *db, gint64 u, const char *hash, GError **error)
 {
   sqlite3_stmt *insert = kl_sqlite_prepare (db, "INSERT OR REPLACE INTO passwords (u, hash) VALUES (?, ?)");
 
@@ -164,8 +164,8 @@ kl_sqlite_create_user (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   gboolean good = TRUE;
   gint64 u;
 
-  if (!may_create_user (db, job, &invite) || !insert_user (db, job->object, &u, &job->error)
-      || !put_password (db, u, job->text[0], &job->error))
+  if (!may_create_user (db, job, &invite) || !kl_sqlite_insert_user (db, job->object, &u, &job->error)
+      || !kl_sqlite_put_password (db, u, job->text[0], &job->error))
     return FALSE;
   if (invite && !kl_sqlite_use_invite (db, invite->code, TRUE, u, now_ms (), &good, &job->error))
     return FALSE;
@@ -346,7 +346,7 @@ kl_sqlite_set_password (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
     return FALSE;
   if (!u)
     return not_found (job);
-  if (!put_password (db, u, job->text[1], &job->error))
+  if (!kl_sqlite_put_password (db, u, job->text[1], &job->error))
     return FALSE;
   if (job->number[0] && !end_other_sessions (db, u, job->text[2], ended, &job->error))
     return FALSE;

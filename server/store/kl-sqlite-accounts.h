@@ -45,4 +45,8 @@ gboolean kl_sqlite_revoke_invite (KlSqlite *db, KlSqliteMemory *memory, KlSqlite
 /* t0: group, t1: by → GPtrArray of KlStoreInvite */
 gboolean kl_sqlite_list_invites (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
 
+/* The rows themselves. *U: the user's key. */
+gboolean kl_sqlite_insert_user (KlSqlite *db, const KlStoreUser *user, gint64 *u, GError **error);
+gboolean kl_sqlite_put_password (KlSqlite *db, gint64 u, const char *hash, GError **error);
+
 G_END_DECLS

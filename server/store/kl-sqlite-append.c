@@ -279,8 +279,8 @@ put_member (Append *self, const KlStoreChange *change)
   return insert_entry (self, change, u);
 }
 
-static char *
-fold_group (const KlStoreGroup *group)
+char *
+kl_sqlite_fold_group (const KlStoreGroup *group)
 {
   g_autofree char *all
       = g_strjoin ("\n", group->name, group->slug ? group->slug : "", group->topic ? group->topic : "", NULL);
@@ -327,7 +327,7 @@ put_group (Append *self, const KlStoreChange *change)
   if (!group)
     return fail (self, "a change of the group without it");
 
-  folded = fold_group (group);
+  folded = kl_sqlite_fold_group (group);
   update = kl_sqlite_prepare (self->db, "UPDATE groups SET rev = ?2, kind = ?3, visibility = ?4, slug = ?5, name = ?6,"
                                         " topic = ?7, avatar = ?8, emoji = ?9, hue = ?10, deleted = ?11, folded = ?12"
                                         " WHERE id = ?1");
@@ -389,7 +389,7 @@ make_group (Append *self)
       return TRUE;
     }
 
-  folded = fold_group (group);
+  folded = kl_sqlite_fold_group (group);
   statement
       = kl_sqlite_prepare (self->db, "INSERT INTO groups (id, rev, kind, visibility, slug, name, topic, avatar, emoji,"
                                      " hue, deleted, folded, created_at, members)"

@@ -13,4 +13,7 @@ gboolean kl_sqlite_append (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *jo
 gboolean kl_sqlite_use_invite (KlSqlite *db, const char *code, gboolean needs_registers, gint64 u, gint64 now_ms,
                                gboolean *good, GError **error);
 
+/* What the directory is searched by. */
+char *kl_sqlite_fold_group (const KlStoreGroup *group);
+
 G_END_DECLS

@@ -130,8 +130,8 @@ kl_sqlite_backup (const char *path, const char *file, KlStoreProgress progress, 
   /* Said early; the name itself is given without replacing. */
   if (g_file_test (file, G_FILE_TEST_EXISTS) || g_file_test (file, G_FILE_TEST_IS_SYMLINK))
     return fail (error, file, "is there already, and a backup overwrites nothing");
-  lock = kl_sqlite_file_begin (part, error);
-  if (lock < 0)
+  lock = kl_sqlite_file_lock (part, error);
+  if (lock < 0 || !kl_sqlite_file_clear (lock, part, error))
     return FALSE;
 
   if (kl_sqlite_file_copy (path, KL_SQLITE_FILE_STORE, part, progress, user_data, error))
@@ -162,30 +162,6 @@ make_folder (const char *path, GError **error)
   return FALSE;
 }
 
-/* Root restores for the server's user, to whom the folder belongs. */
-static gboolean
-give_to_owner (int fd, const char *path, GError **error)
-{
-  g_autofree char *folder = g_path_get_dirname (path);
-  struct stat status;
-
-  if (geteuid () != 0 || (stat (folder, &status) == 0 && fchown (fd, status.st_uid, status.st_gid) == 0))
-    return TRUE;
-  g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED, "%s cannot be given to the owner of its folder: %s", path,
-               g_strerror (errno));
-
-  return FALSE;
-}
-
-/* All of it stands in the file itself. */
-static gboolean
-empty_log (KlSqlite *db, const char *path, GError **error)
-{
-  g_autofree char *busy = kl_sqlite_file_ask (db->handle, "PRAGMA wal_checkpoint(TRUNCATE)", error);
-
-  return busy && (g_str_equal (busy, "0") || fail (error, path, "is in use"));
-}
-
 /* Brings the copy to this version, and lets time begin anew for the clients. */
 static gboolean
 renew (const char *path, const char *domain, char **epoch, GError **error)
@@ -203,7 +179,7 @@ renew (const char *path, const char *domain, char **epoch, GError **error)
     }
   if (ok && kl_sqlite_changes (db) != 1)
     ok = fail (error, path, "has no epoch");
-  ok = ok && empty_log (db, path, error);
+  ok = ok && kl_sqlite_file_empty_log (db->handle, path, error);
   kl_sqlite_close (db);
   if (ok)
     *epoch = g_steal_pointer (&fresh);
@@ -285,8 +261,8 @@ kl_sqlite_restore (const char *file, const char *path, KlStoreProgress progress,
   if (!make_folder (path, error))
     return FALSE;
   folder = kl_sqlite_file_lock_folder (path, error);
-  lock = folder < 0 ? -1 : kl_sqlite_file_begin (fresh, error);
-  if (lock < 0)
+  lock = folder < 0 ? -1 : kl_sqlite_file_lock (fresh, error);
+  if (lock < 0 || !kl_sqlite_file_clear (lock, fresh, error))
     return FALSE;
 
   if (kl_sqlite_file_copy (file, KL_SQLITE_FILE_BACKUP, fresh, progress, user_data, error))
@@ -294,7 +270,7 @@ kl_sqlite_restore (const char *file, const char *path, KlStoreProgress progress,
       if (progress)
         progress ("checking", 0, 0, user_data);
       if (examine (fresh, file, "PRAGMA integrity_check (1)", info, &domain, error)
-          && renew (fresh, domain, &new_epoch, error) && give_to_owner (lock, path, error)
+          && renew (fresh, domain, &new_epoch, error) && kl_sqlite_file_give_to_owner (lock, path, error)
           && kl_sqlite_file_sync (fresh, error) && replace (fresh, path, &former, error))
         {
           *epoch = g_steal_pointer (&new_epoch);

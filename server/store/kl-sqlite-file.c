@@ -98,6 +98,26 @@ kl_sqlite_file_ask (sqlite3 *handle, const char *sql, GError **error)
   return text;
 }
 
+char *
+kl_sqlite_file_ask_domain (const char *path, GError **error)
+{
+  sqlite3 *handle = NULL;
+  char *domain = NULL;
+  int code = sqlite3_open_v2 (path, &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+
+  if (code != SQLITE_OK)
+    fail_sqlite (error, path, handle, code);
+  else
+    {
+      domain = kl_sqlite_file_ask (handle, "SELECT value FROM meta WHERE key = 'domain'", error);
+      if (!domain)
+        g_prefix_error (error, "%s is not a store of Klatch: ", path);
+    }
+  sqlite3_close (handle);
+
+  return domain;
+}
+
 static gboolean
 has_log (const char *path)
 {
@@ -211,7 +231,7 @@ make_plain (const char *path, GError **error)
 }
 
 int
-kl_sqlite_file_begin (const char *path, GError **error)
+kl_sqlite_file_lock (const char *path, GError **error)
 {
   g_autofd int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   struct stat ours, there;
@@ -228,14 +248,16 @@ kl_sqlite_file_begin (const char *path, GError **error)
       g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE, "%s is being written by somebody else", path);
       return -1;
     }
-  kl_sqlite_file_remove_companions (path);
-  if (ftruncate (fd, 0) != 0 || fchmod (fd, 0600) != 0)
-    {
-      fail_errno (error, "made", path);
-      return -1;
-    }
 
   return g_steal_fd (&fd);
+}
+
+gboolean
+kl_sqlite_file_clear (int fd, const char *path, GError **error)
+{
+  kl_sqlite_file_remove_companions (path);
+
+  return (ftruncate (fd, 0) == 0 && fchmod (fd, 0600) == 0) || fail_errno (error, "made", path);
 }
 
 gboolean
@@ -248,6 +270,32 @@ kl_sqlite_file_copy (const char *from, KlSqliteFileUse use, const char *to, KlSt
   sqlite3_close (source);
 
   return ok && kl_sqlite_file_sync (to, error);
+}
+
+gboolean
+kl_sqlite_file_empty_log (sqlite3 *handle, const char *path, GError **error)
+{
+  g_autofree char *busy = kl_sqlite_file_ask (handle, "PRAGMA wal_checkpoint(TRUNCATE)", error);
+
+  if (!busy)
+    return FALSE;
+  if (g_str_equal (busy, "0"))
+    return TRUE;
+  g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE, "%s is in use", path);
+
+  return FALSE;
+}
+
+gboolean
+kl_sqlite_file_give_to_owner (int fd, const char *path, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  struct stat status;
+
+  if (geteuid () != 0 || (stat (folder, &status) == 0 && fchown (fd, status.st_uid, status.st_gid) == 0))
+    return TRUE;
+
+  return fail_errno (error, "given to the owner of its folder", path);
 }
 
 /* ── Names ── */

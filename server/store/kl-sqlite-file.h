@@ -15,10 +15,13 @@ G_BEGIN_DECLS
 int
 kl_sqlite_file_lock_folder (const char *path, GError **error);
 
-/* Makes the file PATH, empty, readable by its owner alone, and nobody else's until the descriptor is closed:
- * UNAVAILABLE while somebody is at it; what a killed attempt left is taken over. -1 on error. */
+/* Opens the file PATH, which is made where there is none, and keeps others from doing the same until the descriptor is
+ * closed: UNAVAILABLE while somebody is at it. Not to be closed while SQLite has the file open. -1 on error. */
 int
-kl_sqlite_file_begin (const char *path, GError **error);
+kl_sqlite_file_lock (const char *path, GError **error);
+/* Makes what was opened so an empty file, readable by its owner alone. */
+gboolean
+kl_sqlite_file_clear (int fd, const char *path, GError **error);
 
 /* STORE: a server may be using it and writing to it; nobody waits for the copy. BACKUP: at rest, perhaps in a place
  * where nothing may be written. */
@@ -38,6 +41,18 @@ kl_sqlite_file_copy (const char *from, KlSqliteFileUse use, const char *to, KlSt
  * NULL on error, or where there is no row or NULL, with *ERROR set in each case. */
 char *
 kl_sqlite_file_ask (sqlite3 *handle, const char *sql, GError **error);
+
+/* The domain of the store in a file. */
+char *
+kl_sqlite_file_ask_domain (const char *path, GError **error);
+
+/* Moves what stands in the write-ahead log into the file itself. */
+gboolean
+kl_sqlite_file_empty_log (sqlite3 *handle, const char *path, GError **error);
+
+/* Root works for the server's user, to whom the folder belongs in which PATH lies. */
+gboolean
+kl_sqlite_file_give_to_owner (int fd, const char *path, GError **error);
 
 /* Removes a file that was being made, with what SQLite puts beside it. */
 void

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Copies from SQLite to SQLite: of everything, resumed at any write, of the wrong things refused. */
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "server/chat/kl-store-copy.h"
+#include "server/store/kl-sqlite-dump.h"
+#include "server/store/kl-sqlite-store.h"
+#include "tests/server/store/kl-store-kit.h"
+#include "tests/server/store/kl-store-sample.h"
+
+#define N_MESSAGES 80
+
+typedef struct
+{
+  char *dir;
+  char *from, *to;
+} Fixture;
+
+static KlStore *
+open_store (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  KlSqliteStore *store = kl_sqlite_store_open (path, "example.org", &error);
+
+  g_assert_no_error (error);
+
+  return KL_STORE (store);
+}
+
+static void
+close_store (KlStore *store)
+{
+  kl_store_kit_close (store);
+  g_object_unref (store);
+}
+
+static void
+set_up (Fixture *self, gconstpointer unused)
+{
+  KlStore *store;
+
+  self->dir = kl_test_dir_new ();
+  self->from = g_build_filename (self->dir, "from.db", NULL);
+  self->to = g_build_filename (self->dir, "to", "klatch.db", NULL);
+  store = open_store (self->from);
+  kl_store_sample_fill (store, N_MESSAGES);
+  close_store (store);
+}
+
+static void
+tear_down (Fixture *self, gconstpointer unused)
+{
+  kl_test_dir_remove (self->dir);
+  g_free (self->dir);
+  g_free (self->from);
+  g_free (self->to);
+}
+
+/* ── A target whose power fails ── */
+
+#define TYPE_FRAGILE (fragile_get_type ())
+G_DECLARE_FINAL_TYPE (Fragile, fragile, TEST, FRAGILE, GObject)
+
+struct _Fragile
+{
+  GObject parent_instance;
+  KlStoreDump *inner;
+  int writes_left;
+  guint n_records; /* written in all */
+};
+
+static void
+get_origin (KlStoreDump *dump, KlDumpOrigin *origin)
+{
+  kl_store_dump_get_origin (TEST_FRAGILE (dump)->inner, origin);
+}
+
+static gboolean
+read_inner (KlStoreDump *dump, KlDumpKind kind, const char *group, const char *after, guint limit, GPtrArray *records,
+            char **next, GError **error)
+{
+  /* Small pages, so that each kind has several. */
+  return kl_store_dump_read (TEST_FRAGILE (dump)->inner, kind, group, after, MIN (limit, 7), records, next, error);
+}
+
+static gboolean
+begin_inner (KlStoreDump *dump, const KlDumpOrigin *origin, char **place, GError **error)
+{
+  return kl_store_dump_begin (TEST_FRAGILE (dump)->inner, origin, place, error);
+}
+
+/* One record a write, so that there is every place to be interrupted at. */
+static gboolean
+write_inner (KlStoreDump *dump, GPtrArray *records, const char *place, GError **error)
+{
+  Fragile *self = TEST_FRAGILE (dump);
+
+  for (guint i = 0; i < records->len; i++)
+    {
+      KlDumpRecord *record = g_ptr_array_index (records, i);
+      g_autoptr (GPtrArray) one = g_ptr_array_new ();
+      g_autofree char *key = kl_dump_record_dup_key (record);
+      g_autofree char *here = g_strdup_printf ("%d\n%s\n%s", record->kind, record->group ? record->group : "", key);
+
+      if (self->writes_left == 0)
+        {
+          g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE, "the power failed");
+          return FALSE;
+        }
+      self->writes_left--;
+      self->n_records++;
+      g_ptr_array_add (one, record);
+      if (!kl_store_dump_write (self->inner, one, here, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+finish_inner (KlStoreDump *dump, GError **error)
+{
+  return kl_store_dump_finish (TEST_FRAGILE (dump)->inner, error);
+}
+
+static void
+fragile_iface_init (KlStoreDumpInterface *iface)
+{
+  iface->get_origin = get_origin;
+  iface->read = read_inner;
+  iface->begin = begin_inner;
+  iface->write = write_inner;
+  iface->finish = finish_inner;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (Fragile, fragile, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KL_TYPE_STORE_DUMP, fragile_iface_init))
+
+static void
+fragile_finalize (GObject *object)
+{
+  g_object_unref (TEST_FRAGILE (object)->inner);
+  G_OBJECT_CLASS (fragile_parent_class)->finalize (object);
+}
+
+static void
+fragile_class_init (FragileClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = fragile_finalize;
+}
+
+static void
+fragile_init (Fragile *self)
+{
+}
+
+static KlStoreDump *
+open_target (const char *path, int writes)
+{
+  g_autoptr (GError) error = NULL;
+  KlSqliteDump *inner = kl_sqlite_dump_new (path, &error);
+  Fragile *self;
+
+  g_assert_no_error (error);
+  self = g_object_new (TYPE_FRAGILE, NULL);
+  self->inner = KL_STORE_DUMP (inner);
+  self->writes_left = writes;
+
+  return KL_STORE_DUMP (self);
+}
+
+static KlStoreDump *
+open_source (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  KlSqliteDump *self = kl_sqlite_dump_open (path, &error);
+
+  g_assert_no_error (error);
+
+  return KL_STORE_DUMP (self);
+}
+
+static void
+assert_copied (Fixture *self)
+{
+  KlStore *one = open_store (self->from), *other = open_store (self->to);
+
+  kl_store_sample_compare (one, other);
+  close_store (one);
+  close_store (other);
+}
+
+/* ── Tests ── */
+
+static void
+test_whole (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (KlStoreDump) from = open_source (self->from), to = open_target (self->to, -1);
+  g_autoptr (GError) error = NULL;
+  KlStoreCopyResult result;
+
+  kl_store_copy (from, to, NULL, NULL, &result, &error);
+  g_assert_no_error (error);
+  g_assert_false (result.resumed);
+  g_assert_cmpint (result.counts[KL_DUMP_USER], ==, 5);
+  g_assert_cmpint (result.counts[KL_DUMP_SESSION], ==, 2);
+  g_assert_cmpint (result.counts[KL_DUMP_GROUP], ==, 6);
+  g_assert_cmpint (result.counts[KL_DUMP_INVITE], ==, 3);
+  g_assert_cmpint (result.counts[KL_DUMP_MEMBER], ==, 5 + 2 + 2 + 1 + 1 + 1);
+  g_assert_cmpint (result.counts[KL_DUMP_BAN], ==, 1);
+  g_assert_cmpint (result.counts[KL_DUMP_CHANGE], ==, (2 + 4 + N_MESSAGES + 7) + 4 + 3 + 8 + 3 + 3);
+  g_clear_object (&from);
+  g_clear_object (&to);
+  assert_copied (self);
+}
+
+/* Interrupted after every so many records. */
+static void
+test_resumed (Fixture *self, gconstpointer unused)
+{
+  static const int steps[] = { 1, 17 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (steps); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s.%d", self->to, steps[i]);
+      gboolean done = FALSE;
+
+      while (!done)
+        {
+          g_autoptr (KlStoreDump) from = open_source (self->from), to = open_target (path, steps[i] + 1);
+          g_autoptr (GError) error = NULL;
+          KlStoreCopyResult result;
+
+          done = kl_store_copy (from, to, NULL, NULL, &result, &error);
+          if (!done)
+            {
+              g_assert_error (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE);
+              /* No server takes what is not whole for a store. */
+              g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+            }
+          else
+            g_assert_true (result.resumed);
+        }
+    }
+  {
+    g_autofree char *third = g_strconcat (self->to, ".17", NULL);
+
+    g_assert_no_errno (g_rename (third, self->to));
+  }
+  assert_copied (self);
+}
+
+static void
+assert_refused (KlStoreDump *from, const char *path, const char *says)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KlSqliteDump) to = kl_sqlite_dump_new (path, &error);
+  KlStoreCopyResult result;
+
+  if (to)
+    g_assert_false (kl_store_copy (from, KL_STORE_DUMP (to), NULL, NULL, &result, &error));
+  g_assert_error (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, says));
+}
+
+static void
+test_refused (Fixture *self, gconstpointer unused)
+{
+  g_autofree char *other = g_build_filename (self->dir, "other", NULL);
+  g_autofree char *other_path = g_build_filename (other, "klatch.db", NULL);
+  g_autoptr (KlStoreDump) from = open_source (self->from), to = open_target (self->to, 40), stranger = NULL;
+  g_autoptr (GError) error = NULL;
+  KlStoreCopyResult result;
+  KlStore *store;
+
+  g_assert_false (kl_store_copy (from, to, NULL, NULL, &result, &error));
+  g_clear_error (&error);
+  g_clear_object (&to);
+
+  /* A half-done copy belongs to its source. */
+  g_mkdir (other, 0700);
+  store = open_store (other_path);
+  close_store (store);
+  stranger = open_source (other_path);
+  assert_refused (stranger, self->to, "beginning of a copy of another store");
+
+  /* What is there is not overwritten, and a store in use not read. */
+  assert_refused (from, other_path, "there is a store at");
+  g_assert_null (kl_sqlite_dump_open (self->from, &error));
+  g_assert_error (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE);
+  g_clear_error (&error);
+  g_assert_null (kl_sqlite_dump_open (self->dir, &error));
+  g_assert_error (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED);
+
+  /* One at a time. */
+  to = open_target (self->to, 3);
+  g_clear_error (&error);
+  g_assert_false (kl_store_copy (from, to, NULL, NULL, &result, &error));
+  g_clear_error (&error);
+  {
+    g_autoptr (KlStoreDump) second = open_target (self->to, -1);
+
+    g_assert_false (kl_store_copy (from, second, NULL, NULL, &result, &error));
+    g_assert_error (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE);
+  }
+}
+
+/* The source goes on between two attempts: the end finds it out. */
+static void
+test_moved_source (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (KlStoreDump) from = open_source (self->from), to = open_target (self->to, 110);
+  g_autoptr (GError) error = NULL;
+  KlStoreCopyResult copied;
+  KlStore *store;
+
+  g_assert_false (kl_store_copy (from, to, NULL, NULL, &copied, &error));
+  g_clear_error (&error);
+  g_clear_object (&from);
+  g_clear_object (&to);
+  store = open_store (self->from);
+  kl_store_kit_send (store, "big", 2 + 4 + N_MESSAGES + 7, N_MESSAGES, "u-ada", "later", "later");
+  close_store (store);
+  from = open_source (self->from);
+  to = open_target (self->to, -1);
+  g_assert_false (kl_store_copy (from, to, NULL, NULL, &copied, &error));
+  g_assert_error (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, "differs"));
+  g_assert_false (g_file_test (self->to, G_FILE_TEST_EXISTS));
+}
+
+int
+main (int argc, char **argv)
+{
+  kl_test_init (&argc, &argv);
+#define ADD(name, test) g_test_add ("/store/copy/" name, Fixture, NULL, set_up, test, tear_down)
+  ADD ("whole", test_whole);
+  ADD ("resumed", test_resumed);
+  ADD ("refused", test_refused);
+  ADD ("moved-source", test_moved_source);
+
+  return g_test_run ();
+}
