@@ -465,3 +465,17 @@ kl_server_get_insecure (KlServer *self)
   g_return_val_if_fail (KL_IS_SERVER (self), FALSE);
   return self->insecure;
 }
+
+static gpointer
+load_modules (gpointer unused)
+{
+  g_proxy_resolver_is_supported (g_proxy_resolver_get_default ());
+  g_tls_backend_supports_tls (g_tls_backend_get_default ());
+  return NULL;
+}
+
+void
+kl_server_warm_up (void)
+{
+  g_thread_unref (g_thread_new ("warm-up", load_modules, NULL));
+}

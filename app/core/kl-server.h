@@ -56,4 +56,8 @@ void kl_server_register_async (KlServer *self,
                                gpointer user_data);
 KlAccount *kl_server_register_finish (KlServer *self, GAsyncResult *result, GError **error);
 
+/* Loads, on a thread of its own, what GIO loads at the first connection: asking what the system's proxy is takes 30 ms
+ * the first time. To be called when the program starts. */
+void kl_server_warm_up (void);
+
 G_END_DECLS
