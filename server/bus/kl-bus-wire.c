@@ -8,7 +8,6 @@
 #include "protocol/kl-limits.h"
 
 #define VERSION '1'
-#define HEAD_BYTES (1 + KL_BUS_TAG_CHARS)
 #define TAG_BYTES 16
 /* No name, id or op comes near it. */
 #define STRING_MAX_BYTES (64 * 1024)
@@ -54,6 +53,16 @@ make_tag (const KlBusSeal *self, const char *place, const char *body, gsize leng
   kl_id_encode (mac, sizeof mac, tag);
 }
 
+void
+kl_bus_seal_close (const KlBusSeal *self, const char *place, GString *letter)
+{
+  char tag[KL_BUS_TAG_CHARS + 1];
+
+  make_tag (self, place, letter->str + KL_BUS_HEAD_BYTES, letter->len - KL_BUS_HEAD_BYTES, tag);
+  letter->str[0] = VERSION;
+  memcpy (letter->str + 1, tag, KL_BUS_TAG_CHARS);
+}
+
 /* ── Letters ── */
 
 typedef struct
@@ -67,7 +76,7 @@ kl_bus_letter_begin (KlBusLetter *self, const char *type, const char *node, guin
 {
   self->out = g_string_sized_new (512);
   self->parts = NULL;
-  g_string_set_size (self->out, HEAD_BYTES);
+  g_string_set_size (self->out, KL_BUS_HEAD_BYTES);
   kl_json_writer_init_on (&self->json, self->out);
   kl_json_begin_object (&self->json);
   kl_json_member_string (&self->json, "t", type);
@@ -93,7 +102,6 @@ GString *
 kl_bus_letter_finish (KlBusLetter *self, const KlBusSeal *seal, const char *place)
 {
   GString *out = g_steal_pointer (&self->out);
-  char tag[KL_BUS_TAG_CHARS + 1];
 
   kl_json_end_object (&self->json);
   g_string_append_c (out, '\n');
@@ -104,10 +112,7 @@ kl_bus_letter_finish (KlBusLetter *self, const KlBusSeal *seal, const char *plac
       g_string_append_len (out, part->bytes, (gssize) part->length);
     }
   g_clear_pointer (&self->parts, g_array_unref);
-
-  make_tag (seal, place, out->str + HEAD_BYTES, out->len - HEAD_BYTES, tag);
-  out->str[0] = VERSION;
-  memcpy (out->str + 1, tag, KL_BUS_TAG_CHARS);
+  kl_bus_seal_close (seal, place, out);
 
   return out;
 }
@@ -119,16 +124,16 @@ kl_bus_reading_open (KlBusReading *self, const KlBusSeal *seal, const char *plac
   const char *end;
 
   *self = (KlBusReading) { 0 };
-  if (length <= HEAD_BYTES || data[0] != VERSION)
+  if (length <= KL_BUS_HEAD_BYTES || data[0] != VERSION)
     return FALSE;
-  make_tag (seal, place, data + HEAD_BYTES, length - HEAD_BYTES, tag);
+  make_tag (seal, place, data + KL_BUS_HEAD_BYTES, length - KL_BUS_HEAD_BYTES, tag);
   if (sodium_memcmp (tag, data + 1, KL_BUS_TAG_CHARS) != 0)
     return FALSE;
-  end = memchr (data + HEAD_BYTES, '\n', length - HEAD_BYTES);
+  end = memchr (data + KL_BUS_HEAD_BYTES, '\n', length - KL_BUS_HEAD_BYTES);
   if (!end)
     return FALSE;
 
-  self->json = kl_json_parse (data + HEAD_BYTES, (gsize) (end - data) - HEAD_BYTES, NULL);
+  self->json = kl_json_parse (data + KL_BUS_HEAD_BYTES, (gsize) (end - data) - KL_BUS_HEAD_BYTES, NULL);
   if (!self->json)
     return FALSE;
   self->bytes = end + 1;

@@ -20,6 +20,7 @@ G_BEGIN_DECLS
 
 #define KL_BUS_KEY_BYTES 32
 #define KL_BUS_TAG_CHARS 26
+#define KL_BUS_HEAD_BYTES (1 + KL_BUS_TAG_CHARS)
 #define KL_BUS_DEPLOYMENT_CHARS 16
 
 /* Makes of the store's epoch and secret the key, and of the epoch the name that stands in all keys and
@@ -32,6 +33,10 @@ typedef struct
 
 void
 kl_bus_seal_init (KlBusSeal *self, const char *epoch, const char *secret);
+
+/* Version and TAG into the first KL_BUS_HEAD_BYTES of LETTER, over all that follows them. */
+void
+kl_bus_seal_close (const KlBusSeal *self, const char *place, GString *letter);
 
 /* ── Writing ── */
 

@@ -39,8 +39,6 @@ struct _KlRedisBus
   char *logged;     /* what the log said of this state; NULL: nothing */
   guint64 number;   /* of the last publication */
   KlBusCounters counters;
-  guint64 n_refused;
-  guint64 n_lost;
 
   GHashTable *groups;  /* id, owned → how often, in the pointer */
   GHashTable *moved;   /* id, owned → rev (gint64, owned): changes of which others were not told */

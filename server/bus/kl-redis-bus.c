@@ -158,7 +158,7 @@ on_posted (gpointer user_data, const redisReply *reply)
   KlRedisBus *self = user_data;
 
   if (!reply || reply->type == REDIS_REPLY_ERROR)
-    self->n_lost++;
+    self->counters.lost++;
   if (reply && reply->type == REDIS_REPLY_ERROR)
     kl_redis_bus_complain (self, reply->str);
 }
@@ -175,7 +175,7 @@ kl_redis_bus_post (KlRedisBus *self, KlBusLetter *letter, const char *channel)
   kl_redis_command_add (&command, bytes->str, bytes->len);
   if (!kl_redis_link_send (self->says, &command, on_posted, self))
     {
-      self->n_lost++;
+      self->counters.lost++;
       return FALSE;
     }
   self->counters.published++;
@@ -203,7 +203,7 @@ kl_redis_bus_lose (KlRedisBus *self, const char *group, gint64 rev)
   if (self->closing)
     return;
 
-  self->n_lost++;
+  self->counters.lost++;
   if (known)
     *known = MAX (*known, rev);
   else if (g_hash_table_size (self->moved) < MOVED_MAX)
@@ -274,7 +274,7 @@ hear_changes (KlRedisBus *self, KlBusReading *reading, const char *group)
   g_autoptr (KlStoreBatch) batch = kl_bus_read_batch (reading);
 
   if (!batch || !g_str_equal (batch->group, group))
-    self->n_refused++;
+    self->counters.refused++;
   else if (g_hash_table_contains (self->groups, group) && self->listener && self->listener->on_changes)
     self->listener->on_changes (self->listener_data, reading->node, batch);
 }
@@ -286,7 +286,7 @@ hear_signal (KlRedisBus *self, KlBusReading *reading)
   KlBusSignal signal;
 
   if (!kl_bus_read_signal (reading, &signal, &json))
-    self->n_refused++;
+    self->counters.refused++;
   else if (self->listener && self->listener->on_signal)
     self->listener->on_signal (self->listener_data, &signal);
 }
@@ -299,7 +299,7 @@ hear_forward (KlRedisBus *self, KlBusReading *reading)
 
   if (!kl_bus_read_forward (reading, &forward))
     {
-      self->n_refused++;
+      self->counters.refused++;
       return;
     }
   if (!self->listener || !self->listener->on_forward)
@@ -317,7 +317,7 @@ hear (KlRedisBus *self, KlBusReading *reading, const char *channel)
 
   if (!reading->node || !kl_redis_presence_know (self, reading, &known))
     {
-      self->n_refused++;
+      self->counters.refused++;
       return;
     }
   self->counters.received++;
@@ -332,7 +332,7 @@ hear (KlRedisBus *self, KlBusReading *reading, const char *channel)
       if (known)
         hear_signal (self, reading);
       else
-        self->n_refused++;
+        self->counters.refused++;
     }
   else if (g_str_equal (reading->type, "forward") && g_str_has_prefix (place, "n:"))
     hear_forward (self, reading);
@@ -346,7 +346,7 @@ on_message (gpointer user_data, const char *channel, const char *data, gsize len
   g_auto (KlBusReading) reading = { 0 };
 
   if (!g_str_has_prefix (channel, self->prefix) || !kl_bus_reading_open (&reading, &self->seal, channel, data, length))
-    self->n_refused++;
+    self->counters.refused++;
   else if (g_strcmp0 (reading.node, self->own->id) != 0)
     hear (self, &reading, channel);
 }
@@ -508,24 +508,7 @@ get_counters (KlBus *bus, KlBusCounters *counters)
   *counters = self->counters;
   counters->reconnects = self->counters.reconnects ? self->counters.reconnects - 1 : 0;
   counters->queue_bytes = kl_redis_link_get_queue_bytes (self->says);
-}
-
-guint64
-kl_redis_bus_get_refused (KlRedisBus *self)
-{
-  return self->n_refused;
-}
-
-guint64
-kl_redis_bus_get_lost (KlRedisBus *self)
-{
-  return self->n_lost;
-}
-
-gint64
-kl_redis_bus_get_latency_usec (KlRedisBus *self)
-{
-  return kl_redis_link_get_latency_usec (self->says);
+  counters->latency_usec = kl_redis_link_get_latency_usec (self->says);
 }
 
 static void

@@ -37,14 +37,4 @@ G_DECLARE_FINAL_TYPE (KlRedisBus, kl_redis_bus, KL, REDIS_BUS, GObject)
 KlRedisBus *
 kl_redis_bus_new (const char *uri, const KlRedisBusSettings *settings, GError **error);
 
-/* Publications that were not heard: not sealed for this deployment, damaged, or heard before. */
-guint64
-kl_redis_bus_get_refused (KlRedisBus *self);
-/* Publications that did not go out. */
-guint64
-kl_redis_bus_get_lost (KlRedisBus *self);
-/* A round trip to the server, in microseconds; 0: not measured. */
-gint64
-kl_redis_bus_get_latency_usec (KlRedisBus *self);
-
 G_END_DECLS

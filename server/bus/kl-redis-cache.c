@@ -174,7 +174,7 @@ read_reply (KlRedisBus *self, const char *group, const redisReply *reply)
   if (read_fields (self, group, reply, cached))
     return g_steal_pointer (&cached);
 
-  self->n_refused++;
+  self->counters.refused++;
   kl_redis_cache_drop (KL_BUS (self), group);
 
   return NULL;

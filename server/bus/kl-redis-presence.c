@@ -356,7 +356,7 @@ take_step (KlRedisBus *self, Node *node, KlJson *json)
     {
       node->version = to;
       if (!take_people (self, node, yyjson_obj_get (root, "u")))
-        self->n_refused++;
+        self->counters.refused++;
     }
 }
 
@@ -372,7 +372,7 @@ take_whole (KlRedisBus *self, Node *node, KlJson *json)
   take_info (node, yyjson_obj_get (root, "d"));
   kl_bus_people_begin (self->people, node->info->id);
   if (!take_people (self, node, yyjson_obj_get (root, "u")))
-    self->n_refused++;
+    self->counters.refused++;
   kl_bus_people_end (self->people, node->info->id);
 }
 
@@ -393,7 +393,7 @@ take_field (KlRedisBus *self, Node *node, const char *field, const redisReply *v
 
   if (!kl_bus_reading_open (&reading, &self->seal, place, value->str, value->len))
     {
-      self->n_refused++;
+      self->counters.refused++;
       return;
     }
   content = kl_json_fields_value (&reading.in, "s", KL_JSON_REQUIRED);

@@ -79,7 +79,10 @@ typedef struct {
   guint64 cache_hits;
   guint64 cache_misses;
   guint64 reconnects;
-  guint64 queue_bytes; /* what waits to be sent to the bus now */
+  guint64 refused;     /* of what was heard: not from a node of this deployment, damaged, or heard before */
+  guint64 lost;        /* could not be published */
+  guint64 queue_bytes; /* what the bus has not answered for now */
+  gint64 latency_usec; /* of the last round trip to the bus; 0: not measured */
 } KlBusCounters;
 
 typedef struct {

@@ -262,6 +262,7 @@ test_come_and_go (Nodes *self, gconstpointer unused)
       self->a->bus,
       &(KlBusNode) { .address = (char *) "10.0.0.1:1", .version = (char *) "9", .since = 5, .people = 500 });
   late = kl_bus_kit_node_ready (get_uri (), NULL);
+  kl_test_wait_until (kl_bus_kit_knows (late, 4));
   kl_test_wait_until (kl_bus_kit_is (late, "u499", "2/1 tea"));
   for (int i = 0; i < 500; i++)
     {

@@ -17,6 +17,16 @@ get_ms (void)
   return g_get_monotonic_time () / G_TIME_SPAN_MILLISECOND;
 }
 
+static KlBusCounters
+get_counters (KlBusKitNode *node)
+{
+  KlBusCounters counters;
+
+  kl_bus_get_counters (node->bus, &counters);
+
+  return counters;
+}
+
 static void
 wait_reason (KlBusKitNode *node, const char *part)
 {
@@ -93,7 +103,7 @@ test_password (void)
   kl_bus_kit_set (node, "u", KL_ACTIVITY_ONLINE, 1, NULL);
   kl_test_spin (700);
   g_assert_true (kl_bus_kit_is_ready (node));
-  g_assert_cmpuint (kl_redis_bus_get_lost (KL_REDIS_BUS (node->bus)), ==, 0);
+  g_assert_cmpuint (get_counters (node).lost, ==, 0);
   kl_bus_kit_node_free (node);
   kl_bus_kit_assert_log ("The bus is not there: *: it refuses the password. *", "The bus is there: *", NULL);
 
@@ -600,7 +610,7 @@ test_queue (void)
     kl_bus_kit_publish (a, "tea", i, i + 1);
   kl_bus_get_counters (a->bus, &counters);
   g_assert_cmpuint (counters.queue_bytes, <=, 64 * 1024);
-  g_assert_cmpuint (kl_redis_bus_get_lost (KL_REDIS_BUS (a->bus)), >, 1000);
+  g_assert_cmpuint (get_counters (a).lost, >, 1000);
   moved = changes (a, "tea 5000+0");
   kl_bus_kit_wait (b, moved);
   kl_bus_kit_node_free (a);
@@ -678,7 +688,7 @@ test_forged (Pair *self, gconstpointer unused)
   kl_bus_kit_wait (self->far, heard);
   kl_test_wait_until (ear.letters->len == 1);
   letter = g_ptr_array_index (ear.letters, 0);
-  refused = kl_redis_bus_get_refused (KL_REDIS_BUS (self->far->bus));
+  refused = get_counters (self->far).refused;
 
   /* Once more, in other places, changed, cut, and what was never one. */
   publish_bytes (self, tea, letter);
@@ -696,7 +706,7 @@ test_forged (Pair *self, gconstpointer unused)
   g_free (kl_test_valkey_publish (self->valkey, tea, "{\"t\":\"changes\"}", 15));
   g_free (kl_test_valkey_publish (self->valkey, tea, "", 0));
   refused += 6;
-  kl_test_wait_until (kl_redis_bus_get_refused (KL_REDIS_BUS (self->far->bus)) == refused);
+  kl_test_wait_until (get_counters (self->far).refused == refused);
   kl_bus_kit_publish (self->near, "tea", 2, 2);
   kl_bus_kit_wait (self->far, last);
   g_assert_cmpuint (self->far->heard->len, ==, 0);
