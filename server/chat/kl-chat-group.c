@@ -176,9 +176,19 @@ end_all_flows (KlChatGroup *self, KlChatEvent *last)
     end_flows (self, person, last);
 }
 
+/* It is being made, and who asks for it knows it from the store: a later append may be answered before an earlier one. */
+static gboolean
+is_unborn (KlChatGroup *self)
+{
+  return self->state == KL_GROUP_READY && !self->meta;
+}
+
 void
 kl_chat_group_drop (KlChatGroup *self)
 {
+  gboolean unborn = is_unborn (self);
+  g_autoptr (GArray) waiting = NULL;
+
   if (self->state == KL_GROUP_GONE)
     return;
 
@@ -192,6 +202,11 @@ kl_chat_group_drop (KlChatGroup *self)
   kl_chat_group_stop_following (self);
   kl_chat_group_take_back_handed (self);
   kl_chat_group_advance (self);
+  if (unborn)
+    waiting = g_steal_pointer (&self->waiting);
+  for (guint i = 0; waiting && i < waiting->len; i++)
+    kl_chat_get_group (self->chat, self->id, g_array_index (waiting, Waiter, i).func,
+                       g_array_index (waiting, Waiter, i).user_data);
   kl_chat_group_unref (self);
 }
 
@@ -210,6 +225,13 @@ call_waiting (KlChatGroup *self, const GError *error)
         gone = g_error_new (KL_STORE_ERROR, KL_STORE_ERROR_NOT_FOUND, "the group has been deleted");
       waiter->func (there ? self : NULL, error ? error : gone, waiter->user_data);
     }
+}
+
+void
+kl_chat_group_born (KlChatGroup *self)
+{
+  if (self->waiting && self->state == KL_GROUP_READY && self->meta)
+    call_waiting (self, NULL);
 }
 
 static void
@@ -270,6 +292,13 @@ kl_chat_get_group (KlChat *chat, const char *id, KlChatGroupFunc func, gpointer 
   KlChatGroup *self = g_hash_table_lookup (chat->groups, id);
   Waiter waiter = { func, user_data };
 
+  if (self && is_unborn (self))
+    {
+      if (!self->waiting)
+        self->waiting = g_array_new (FALSE, FALSE, sizeof (Waiter));
+      g_array_append_val (self->waiting, waiter);
+      return;
+    }
   if (self && self->state == KL_GROUP_READY)
     {
       self->used_usec = g_get_monotonic_time ();

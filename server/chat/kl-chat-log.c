@@ -316,6 +316,7 @@ settle (KlChatGroup *self, KlStoreBatch *batch, GPtrArray *deeds)
       kl_chat_deed_free (deed);
     }
   self->planning = FALSE;
+  kl_chat_group_born (self);
 }
 
 static void

@@ -301,6 +301,8 @@ typedef void (*KlChatGroupFunc) (KlChatGroup *group, const GError *error, gpoint
 void kl_chat_get_group (KlChat *chat, const char *id, KlChatGroupFunc func, gpointer user_data);
 /* An actor for a group that is to be created. Gives a reference. */
 KlChatGroup *kl_chat_group_new_unborn (KlChat *chat, const char *id);
+/* Has just been stored: answers those who asked for it meanwhile. */
+void kl_chat_group_born (KlChatGroup *self);
 KlChatGroup *kl_chat_group_ref (KlChatGroup *self);
 void kl_chat_group_unref (KlChatGroup *self);
 KlChatMember *kl_chat_group_get_member (KlChatGroup *self, KlChatPerson *person);

@@ -377,43 +377,53 @@ kl_mongo_read_log (KlMongo *db, KlMongoJob *job)
 
 /* ── What has changed ── */
 
-/* Adds to LATEST object → rev where the log behind these CHANGES has newer ones of their objects. */
+/* Adds to NEWER the objects of these CHANGES that the log behind LAST changes again. */
+static gboolean
+find_newer_messages (KlMongo *db, const char *group, const GArray *changes, gint64 last, GHashTable *newer,
+                     GError **error)
+{
+  g_autoptr (GArray) seqs = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GPtrArray) entries = NULL;
+  bson_t *filter;
+
+  for (guint i = 0; i < changes->len; i++)
+    if (g_array_index (changes, KlStoreChange, i).message)
+      g_array_append_val (seqs, g_array_index (changes, KlStoreChange, i).seq);
+  if (seqs->len == 0)
+    return TRUE;
+
+  filter = kl_mongo_filter_messages (group, seqs);
+  BCON_APPEND (filter, "r", "{", "$gt", BCON_INT64 (last), "}");
+  entries = kl_mongo_find (db, KL_MONGO_CHANGES, filter, BCON_NEW ("projection", "{", "s", BCON_INT32 (1), "}"), error);
+  for (guint i = 0; entries && i < entries->len; i++)
+    g_hash_table_add (newer, g_strdup_printf ("%" G_GINT64_FORMAT, kl_mongo_int (g_ptr_array_index (entries, i), "s")));
+
+  return entries != NULL;
+}
+
+static gboolean
+find_newer_members (KlMongo *db, const char *group, gint64 last, GHashTable *newer, GError **error)
+{
+  g_autoptr (GPtrArray) entries
+      = kl_mongo_find (db, KL_MONGO_CHANGES, kl_mongo_filter_since ("mg", group, last + 1), NULL, error);
+  g_autoptr (GArray) changes = kl_mongo_changes_new ();
+
+  for (guint i = 0; entries && i < entries->len; i++)
+    kl_mongo_read_entry (g_ptr_array_index (entries, i), changes);
+  for (guint i = 0; i < changes->len; i++)
+    if (g_array_index (changes, KlStoreChange, i).kind == KL_CHANGE_MEMBER)
+      g_hash_table_add (newer, g_strconcat ("u", g_array_index (changes, KlStoreChange, i).member->user, NULL));
+
+  return entries != NULL;
+}
+
 static gboolean
 find_newer (KlMongo *db, const char *group, const GArray *changes, GHashTable *newer, GError **error)
 {
   gint64 last = g_array_index (changes, KlStoreChange, changes->len - 1).rev;
-  g_autoptr (GPtrArray) members = NULL;
 
-  members = kl_mongo_find (db, KL_MONGO_CHANGES, kl_mongo_filter_since ("mg", group, last + 1), NULL, error);
-  if (!members)
-    return FALSE;
-  for (guint i = 0; i < members->len; i++)
-    {
-      g_autoptr (GArray) later = kl_mongo_changes_new ();
-
-      kl_mongo_read_entry (g_ptr_array_index (members, i), later);
-      for (guint n = 0; n < later->len; n++)
-        if (g_array_index (later, KlStoreChange, n).kind == KL_CHANGE_MEMBER)
-          g_hash_table_add (newer, g_strconcat ("u", g_array_index (later, KlStoreChange, n).member->user, NULL));
-    }
-  for (guint i = 0; i < changes->len; i++)
-    {
-      const KlStoreChange *change = &g_array_index (changes, KlStoreChange, i);
-      g_autoptr (bson_t) later = NULL;
-
-      if (!change->message)
-        continue;
-      later = kl_mongo_find_one (
-          db, KL_MONGO_CHANGES,
-          BCON_NEW ("g", BCON_UTF8 (group), "s", BCON_INT64 (change->seq), "r", "{", "$gt", BCON_INT64 (last), "}"),
-          BCON_NEW ("projection", "{", "r", BCON_INT32 (1), "}"), error);
-      if (!later && *error)
-        return FALSE;
-      if (later)
-        g_hash_table_add (newer, g_strdup_printf ("%" G_GINT64_FORMAT, change->seq));
-    }
-
-  return TRUE;
+  return find_newer_members (db, group, last, newer, error)
+         && find_newer_messages (db, group, changes, last, newer, error);
 }
 
 static gboolean

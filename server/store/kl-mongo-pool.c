@@ -9,7 +9,7 @@
 /* More than this under way means that the database stands still: refuse rather than grow. */
 #define MAX_LIVE 50000
 #define PING_INTERVAL_USEC G_USEC_PER_SEC
-/* A ping that takes longer means that the database is not there. */
+/* A ping that takes longer, while nothing else is answered, means that the database is not there. */
 #define PING_PATIENCE_USEC (3 * G_USEC_PER_SEC)
 #define RETRY_FIRST_USEC (50 * G_TIME_SPAN_MILLISECOND)
 #define RETRY_MAX_USEC (500 * G_TIME_SPAN_MILLISECOND)
@@ -35,6 +35,7 @@ struct _KlMongoPool
   guint n_running;   /* threads; under the lock */
   char *ailment;     /* why the database is not there, or NULL; under the lock */
   gint64 ping_usec;  /* when the ping began that has no answer yet; 0: none; under the lock */
+  gint64 alive_usec; /* when it last did what it was asked; under the lock */
   gboolean check;    /* ping now; under the lock */
   GSource *report;   /* under the lock; NULL: the store is gone */
 
@@ -219,6 +220,8 @@ finish_job (KlMongoPool *self, KlMongoJob *job)
   g_autoptr (GPtrArray) chores = g_steal_pointer (&job->chores);
 
   g_mutex_lock (&self->lock);
+  if (!g_error_matches (job->error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE))
+    self->alive_usec = g_get_monotonic_time ();
   if (job->lane)
     leave_lane (self, job->lane);
   while (chores && chores->len > 0)
@@ -362,7 +365,7 @@ find_ailment (KlMongoPool *self)
     return "the store is closed";
   if (self->live.length >= MAX_LIVE)
     return "too much is waiting for the database";
-  if (self->ping_usec > 0 && g_get_monotonic_time () - self->ping_usec > PING_PATIENCE_USEC)
+  if (self->ping_usec > 0 && g_get_monotonic_time () - MAX (self->ping_usec, self->alive_usec) > PING_PATIENCE_USEC)
     return "the database does not answer";
 
   return self->ailment;

@@ -9,8 +9,8 @@
 
 /* ── Superseded messages ── */
 
-static bson_t *
-filter_messages (const char *group, const GArray *seqs)
+bson_t *
+kl_mongo_filter_messages (const char *group, const GArray *seqs)
 {
   bson_t *filter = BCON_NEW ("g", BCON_UTF8 (group)), s, in;
 
@@ -37,7 +37,7 @@ tidy (KlMongo *db, KlMongoJob *job)
   g_autoptr (GPtrArray) entries = NULL, old = g_ptr_array_new ();
   g_autoptr (GHashTable) newest = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
 
-  entries = kl_mongo_find (db, KL_MONGO_CHANGES, filter_messages (job->text[0], job->object),
+  entries = kl_mongo_find (db, KL_MONGO_CHANGES, kl_mongo_filter_messages (job->text[0], job->object),
                            BCON_NEW ("projection", "{", "s", BCON_INT32 (1), "r", BCON_INT32 (1), "e", BCON_INT32 (1),
                                      "}", "sort", "{", "_id", BCON_INT32 (-1), "}"),
                            &job->error);

@@ -1,9 +1,100 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/server/chat/kl-chat-kit.h"
 
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "server/store/kl-mongo-store.h"
+#include "server/store/kl-sqlite-store.h"
+#include "tests/kit/kl-test-mongod.h"
+
 #define DOMAIN "example.net"
+
+/* ── The store ── */
+
+static KlTestMongod *mongod;
+
+static void
+stop_mongod (void)
+{
+  g_clear_pointer (&mongod, kl_test_mongod_free);
+}
+
+gboolean
+kl_kit_uses_mongodb (void)
+{
+  return g_strcmp0 (g_getenv ("KLATCH_TEST_STORE"), "mongodb") == 0;
+}
+
+static KlStore *
+open_mongodb (const char *dir)
+{
+  g_autofree char *name = g_path_get_basename (dir);
+  g_autofree char *uri = NULL;
+  g_autoptr (GError) error = NULL;
+  KlMongoStore *store;
+
+  if (!mongod)
+    {
+      mongod = kl_test_mongod_new ();
+      atexit (stop_mongod);
+    }
+  g_strcanon (name, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS, '_');
+  uri = g_strdup_printf ("%s/%s", kl_test_mongod_get_uri (mongod), name);
+  store = kl_mongo_store_open (uri, DOMAIN, &error);
+  g_assert_no_error (error);
+  kl_mongo_store_set_deadline (store, KL_TEST_DEADLINE_MS);
+
+  return KL_STORE (store);
+}
+
+static KlStore *
+open_store (const char *dir)
+{
+  g_autofree char *path = g_build_filename (dir, "klatch.db", NULL);
+  g_autoptr (GError) error = NULL;
+  KlSqliteStore *store;
+
+  if (kl_kit_uses_mongodb ())
+    return open_mongodb (dir);
+  store = kl_sqlite_store_open (path, DOMAIN, &error);
+  g_assert_no_error (error);
+
+  return KL_STORE (store);
+}
+
+void
+kl_kit_hold_store (KlKit *kit)
+{
+  g_autofree char *path = g_build_filename (kit->dir, "klatch.db", NULL);
+
+  if (kl_kit_uses_mongodb ())
+    {
+      kl_mongo_store_set_deadline (KL_MONGO_STORE (kit->store), 4500);
+      kl_test_mongod_signal (mongod, SIGSTOP);
+      return;
+    }
+  g_assert_cmpint (sqlite3_open (path, &kit->tool), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (kit->tool, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
+}
+
+void
+kl_kit_release_store (KlKit *kit)
+{
+  if (kl_kit_uses_mongodb ())
+    {
+      kl_test_mongod_signal (mongod, SIGCONT);
+      kl_test_wait_until (kl_store_is_ready (kit->store, NULL));
+      kl_mongo_store_set_deadline (KL_MONGO_STORE (kit->store), KL_TEST_DEADLINE_MS);
+      return;
+    }
+  g_assert_cmpint (sqlite3_exec (kit->tool, "ROLLBACK", NULL, NULL, NULL), ==, SQLITE_OK);
+  g_clear_pointer (&kit->tool, sqlite3_close);
+}
+
+/* ── The kit ── */
 
 void
 kl_kit_settings (KlChatSettings *settings)
@@ -20,15 +111,11 @@ KlKit *
 kl_kit_new (const KlChatSettings *settings)
 {
   KlKit *kit = g_new0 (KlKit, 1);
-  g_autofree char *path = NULL;
-  g_autoptr (GError) error = NULL;
   KlChatSettings quick;
 
   kl_kit_settings (&quick);
   kit->dir = kl_test_dir_new ();
-  path = g_build_filename (kit->dir, "klatch.db", NULL);
-  kit->store = kl_sqlite_store_open (path, DOMAIN, &error);
-  g_assert_no_error (error);
+  kit->store = open_store (kit->dir);
   kit->bus = kl_local_bus_new ();
   kit->chat = kl_chat_new (KL_STORE (kit->store), KL_BUS (kit->bus), settings ? settings : &quick);
   kit->clients = g_ptr_array_new ();
@@ -54,18 +141,13 @@ free_client (KlClient *client)
   g_free (client);
 }
 
-/* Other work of the store may still be on its way back. */
+/* Other work of the store may still be on its way back: for each there is a reference. */
 static void
 settle (KlKit *kit)
 {
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
-
   for (guint i = 0; i < kit->clients->len; i++)
     kl_client_end (g_ptr_array_index (kit->clients, i));
-  kl_store_count_users_async (KL_STORE (kit->store), kl_test_keep_result, &result);
-  kl_test_await (&result);
-  g_assert_cmpint (kl_store_count_users_finish (KL_STORE (kit->store), result, &error), >=, 0);
+  kl_test_wait_until (G_OBJECT (kit->chat)->ref_count == 1);
   while (g_main_context_iteration (NULL, FALSE))
     ;
 }
@@ -490,8 +572,19 @@ run_test (gconstpointer data)
   kl_kit_free (kit);
 }
 
+static void
+skip_test (void)
+{
+  g_test_skip ("there is no MongoDB here");
+}
+
 void
 kl_kit_add (const char *path, KlKitTest test)
 {
+  if (kl_kit_uses_mongodb () && !kl_test_mongod_is_there ())
+    {
+      g_test_add_func (path, skip_test);
+      return;
+    }
   g_test_add_data_func (path, (gconstpointer) test, run_test);
 }

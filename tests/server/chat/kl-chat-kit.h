@@ -9,13 +9,13 @@
 #include "protocol/kl-json.h"
 #include "server/bus/kl-local-bus.h"
 #include "server/chat/kl-chat.h"
-#include "server/store/kl-sqlite-store.h"
 #include "tests/kit/kl-test.h"
 
 G_BEGIN_DECLS
 
 typedef struct {
-  KlSqliteStore *store;
+  struct sqlite3 *tool; /* while the store is held */
+  KlStore *store; /* SQLite's, or by KLATCH_TEST_STORE=mongodb a MongoDB's */
   KlLocalBus *bus;
   KlChat *chat;
   char *dir;
@@ -64,6 +64,10 @@ typedef struct {
 } KlAnswer;
 
 KlKit *kl_kit_new (const KlChatSettings *settings); /* NULL: quick ones for tests */
+gboolean kl_kit_uses_mongodb (void);
+/* Something from outside keeps the store from writing, until it is released. */
+void kl_kit_hold_store (KlKit *kit);
+void kl_kit_release_store (KlKit *kit);
 void kl_kit_settings (KlChatSettings *settings);
 void kl_kit_free (KlKit *kit);
 /* Stops the chat core and starts another on the same store: memory is gone. Clients end. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/server/chat/kl-chat-kit.h"
 
-#include <sqlite3.h>
-
 typedef struct
 {
   KlClient *anna;  /* owner */
@@ -489,14 +487,12 @@ test_last_message (KlKit *kit)
   g_assert_cmpstr (kl_get_string (answer, "groups.0.last_message.client_id"), ==, "b");
 }
 
-/* Somebody else's tool holds the database: sends wait or are unavailable, and nothing is lost or doubled. */
+/* Something holds the database: sends wait or are unavailable, and nothing is lost or doubled. */
 static void
 test_unavailable (KlKit *kit)
 {
   Cast cast = make_cast (kit, "public");
-  g_autofree char *path = g_build_filename (kit->dir, "klatch.db", NULL);
   KlAnswer *answers[20];
-  sqlite3 *tool = NULL;
   guint unavailable = 0;
   gint64 seq = 1;
   GLogLevelFlags fatal;
@@ -506,8 +502,7 @@ test_unavailable (KlKit *kit)
   kl_client_ok (cast.anna, "history", "{'group':'%s'}", cast.group);
   /* The store warns of it. */
   fatal = g_log_set_always_fatal (G_LOG_FATAL_MASK);
-  g_assert_cmpint (sqlite3_open (path, &tool), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_exec (tool, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
+  kl_kit_hold_store (kit);
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
     answers[i] = kl_client_start (i % 2 ? cast.anna : cast.ben, "message:send",
                                   "{'group':'%s','client_id':'m%u','body':'%u'}", cast.group, i, i);
@@ -516,8 +511,7 @@ test_unavailable (KlKit *kit)
   g_assert_cmpint (answers[0]->retry_after_ms, >, 0);
   /* Reading goes on. */
   g_assert_cmpuint (kl_get_size (kl_client_ok (cast.anna, "history", "{'group':'%s'}", cast.group), "messages"), ==, 3);
-  g_assert_cmpint (sqlite3_exec (tool, "ROLLBACK", NULL, NULL, NULL), ==, SQLITE_OK);
-  sqlite3_close (tool);
+  kl_kit_release_store (kit);
 
   kl_client_forget (cast.anna);
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
