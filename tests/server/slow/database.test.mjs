@@ -29,6 +29,8 @@ async function shell(t, server, words) {
   };
 }
 
+const ctl = (server, ...args) => execFileSync(process.env.KLATCHCTL, ["--data", server.data, ...args]).toString();
+
 async function pair(server) {
   const anna = await server.person("anna");
   const ben = await server.person("ben");
@@ -84,6 +86,8 @@ test("a tool that locks the database makes sends wait or unavailable, and nothin
   }
   const c = await Light.connect(server.port, a.token);
   await c.do("sync");
+  // A backup only reads.
+  ctl(server, "backup", join(makeFolder(t), "locked.backup"));
   assert.equal(acked.length, 0, "what is locked is not stored");
   await tool.end("COMMIT;");
   await waitFor(async () => (await a.ask("message:send", { group, client_id: randomUUID(), body: "free" })).ok, "it heals");
@@ -95,6 +99,7 @@ test("a tool that locks the database makes sends wait or unavailable, and nothin
 
   // VACUUM and a copy from outside, under load: neither side fails.
   const sends = Array.from({ length: 4 }, () => measureSends(a, group, 5));
+  ctl(server, "backup", join(makeFolder(t), "busy.backup"));
   execFileSync("sqlite3", ["-cmd", ".timeout 30000", database(server), "VACUUM;"]);
   execFileSync("sqlite3", ["-cmd", ".timeout 30000", database(server), `VACUUM INTO '${join(makeFolder(t), "copy.db")}';`]);
   execFileSync("sqlite3", ["-cmd", ".timeout 30000", database(server), `.backup '${join(makeFolder(t), "copy.db")}'`]);
@@ -123,6 +128,8 @@ test("a log that somebody holds grows, slows nobody, and is small again afterwar
   await delay(4000);
   const during = percentile(await held.stop(), 95);
   const largest = logMib(server);
+  const told = /^klatch_sqlite_wal_bytes (\S+)$/m.exec(ctl(server, "metrics"));
+  assert.ok(Number(told[1]) > 150 * 1048576, "the metrics tell of it");
   t.diagnostic(`the log is ${largest.toFixed(0)} MiB; sends took ${before.toFixed(1)} ms (p95) before, ${during.toFixed(1)} ms with it`);
   assert.ok(during < 3 * before + 20, `${before} ms before, ${during} ms`);
   await reader.end("COMMIT;");
