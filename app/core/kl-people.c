@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The persons of a session. */
 #include "app/core/kl-people.h"
+#include "app/core/kl-lookalike.h"
 #include "app/core/kl-wire.h"
 #include "protocol/kl-id.h"
 
@@ -14,6 +15,8 @@ struct _KlPeople
   GObject parent_instance;
 
   GHashTable *by_id; /* id (the user's) → owned KlUser */
+  GHashTable *keys;  /* user → what its name looks like */
+  GHashTable *alike; /* what a name looks like → owned GPtrArray of the users */
 };
 
 G_DEFINE_FINAL_TYPE (KlPeople, kl_people, G_TYPE_OBJECT)
@@ -21,7 +24,11 @@ G_DEFINE_FINAL_TYPE (KlPeople, kl_people, G_TYPE_OBJECT)
 static void
 kl_people_finalize (GObject *object)
 {
-  g_hash_table_unref (KL_PEOPLE (object)->by_id);
+  KlPeople *self = KL_PEOPLE (object);
+
+  g_hash_table_unref (self->keys);
+  g_hash_table_unref (self->alike);
+  g_hash_table_unref (self->by_id);
   G_OBJECT_CLASS (kl_people_parent_class)->finalize (object);
 }
 
@@ -35,6 +42,8 @@ static void
 kl_people_init (KlPeople *self)
 {
   self->by_id = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
+  self->keys = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->alike = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
 }
 
 KlPeople *
@@ -66,13 +75,70 @@ kl_people_peek (KlPeople *self, const char *id)
   return id != NULL ? g_hash_table_lookup (self->by_id, id) : NULL;
 }
 
+/* ── Twins ── */
+
+static void
+set_twin (KlUser *user, gboolean twin)
+{
+  g_object_set (user, "twin", twin, NULL);
+}
+
+static void
+forget_name (KlPeople *self, KlUser *user)
+{
+  const char *key = g_hash_table_lookup (self->keys, user);
+  GPtrArray *users = key != NULL ? g_hash_table_lookup (self->alike, key) : NULL;
+
+  if (users == NULL)
+    return;
+  g_ptr_array_remove_fast (users, user);
+  if (users->len == 1)
+    set_twin (users->pdata[0], FALSE);
+  if (users->len == 0)
+    g_hash_table_remove (self->alike, key);
+  g_hash_table_remove (self->keys, user);
+}
+
+/* The names of those who are gone stand nowhere. */
+static void
+note_name (KlPeople *self, KlUser *user)
+{
+  g_autofree char *key = kl_user_get_deleted (user) ? NULL : kl_lookalike_key (kl_user_get_display_name (user));
+  GPtrArray *users;
+
+  if (g_strcmp0 (key, g_hash_table_lookup (self->keys, user)) == 0)
+    return;
+  forget_name (self, user);
+  if (key == NULL || *key == '\0')
+    {
+      set_twin (user, FALSE);
+      return;
+    }
+  users = g_hash_table_lookup (self->alike, key);
+  if (users == NULL)
+    {
+      users = g_ptr_array_new ();
+      g_hash_table_insert (self->alike, g_strdup (key), users);
+    }
+  g_ptr_array_add (users, user);
+  g_hash_table_insert (self->keys, user, g_steal_pointer (&key));
+  set_twin (user, users->len > 1);
+  if (users->len == 2)
+    set_twin (users->pdata[0], TRUE);
+}
+
+/* ── */
+
 KlUser *
 kl_people_take (KlPeople *self, yyjson_val *object, gboolean with_presence)
 {
   KlUser *user = kl_people_get (self, yyjson_get_str (yyjson_obj_get (object, "id")));
 
   if (user != NULL)
-    kl_wire_update_user (user, object, with_presence);
+    {
+      kl_wire_update_user (user, object, with_presence);
+      note_name (self, user);
+    }
   return user;
 }
 
@@ -102,5 +168,8 @@ kl_people_sweep (KlPeople *self)
   g_hash_table_iter_init (&iter, self->by_id);
   while (g_hash_table_iter_next (&iter, NULL, &user))
     if (G_OBJECT (user)->ref_count == 1)
-      g_hash_table_iter_remove (&iter);
+      {
+        forget_name (self, user);
+        g_hash_table_iter_remove (&iter);
+      }
 }

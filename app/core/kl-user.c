@@ -21,6 +21,7 @@ struct _KlUser
   guint hue;
   gboolean deleted;
   gboolean server_admin;
+  gboolean twin;
 };
 
 typedef enum
@@ -35,6 +36,7 @@ typedef enum
   PROP_STATUS_TEXT,
   PROP_LAST_SEEN,
   PROP_DELETED,
+  PROP_TWIN,
   PROP_SERVER_ADMIN,
 } Prop;
 
@@ -135,6 +137,9 @@ kl_user_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspe
     case PROP_DELETED:
       g_value_set_boolean (value, self->deleted);
       break;
+    case PROP_TWIN:
+      g_value_set_boolean (value, self->twin);
+      break;
     case PROP_SERVER_ADMIN:
       g_value_set_boolean (value, self->server_admin);
       break;
@@ -186,6 +191,12 @@ kl_user_set_property (GObject *object, guint id, const GValue *value, GParamSpec
       self->deleted = g_value_get_boolean (value);
       g_object_notify_by_pspec (object, pspec);
       break;
+    case PROP_TWIN:
+      if (self->twin == g_value_get_boolean (value))
+        break;
+      self->twin = g_value_get_boolean (value);
+      g_object_notify_by_pspec (object, pspec);
+      break;
     case PROP_SERVER_ADMIN:
       if (self->server_admin == g_value_get_boolean (value))
         return;
@@ -235,6 +246,7 @@ kl_user_class_init (KlUserClass *klass)
   props[PROP_STATUS_TEXT] = g_param_spec_string ("status-text", NULL, NULL, NULL, rw);
   props[PROP_LAST_SEEN] = g_param_spec_int64 ("last-seen", NULL, NULL, 0, G_MAXINT64, 0, rw);
   props[PROP_DELETED] = g_param_spec_boolean ("deleted", NULL, NULL, FALSE, rw);
+  props[PROP_TWIN] = g_param_spec_boolean ("twin", NULL, NULL, FALSE, rw);
   props[PROP_SERVER_ADMIN] = g_param_spec_boolean ("server-admin", NULL, NULL, FALSE, rw);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
@@ -320,6 +332,13 @@ kl_user_get_deleted (KlUser *self)
 {
   g_return_val_if_fail (KL_IS_USER (self), FALSE);
   return self->deleted;
+}
+
+gboolean
+kl_user_get_twin (KlUser *self)
+{
+  g_return_val_if_fail (KL_IS_USER (self), FALSE);
+  return self->twin;
 }
 
 gboolean

@@ -12,6 +12,7 @@
  *   status-text   string or NULL
  *   last-seen     int64: milliseconds since the epoch, 0: not known
  *   deleted       boolean: the account is gone
+ *   twin          boolean: another person's display name looks like this one; the address tells them apart
  *   server-admin  boolean: of one's own user only */
 #pragma once
 
@@ -34,6 +35,7 @@ KlUserStatus kl_user_get_status (KlUser *self);
 const char *kl_user_get_status_text (KlUser *self);
 gint64 kl_user_get_last_seen (KlUser *self);
 gboolean kl_user_get_deleted (KlUser *self);
+gboolean kl_user_get_twin (KlUser *self);
 gboolean kl_user_get_server_admin (KlUser *self);
 
 /* FNV-1a (32 bit) of the id, mod 8: the hue of whatever has this id. */

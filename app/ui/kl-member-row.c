@@ -41,7 +41,7 @@ kl_member_row_new (void)
 
 /* Typing stands before the person's own words, those before what presence tells. */
 static char *
-dup_detail (KlMemberRow *self)
+dup_state (KlMemberRow *self)
 {
   KlUser *user = kl_member_get_user (self->member);
   const char *text = kl_user_get_status_text (user);
@@ -65,6 +65,19 @@ dup_detail (KlMemberRow *self)
     default:
       return NULL;
     }
+}
+
+/* Before it, of one whose name looks like another's, the address. */
+static char *
+dup_detail (KlMemberRow *self)
+{
+  KlUser *user = kl_member_get_user (self->member);
+  g_autofree char *state = dup_state (self);
+
+  if (!kl_user_get_twin (user) || kl_user_get_deleted (user) || kl_user_get_address (user) == NULL)
+    return g_steal_pointer (&state);
+  return state != NULL ? g_strdup_printf ("%s · %s", kl_user_get_address (user), state)
+                       : g_strdup (kl_user_get_address (user));
 }
 
 static const char *

@@ -437,7 +437,11 @@ show_name (KlMessageRow *self)
   gtk_widget_set_visible (self->name, self->has_name);
   if (self->has_name)
     {
-      kl_message_text_set_text (KL_MESSAGE_TEXT (self->name), kl_user_get_display_name (self->sender), 1);
+      const char *name = kl_user_get_display_name (self->sender);
+      g_autofree char *told_apart
+        = kl_user_get_twin (self->sender) ? g_strdup_printf ("%s (%s)", name, kl_user_get_address (self->sender)) : NULL;
+
+      kl_message_text_set_text (KL_MESSAGE_TEXT (self->name), told_apart != NULL ? told_apart : name, 1);
       kl_hue_apply (self->name, (int) kl_user_get_hue (self->sender));
     }
   kl_message_row_update_role (self);
@@ -593,7 +597,10 @@ kl_message_row_bind (KlTimelineRow *row, GObject *item)
   g_signal_connect (self->row, "changed", G_CALLBACK (on_row_changed), self);
   g_signal_connect (self->message, "notify", G_CALLBACK (on_message_notify), self);
   if (self->sender != NULL)
-    g_signal_connect (self->sender, "notify::display-name", G_CALLBACK (on_sender_notify), self);
+    {
+      g_signal_connect (self->sender, "notify::display-name", G_CALLBACK (on_sender_notify), self);
+      g_signal_connect (self->sender, "notify::twin", G_CALLBACK (on_sender_notify), self);
+    }
   gtk_widget_queue_resize (GTK_WIDGET (self));
 }
 

@@ -424,6 +424,18 @@ describe('life', () => {
   })
 })
 
+describe('names', () => {
+  it('that look alike are told apart', () => {
+    const engine = new Engine(user(ME), new Script(), { settled: () => undefined, gone: () => undefined, stranger: () => undefined })
+    engine.takeUsers([{ ...user('a'), display_name: 'Anna' }, { ...user('b'), display_name: 'Ben' }])
+    expect(engine.isTwin('a')).toBe(false)
+    engine.takeUsers([{ ...user('c'), display_name: '\u0410nna' }])
+    expect(engine.isTwin('a') && engine.isTwin('c')).toBe(true)
+    engine.takeUsers([{ ...user('c'), display_name: 'Carla' }])
+    expect(engine.isTwin('a') || engine.isTwin('c')).toBe(false)
+  })
+})
+
 describe('paging', () => {
   it('asks for no page twice', async () => {
     script.on('sync', syncAnswer([group('g', { last_message: message(200) }, { read_seq: 200 })]))

@@ -3,7 +3,11 @@
 #include "app/core/kl-core.h"
 #include "app/core/kl-member-list-private.h"
 #include "app/core/kl-message-list-private.h"
+#include "app/core/kl-lookalike.h"
+#include "app/core/kl-people.h"
 #include "tests/kit/kl-test.h"
+
+#include <string.h>
 
 /* ── Text and people ── */
 
@@ -43,6 +47,57 @@ static void
 on_notify (GObject *object, GParamSpec *pspec, gpointer user_data)
 {
   *(guint *) user_data += 1;
+}
+
+static void
+test_lookalikes (void)
+{
+  static const char *const same[][2] = {
+    { "Anna", "anna" }, { "Anna", "Аnnа" }, { "Ånna ", "anna" }, { "an\u202ena", "Anna" }, { "Bill", "BiIl" }, { "Zoe", "Zoё" },
+    { "L0lo", "iolo" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (same); i++)
+    {
+      g_autofree char *one = kl_lookalike_key (same[i][0]);
+      g_autofree char *other = kl_lookalike_key (same[i][1]);
+      g_assert_cmpstr (one, ==, other);
+    }
+  g_autofree char *anna = kl_lookalike_key ("Anna");
+  g_autofree char *anne = kl_lookalike_key ("Anne");
+  g_assert_cmpstr (anna, !=, anne);
+}
+
+static KlUser *
+take (KlPeople *people, const char *json)
+{
+  yyjson_doc *doc = yyjson_read (json, strlen (json), 0);
+  KlUser *user = kl_people_take (people, yyjson_doc_get_root (doc), FALSE);
+
+  yyjson_doc_free (doc);
+  return user;
+}
+
+static void
+test_twins (void)
+{
+  KlPeople *people = kl_people_new ();
+  KlUser *anna = take (people, "{\"id\":\"1\",\"name\":\"anna\",\"display_name\":\"Anna\"}");
+  KlUser *other, *third;
+
+  g_assert_false (kl_user_get_twin (anna));
+  other = take (people, "{\"id\":\"2\",\"name\":\"a2\",\"display_name\":\"Аnna\"}");
+  g_assert_true (kl_user_get_twin (anna));
+  g_assert_true (kl_user_get_twin (other));
+  third = take (people, "{\"id\":\"3\",\"name\":\"a3\",\"display_name\":\"ANNA\"}");
+  g_assert_true (kl_user_get_twin (third));
+  take (people, "{\"id\":\"3\",\"name\":\"a3\",\"display_name\":\"Carla\"}");
+  g_assert_false (kl_user_get_twin (third));
+  g_assert_true (kl_user_get_twin (anna));
+  take (people, "{\"id\":\"2\",\"name\":\"a2\",\"display_name\":\"Ben\"}");
+  g_assert_false (kl_user_get_twin (other));
+  g_assert_false (kl_user_get_twin (anna));
+  kl_test_finalize (people);
 }
 
 static void
@@ -605,6 +660,8 @@ main (int argc, char **argv)
   kl_test_init (&argc, &argv);
 
   g_test_add_func ("/core/text/preview", test_preview);
+  g_test_add_func ("/core/lookalikes", test_lookalikes);
+  g_test_add_func ("/core/twins", test_twins);
   g_test_add_func ("/core/user", test_user);
   g_test_add_func ("/core/group/preview", test_group_preview);
   g_test_add_func ("/core/group/typing", test_group_typing);

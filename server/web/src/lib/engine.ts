@@ -6,6 +6,7 @@ import { CallError, toCallError } from './errors'
 import { countUnread, isCountable, newRoom, noteChange, noteNew, type Room } from './room'
 import { SNAPSHOT_GROUPS, SNAPSHOT_ROWS, type Snapshot } from './snapshot'
 import { Topics } from './topics'
+import { twins } from './text'
 import type { Changes, Group, HistoryPage, Member, Message, PresenceEvent, Role, SyncAnswer, User } from './types'
 
 export interface Line {
@@ -31,6 +32,7 @@ export const SMALL_GROUP = 200
 export class Engine {
   readonly topics = new Topics()
   readonly users = new Map<string, User>()
+  #twins: Set<string> | undefined
   readonly rooms = new Map<string, Room>()
   me: User
   /** Synced, and nothing stands between us and the server: what is alive may be shown. */
@@ -203,6 +205,12 @@ export class Engine {
 
   // ── Objects ───────────────────────────────────────────────────────────────
 
+  /** Of all whose name is known: those that a reader could take for another. */
+  isTwin(user: string): boolean {
+    this.#twins ??= twins([...this.users.values()].filter((each) => !each.deleted))
+    return this.#twins.has(user)
+  }
+
   takeUsers(users: readonly User[] | undefined): void {
     if (!users || users.length === 0) return
     for (const user of users) {
@@ -216,7 +224,10 @@ export class Engine {
   #setUser(user: User): void {
     const known = this.users.get(user.id)
     this.users.set(user.id, user)
-    if (known?.display_name !== user.display_name || known.address !== user.address) this.topics.touch('names')
+    if (known?.display_name !== user.display_name || known.address !== user.address) {
+      this.#twins = undefined
+      this.topics.touch('names')
+    }
   }
 
   #setMe(user: User): void {

@@ -55,7 +55,7 @@ export const MessageRow = memo(function MessageRow({ row, room, fresh, position,
   }
   const content = (
     <>
-      <BubbleView row={row} sender={sender} role={role} me={engine.me.id} ticks={ticks} position={position} />
+      <BubbleView row={row} sender={sender} twin={sender !== undefined && engine.isTwin(sender.id)} role={role} me={engine.me.id} ticks={ticks} position={position} />
       {row.pending?.failed ? <FailedNote row={row} /> : null}
       {lastOwn ? <SeenBy room={room} seq={row.message.seq} /> : null}
     </>
@@ -71,6 +71,8 @@ export const MessageRow = memo(function MessageRow({ row, room, fresh, position,
 interface BubbleProps {
   row: Bubble
   sender: User | undefined
+  /** Another's name looks like this one. */
+  twin: boolean
   role: string | undefined
   me: string
   ticks: TickState | undefined
@@ -79,12 +81,12 @@ interface BubbleProps {
 
 function drawsTheSame(a: BubbleProps, b: BubbleProps): boolean {
   return (
-    sameRow(a.row, b.row) && a.sender?.display_name === b.sender?.display_name && a.sender?.address === b.sender?.address &&
+    sameRow(a.row, b.row) && a.sender?.display_name === b.sender?.display_name && a.sender?.address === b.sender?.address && a.twin === b.twin &&
     a.role === b.role && a.ticks === b.ticks && a.position === b.position
   )
 }
 
-const BubbleView = memo(function BubbleView({ row, sender, role, me, ticks, position }: BubbleProps) {
+const BubbleView = memo(function BubbleView({ row, sender, twin, role, me, ticks, position }: BubbleProps) {
   const { message, own } = row
   const person = sender ?? { ...UNKNOWN, id: message.sender }
   const name = sender ? sender.display_name : t('Somebody')
@@ -102,6 +104,7 @@ const BubbleView = memo(function BubbleView({ row, sender, role, me, ticks, posi
                 <bdi className={'hue-text-' + personHue(person.id)} title={sender?.address}>
                   {name}
                 </bdi>
+                {sender && twin ? <bdi className="meta dim">{sender.address}</bdi> : null}
                 {role === 'owner' ? <span className="meta dim">{t('Owner')}</span> : role === 'admin' ? <span className="meta dim">{t('Admin')}</span> : null}
               </div>
             ) : null}
