@@ -162,7 +162,7 @@ free_join (KlChatDeed *deed)
 
 static const KlChatDeedClass join_class = { plan_join, stored_join, NULL, free_join };
 
-/* While nobody tells of bans they are looked up. */
+/* Another node's word of a ban may be on its way, and a ban that has been acknowledged holds. */
 static void
 on_bans_known (gpointer user_data, const GError *error)
 {
@@ -191,7 +191,7 @@ enqueue_join (KlChatRequest *request, const char *invite, gboolean invited)
   join->person->joining++;
   join->invite = g_strdup (invite);
   join->invited = invited;
-  if (kl_bus_is_ready (request->chat->bus, NULL))
+  if (request->chat->alone)
     kl_chat_group_enqueue (request->group, &join->deed);
   else
     kl_chat_group_refresh (request->group, on_bans_known, join);

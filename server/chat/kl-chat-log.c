@@ -118,8 +118,13 @@ kl_chat_plan_call_ended (KlChatPlan *plan, KlChatDeed *deed, gint64 duration_ms)
 static gboolean
 plan_deed (KlChatPlan *plan, KlChatDeed *deed, KlChatGroup *self)
 {
-  if (plan->closed || (deed->op && g_hash_table_contains (plan->ops, deed->op)))
+  if (plan->closed)
     return FALSE;
+  if (deed->op && g_hash_table_contains (plan->ops, deed->op))
+    {
+      self->twins = TRUE;
+      return FALSE;
+    }
   if (deed->request->replied)
     {
       /* Its client knows better than to wait for it. */
@@ -297,14 +302,63 @@ publish (KlChatGroup *self, KlStoreBatch *batch)
     }
 }
 
+/* Those of the pending whose op one of these has: the same request, come again meanwhile. */
+static GPtrArray *
+take_twins (KlChatGroup *self, GPtrArray *deeds)
+{
+  GPtrArray *twins = g_ptr_array_new ();
+  g_autoptr (GHashTable) ops = g_hash_table_new (g_str_hash, g_str_equal);
+
+  self->twins = FALSE;
+  for (guint i = 0; i < deeds->len; i++)
+    if (((KlChatDeed *) g_ptr_array_index (deeds, i))->op)
+      g_hash_table_add (ops, ((KlChatDeed *) g_ptr_array_index (deeds, i))->op);
+  for (GList *link = self->pending.head; link;)
+    {
+      GList *next = link->next;
+      KlChatDeed *deed = link->data;
+
+      if (deed->op && g_hash_table_contains (ops, deed->op))
+        {
+          g_ptr_array_add (twins, deed);
+          g_queue_delete_link (&self->pending, link);
+        }
+      link = next;
+    }
+
+  return twins;
+}
+
+static void
+answer_twins (GPtrArray *twins, KlChatGroup *self, KlStoreBatch *batch, const KlChatDeed *stored)
+{
+  const KlStoreChange *change = &g_array_index (batch->changes, KlStoreChange, stored->first);
+  const KlStoreOp op = { .group = self->id, .kind = change->kind, .rev = change->rev, .seq = change->seq };
+
+  for (guint i = 0; twins && stored->op && i < twins->len; i++)
+    {
+      KlChatDeed *twin = g_ptr_array_index (twins, i);
+
+      if (!twin || !g_str_equal (twin->op, stored->op))
+        continue;
+      g_ptr_array_index (twins, i) = NULL;
+      twin->class->repeated (twin, &op);
+      kl_chat_deed_free (twin);
+    }
+}
+
 /* The changes of the batch are stored; its deeds may be fewer than those planned. */
 static void
 settle (KlChatGroup *self, KlStoreBatch *batch, GPtrArray *deeds)
 {
+  g_autoptr (GPtrArray) twins = NULL;
+
   self->stored_usec = g_get_monotonic_time ();
   self->stuck = 0;
   /* What is asked for meanwhile is planned when the group is whole again. */
   self->planning = TRUE;
+  if (self->twins)
+    twins = take_twins (self, deeds);
   kl_chat_group_apply (self, batch);
   kl_chat_group_wrote (self, NULL);
   publish (self, batch);
@@ -312,6 +366,7 @@ settle (KlChatGroup *self, KlStoreBatch *batch, GPtrArray *deeds)
     {
       KlChatDeed *deed = g_ptr_array_index (deeds, i);
 
+      answer_twins (twins, self, batch, deed);
       deed->class->stored (deed);
       kl_chat_deed_free (deed);
     }
@@ -374,6 +429,12 @@ on_refused (KlChatGroup *self, const KlAppendResult *result)
     }
   settle_part (self, result->n_stored);
   put_back (self);
+  if (self->twins && repeated->len > 0)
+    {
+      g_autoptr (GPtrArray) twins = take_twins (self, repeated);
+
+      g_ptr_array_extend (repeated, twins, NULL, NULL);
+    }
   search_ops (self, repeated, SEARCH_KNOWN);
   if (result->outcome != KL_APPEND_CONFLICT)
     return;

@@ -280,6 +280,7 @@ struct _KlChatGroup
   gboolean planning;
   gboolean reading_log;
   gboolean searching;   /* for old ops among what is pending */
+  gboolean twins;       /* an op is pending more than once */
   gboolean uncertain;   /* there may be more in the log: read on before the next append */
   gboolean unpublished; /* … and of what is there the others may not have been told */
   guint stuck;          /* conflicts, one after the other, with nobody */
