@@ -10,6 +10,7 @@
 #include "server/admin/kl-ctl-client.h"
 #include "server/admin/kl-ctl-print.h"
 #include "server/chat/kl-store-copy.h"
+#include "server/store/kl-mongo-dump.h"
 #include "server/store/kl-sqlite-backup.h"
 #include "server/store/kl-sqlite-dump.h"
 
@@ -234,6 +235,8 @@ open_dump (const KlCtlOptions *options, const char *uri, gboolean writes, GError
 
   if (path)
     dump = writes ? kl_sqlite_dump_new (path, &why) : kl_sqlite_dump_open (path, &why);
+  else if (g_str_has_prefix (uri, "mongodb://") || g_str_has_prefix (uri, "mongodb+srv://"))
+    dump = writes ? kl_mongo_dump_new (uri, &why) : kl_mongo_dump_open (uri, &why);
   else
     {
       fail (error, KL_CTL_ERROR_USAGE, "a store is sqlite:PATH or mongodb://HOST/NAME, not \"%s\"", uri);

@@ -16,8 +16,8 @@ not_found (KlMongoJob *job)
 
 /* ── Making an account ── */
 
-static bson_t *
-write_user (const KlStoreUser *user, const char *hash, const char *word, gboolean first)
+bson_t *
+kl_mongo_write_user (const KlStoreUser *user, const char *hash, const char *word, gboolean first)
 {
   bson_t *doc = BCON_NEW ("_id", BCON_UTF8 (user->id), "name", BCON_UTF8 (user->name), "display",
                           BCON_UTF8 (user->display_name ? user->display_name : ""), "admin", BCON_BOOL (user->admin),
@@ -70,7 +70,7 @@ make_user (KlMongo *db, KlMongoJob *job, gboolean first)
   const KlStoreUser *user = job->object;
   g_autoptr (bson_t) there = NULL;
 
-  switch (kl_mongo_insert (db, KL_MONGO_USERS, write_user (user, job->text[0], job->text[2], first), &job->error))
+  switch (kl_mongo_insert (db, KL_MONGO_USERS, kl_mongo_write_user (user, job->text[0], job->text[2], first), &job->error))
     {
     case KL_MONGO_INSERTED:
       return MADE;
@@ -330,8 +330,8 @@ kl_mongo_update_user (KlMongo *db, KlMongoJob *job)
 
 /* ── Sessions ── */
 
-static gboolean
-is_valid (const bson_t *session, const bson_t *user)
+gboolean
+kl_mongo_session_is_valid (const bson_t *session, const bson_t *user)
 {
   return g_strcmp0 (kl_mongo_string (session, "gen"), kl_mongo_string (user, "gen")) == 0
          || g_strcmp0 (kl_mongo_string (session, "id"), kl_mongo_string (user, "keep")) == 0;
@@ -349,7 +349,7 @@ find_sessions (KlMongo *db, const char *id, bson_t **user, GError **error)
   sessions = kl_mongo_find (db, KL_MONGO_SESSIONS, BCON_NEW ("u", BCON_UTF8 (id)),
                             BCON_NEW ("sort", "{", "seen", BCON_INT32 (-1), "made", BCON_INT32 (-1), "}"), error);
   for (guint i = sessions ? sessions->len : 0; i > 0; i--)
-    if (!*user || !is_valid (g_ptr_array_index (sessions, i - 1), *user))
+    if (!*user || !kl_mongo_session_is_valid (g_ptr_array_index (sessions, i - 1), *user))
       g_ptr_array_remove_index (sessions, i - 1);
 
   return sessions;
@@ -417,11 +417,20 @@ dup_hash (const guint8 *hash)
   return g_string_free_and_steal (text);
 }
 
+bson_t *
+kl_mongo_write_session (const KlStoreSession *session, const char *gen)
+{
+  g_autofree char *hash = dup_hash (session->token_hash);
+
+  return BCON_NEW ("_id", BCON_UTF8 (hash), "id", BCON_UTF8 (session->id), "u", BCON_UTF8 (session->user), "device",
+                   BCON_UTF8 (session->device ? session->device : ""), "made", BCON_INT64 (session->created_at),
+                   "seen", BCON_INT64 (session->last_seen_at), "gen", BCON_UTF8 (gen ? gen : ""));
+}
+
 gboolean
 kl_mongo_create_session (KlMongo *db, KlMongoJob *job)
 {
   const KlStoreSession *session = job->object;
-  g_autofree char *hash = dup_hash (session->token_hash);
   g_autoptr (bson_t) user = NULL, there = NULL;
   const char *gen;
 
@@ -431,12 +440,7 @@ kl_mongo_create_session (KlMongo *db, KlMongoJob *job)
   gen = kl_mongo_string (user, "gen");
 
   /* Hashes are random: one that is there is this one, by an earlier try. */
-  return kl_mongo_insert (
-             db, KL_MONGO_SESSIONS,
-             BCON_NEW ("_id", BCON_UTF8 (hash), "id", BCON_UTF8 (session->id), "u", BCON_UTF8 (session->user), "device",
-                       BCON_UTF8 (session->device ? session->device : ""), "made", BCON_INT64 (session->created_at),
-                       "seen", BCON_INT64 (session->last_seen_at), "gen", BCON_UTF8 (gen ? gen : "")),
-             &job->error)
+  return kl_mongo_insert (db, KL_MONGO_SESSIONS, kl_mongo_write_session (session, gen), &job->error)
          != KL_MONGO_UNKNOWN;
 }
 
@@ -452,7 +456,7 @@ kl_mongo_find_session (KlMongo *db, KlMongoJob *job)
     return job->error ? FALSE : not_found (job);
   user = kl_mongo_find_one (db, KL_MONGO_USERS, BCON_NEW ("_id", BCON_UTF8 (kl_mongo_string (session, "u"))), NULL,
                             &job->error);
-  if (!user || !is_valid (session, user))
+  if (!user || !kl_mongo_session_is_valid (session, user))
     return job->error ? FALSE : not_found (job);
   who = kl_store_signed_in_new ();
   who->session = kl_mongo_read_session (session);

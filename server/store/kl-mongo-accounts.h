@@ -34,4 +34,9 @@ gboolean kl_mongo_end_session (KlMongo *db, KlMongoJob *job);
 /* number[0]: before. */
 gboolean kl_mongo_end_stale_sessions (KlMongo *db, KlMongoJob *job);
 
+/* The documents. WORD: of the one who makes it, and of the first generation of sessions; FIRST: the only such account. */
+bson_t *kl_mongo_write_user (const KlStoreUser *user, const char *hash, const char *word, gboolean first);
+bson_t *kl_mongo_write_session (const KlStoreSession *session, const char *gen);
+gboolean kl_mongo_session_is_valid (const bson_t *session, const bson_t *user);
+
 G_END_DECLS

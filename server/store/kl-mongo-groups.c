@@ -323,8 +323,8 @@ compare_at (gconstpointer a, gconstpointer b)
 }
 
 /* One a person: the newest. */
-static gboolean
-load_bans (KlMongo *db, const char *group, GPtrArray *bans, GError **error)
+gboolean
+kl_mongo_load_bans (KlMongo *db, const char *group, GPtrArray *bans, GError **error)
 {
   g_autoptr (GPtrArray) docs = kl_mongo_find (
       db, KL_MONGO_BANS, BCON_NEW ("g", BCON_UTF8 (group), "off", "{", "$exists", BCON_BOOL (false), "}"), NULL, error);
@@ -384,8 +384,8 @@ kl_mongo_set_ban (KlMongo *db, KlMongoJob *job)
 
 /* ── A group as a whole ── */
 
-static gboolean
-load_members (KlMongo *db, const char *group, GPtrArray *members, GError **error)
+gboolean
+kl_mongo_load_members (KlMongo *db, const char *group, gboolean former, GPtrArray *members, GError **error)
 {
   g_autoptr (GPtrArray) rows = kl_mongo_find (db, KL_MONGO_MEMBERS, BCON_NEW ("g", BCON_UTF8 (group)), NULL, error);
   g_autoptr (GPtrArray) marks = NULL;
@@ -404,7 +404,7 @@ load_members (KlMongo *db, const char *group, GPtrArray *members, GError **error
     {
       KlStoreMember *member;
 
-      if (kl_mongo_int (row, "role") == 0)
+      if (kl_mongo_int (row, "role") == 0 && !former)
         continue;
       member = read_row (row);
       g_ptr_array_add (members, member);
@@ -449,7 +449,7 @@ load_parts (KlMongo *db, KlStoreLoaded *loaded, const char *id, const KlMongoHea
         loaded->last_message = kl_store_message_ref (g_ptr_array_index (messages, 0));
     }
 
-  return load_members (db, id, loaded->members, error) && load_bans (db, id, loaded->bans, error);
+  return kl_mongo_load_members (db, id, FALSE, loaded->members, error) && kl_mongo_load_bans (db, id, loaded->bans, error);
 }
 
 /* What has come on top of the head since it was read. *AGAIN where that concerns more than messages. */

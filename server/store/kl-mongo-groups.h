@@ -33,4 +33,9 @@ KlMongoSweep *kl_mongo_sweep_new (void);
 KlMongoSweep *kl_mongo_sweep_ref (KlMongoSweep *self);
 void kl_mongo_sweep_unref (KlMongoSweep *self);
 
+/* Adds the group's members (KlStoreMember) in no order; FORMER: who left too. */
+gboolean kl_mongo_load_members (KlMongo *db, const char *group, gboolean former, GPtrArray *members, GError **error);
+/* Adds its bans (KlStoreBan). */
+gboolean kl_mongo_load_bans (KlMongo *db, const char *group, GPtrArray *bans, GError **error);
+
 G_END_DECLS

@@ -15,8 +15,8 @@ get_now_ms (void)
 
 /* ── Invites ── */
 
-static KlStoreInvite *
-read_invite (const bson_t *doc, gint64 n_used)
+KlStoreInvite *
+kl_mongo_read_invite (const bson_t *doc, gint64 n_used)
 {
   KlStoreInvite *invite = kl_store_invite_new ();
 
@@ -281,7 +281,20 @@ kl_mongo_find_good_invite (KlMongo *db, const char *code, GError **error)
   if (!uses || uses->len >= kl_mongo_int (doc, "uses"))
     return NULL;
 
-  return read_invite (doc, uses->len);
+  return kl_mongo_read_invite (doc, uses->len);
+}
+
+bson_t *
+kl_mongo_write_invite (const KlStoreInvite *invite)
+{
+  bson_t *doc = BCON_NEW ("_id", BCON_UTF8 (invite->code), "registers", BCON_BOOL (invite->registers), "made",
+                          BCON_INT64 (invite->created_at), "expires", BCON_INT64 (invite->expires_at), "uses",
+                          BCON_INT64 (invite->uses_left));
+
+  kl_mongo_append_string (doc, "g", invite->group);
+  kl_mongo_append_string (doc, "by", invite->by);
+
+  return doc;
 }
 
 /* text: none; object: the KlStoreInvite. */
@@ -290,21 +303,14 @@ kl_mongo_create_invite (KlMongo *db, KlMongoJob *job)
 {
   const KlStoreInvite *invite = job->object;
   gboolean alive;
-  bson_t *doc;
 
   if (!ask_group (db, invite->group, &alive, &job->error))
     return FALSE;
   if (!alive)
     return kl_mongo_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such group");
 
-  doc = BCON_NEW ("_id", BCON_UTF8 (invite->code), "registers", BCON_BOOL (invite->registers), "made",
-                  BCON_INT64 (invite->created_at), "expires", BCON_INT64 (invite->expires_at), "uses",
-                  BCON_INT64 (invite->uses_left));
-  kl_mongo_append_string (doc, "g", invite->group);
-  kl_mongo_append_string (doc, "by", invite->by);
-
   /* Codes are random: one that is there is this one, by an earlier try. */
-  return kl_mongo_insert (db, KL_MONGO_INVITES, doc, &job->error) != KL_MONGO_UNKNOWN;
+  return kl_mongo_insert (db, KL_MONGO_INVITES, kl_mongo_write_invite (invite), &job->error) != KL_MONGO_UNKNOWN;
 }
 
 /* text[0]: the code. */
@@ -363,7 +369,7 @@ kl_mongo_list_invites (KlMongo *db, KlMongoJob *job)
       if (!uses)
         return FALSE;
       if (uses->len < kl_mongo_int (doc, "uses"))
-        g_ptr_array_add (invites, read_invite (doc, uses->len));
+        g_ptr_array_add (invites, kl_mongo_read_invite (doc, uses->len));
     }
 
   return kl_mongo_job_give (job, g_steal_pointer (&invites), (GDestroyNotify) g_ptr_array_unref);

@@ -36,4 +36,8 @@ gboolean kl_mongo_get_invite (KlMongo *db, KlMongoJob *job);
 gboolean kl_mongo_revoke_invite (KlMongo *db, KlMongoJob *job);
 gboolean kl_mongo_list_invites (KlMongo *db, KlMongoJob *job);
 
+/* The document; its uses stand in documents of their own. */
+bson_t *kl_mongo_write_invite (const KlStoreInvite *invite);
+KlStoreInvite *kl_mongo_read_invite (const bson_t *doc, gint64 n_used);
+
 G_END_DECLS

@@ -76,6 +76,8 @@ append_state (bson_t *entry, guint index, const KlStoreChange *change)
 {
   bson_t state;
 
+  if (!change->message && !change->member && !change->group)
+    return;
   BSON_APPEND_DOCUMENT_BEGIN (entry, state_names[index], &state);
   if (change->kind == KL_CHANGE_MESSAGE)
     append_message (&state, change->message);
@@ -111,11 +113,13 @@ move_head (KlMongoHead *head, const KlStoreChange *change, gint64 last)
   head->rev = change->rev;
   if (change->kind != KL_CHANGE_MESSAGE)
     head->meta = last;
-  if (change->kind == KL_CHANGE_GROUP)
+  if (change->group)
     head->deleted = change->group->deleted;
   if (change->kind != KL_CHANGE_MESSAGE || change->seq <= head->seq)
     return;
   head->seq = change->seq;
+  if (!change->message)
+    return;
   head->time = change->message->created_at;
   if (!(change->message->flags & KL_MESSAGE_SYSTEM))
     head->last_seq = change->seq;
@@ -128,7 +132,7 @@ append_ids (bson_t *entry, const KlStoreChange *changes, guint n)
   gint64 seq = 0;
 
   for (guint i = 0; i < n; i++)
-    if (changes[i].kind == KL_CHANGE_MESSAGE)
+    if (changes[i].message)
       {
         g_ptr_array_add (messages, changes[i].message->id);
         seq = MAX (seq, changes[i].seq);
@@ -168,7 +172,7 @@ kl_mongo_write_entry (const KlStoreBatch *batch, guint first, guint n, KlMongoHe
   kl_mongo_append_string (entry, "by", changes[0].actor);
   BSON_APPEND_INT64 (entry, "at", changes[0].time);
   BSON_APPEND_TIMESTAMP (entry, "ts", 0, 0);
-  if (rev == 1 && changes[0].kind == KL_CHANGE_GROUP)
+  if (rev == 1 && changes[0].group)
     kl_mongo_append_string (entry, "slug", changes[0].group->slug);
   BSON_APPEND_UTF8 (entry, "w", nonce);
   BSON_APPEND_INT64 (entry, "hq", head->seq);

@@ -16,7 +16,8 @@ char *kl_mongo_key (const char *group, gint64 rev);
  * members or the group itself. */
 bson_t *kl_mongo_filter_since (const char *field, const char *group, gint64 rev);
 
-/* The deed of N changes from the index FIRST of the batch; HEAD is moved behind it. */
+/* The deed of N changes from the index FIRST of the batch; HEAD is moved behind it. A change without its state is one whose state
+ * was superseded and removed. */
 bson_t *kl_mongo_write_entry (const KlStoreBatch *batch, guint first, guint n, KlMongoHead *head, const char *nonce);
 
 void kl_mongo_read_head (const bson_t *entry, KlMongoHead *head);

@@ -276,6 +276,12 @@ check_own_document (const bson_t *own, const char *domain, char **epoch, char **
                    "the database was written by a newer version of Klatch");
       return FALSE;
     }
+  if (bson_has_field (own, "copying"))
+    {
+      g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED,
+                   "the database is being filled by a copy that is not complete: let \"klatchctl store copy\" end it");
+      return FALSE;
+    }
   if (g_strcmp0 (there, domain) != 0)
     {
       g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED,
@@ -286,6 +292,13 @@ check_own_document (const bson_t *own, const char *domain, char **epoch, char **
   *secret = kl_mongo_dup_string (own, "secret");
 
   return TRUE;
+}
+
+bson_t *
+kl_mongo_schema_write_own (const char *domain, const char *epoch, const char *secret)
+{
+  return BCON_NEW ("_id", "store", "version", BCON_INT64 (SCHEMA_VERSION), "domain", BCON_UTF8 (domain), "epoch",
+                   BCON_UTF8 (epoch), "secret", BCON_UTF8 (secret));
 }
 
 /* Of several nodes that start on an empty database one writes it. */
@@ -300,11 +313,7 @@ write_own_document (KlMongo *db, const char *domain, char **epoch, char **secret
     return FALSE;
   if (!own)
     {
-      if (kl_mongo_insert (db, KL_MONGO_OWN,
-                           BCON_NEW ("_id", "store", "version", BCON_INT64 (SCHEMA_VERSION), "domain",
-                                     BCON_UTF8 (domain), "epoch", BCON_UTF8 (new_epoch), "secret",
-                                     BCON_UTF8 (new_secret)),
-                           error)
+      if (kl_mongo_insert (db, KL_MONGO_OWN, kl_mongo_schema_write_own (domain, new_epoch, new_secret), error)
           == KL_MONGO_UNKNOWN)
         return FALSE;
       own = kl_mongo_find_one (db, KL_MONGO_OWN, BCON_NEW ("_id", "store"), NULL, error);
@@ -315,17 +324,21 @@ write_own_document (KlMongo *db, const char *domain, char **epoch, char **secret
   return check_own_document (own, domain, epoch, secret, error);
 }
 
-static gboolean
-prepare (KlMongo *db, const char *database, const char *domain, char **epoch, char **secret, GError **error)
+gboolean
+kl_mongo_schema_make_indexes (KlMongo *db, const char *database, GError **error)
 {
-  if (!check_topology (db, db->client, error) || !write_own_document (db, domain, epoch, secret, error)
-      || !ask_server (db, db->memory, error))
-    return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (indexes); i++)
     if (!make_index (db, database, &indexes[i], error))
       return FALSE;
 
   return TRUE;
+}
+
+static gboolean
+prepare (KlMongo *db, const char *database, const char *domain, char **epoch, char **secret, GError **error)
+{
+  return check_topology (db, db->client, error) && write_own_document (db, domain, epoch, secret, error)
+         && ask_server (db, db->memory, error) && kl_mongo_schema_make_indexes (db, database, error);
 }
 
 gboolean

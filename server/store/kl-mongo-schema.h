@@ -17,4 +17,9 @@ mongoc_client_pool_t *kl_mongo_connect (const char *uri, char **database, GError
 gboolean kl_mongo_schema_prepare (mongoc_client_pool_t *clients, const char *database, const char *domain,
                                   KlMongoMemory *memory, char **epoch, char **secret, GError **error);
 
+/* For who fills a database: the store's own document, which servers refuse while it has the field "copying", and the
+ * indexes. */
+bson_t *kl_mongo_schema_write_own (const char *domain, const char *epoch, const char *secret);
+gboolean kl_mongo_schema_make_indexes (KlMongo *db, const char *database, GError **error);
+
 G_END_DECLS

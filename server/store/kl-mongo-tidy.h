@@ -18,4 +18,7 @@ gboolean kl_mongo_purge (KlMongo *db, KlMongoJob *job);
 /* The same for all deleted groups where it was not done to the end. */
 gboolean kl_mongo_purge_all (KlMongo *db, KlMongoJob *job);
 
+/* The entries of GROUP that are about the messages of these seqs (gint64). */
+bson_t *kl_mongo_filter_messages (const char *group, const GArray *seqs);
+
 G_END_DECLS

@@ -135,8 +135,8 @@ put_members (KlMongo *db, const char *group, const GArray *changes, GError **err
 
 /* ── The group's document ── */
 
-static void
-append_view (bson_t *doc, const KlStoreGroup *state, gint64 state_rev, gint64 n_members, gint64 to)
+void
+kl_mongo_append_view (bson_t *doc, const KlStoreGroup *state, gint64 state_rev, gint64 n_members, gint64 to)
 {
   BSON_APPEND_INT64 (doc, "v", to);
   BSON_APPEND_INT64 (doc, "n", n_members);
@@ -168,7 +168,7 @@ put_group (KlMongo *db, const char *group, const GArray *changes, gint64 known, 
     {
       bson_t *doc = BCON_NEW ("_id", BCON_UTF8 (group));
 
-      append_view (doc, last->group, last->rev, n_members, to);
+      kl_mongo_append_view (doc, last->group, last->rev, n_members, to);
       switch (kl_mongo_insert (db, KL_MONGO_GROUPS, doc, error))
         {
         case KL_MONGO_INSERTED:
@@ -183,7 +183,7 @@ put_group (KlMongo *db, const char *group, const GArray *changes, gint64 known, 
 
   update = bson_new ();
   BSON_APPEND_DOCUMENT_BEGIN (update, "$set", &set);
-  append_view (&set, last ? last->group : NULL, last ? last->rev : 0, n_members, to);
+  kl_mongo_append_view (&set, last ? last->group : NULL, last ? last->rev : 0, n_members, to);
   bson_append_document_end (update, &set);
   if (last && (!last->group->avatar || !last->group->emoji))
     {

@@ -20,4 +20,7 @@ gboolean kl_mongo_views_catch_up (KlMongo *db, const char *group, gint64 meta, b
 /* The name of an account, or NULL with no error where there is none. */
 char *kl_mongo_dup_user_name (KlMongo *db, const char *user, GError **error);
 
+/* The fields of the group's document, in which the entries up to TO are. STATE may be NULL: as it was. */
+void kl_mongo_append_view (bson_t *doc, const KlStoreGroup *state, gint64 state_rev, gint64 n_members, gint64 to);
+
 G_END_DECLS

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Copies from SQLite to SQLite: of everything, resumed at any write, of the wrong things refused. */
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
 #include "server/chat/kl-store-copy.h"
 #include "server/store/kl-sqlite-dump.h"
 #include "server/store/kl-sqlite-store.h"
+#include "tests/server/store/kl-fragile-dump.h"
 #include "tests/server/store/kl-store-kit.h"
 #include "tests/server/store/kl-store-sample.h"
 
@@ -58,117 +58,17 @@ tear_down (Fixture *self, gconstpointer unused)
   g_free (self->to);
 }
 
-/* ── A target whose power fails ── */
-
-#define TYPE_FRAGILE (fragile_get_type ())
-G_DECLARE_FINAL_TYPE (Fragile, fragile, TEST, FRAGILE, GObject)
-
-struct _Fragile
-{
-  GObject parent_instance;
-  KlStoreDump *inner;
-  int writes_left;
-  guint n_records; /* written in all */
-};
-
-static void
-get_origin (KlStoreDump *dump, KlDumpOrigin *origin)
-{
-  kl_store_dump_get_origin (TEST_FRAGILE (dump)->inner, origin);
-}
-
-static gboolean
-read_inner (KlStoreDump *dump, KlDumpKind kind, const char *group, const char *after, guint limit, GPtrArray *records,
-            char **next, GError **error)
-{
-  /* Small pages, so that each kind has several. */
-  return kl_store_dump_read (TEST_FRAGILE (dump)->inner, kind, group, after, MIN (limit, 7), records, next, error);
-}
-
-static gboolean
-begin_inner (KlStoreDump *dump, const KlDumpOrigin *origin, char **place, GError **error)
-{
-  return kl_store_dump_begin (TEST_FRAGILE (dump)->inner, origin, place, error);
-}
-
-/* One record a write, so that there is every place to be interrupted at. */
-static gboolean
-write_inner (KlStoreDump *dump, GPtrArray *records, const char *place, GError **error)
-{
-  Fragile *self = TEST_FRAGILE (dump);
-
-  for (guint i = 0; i < records->len; i++)
-    {
-      KlDumpRecord *record = g_ptr_array_index (records, i);
-      g_autoptr (GPtrArray) one = g_ptr_array_new ();
-      g_autofree char *key = kl_dump_record_dup_key (record);
-      g_autofree char *here = g_strdup_printf ("%d\n%s\n%s", record->kind, record->group ? record->group : "", key);
-
-      if (self->writes_left == 0)
-        {
-          g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE, "the power failed");
-          return FALSE;
-        }
-      self->writes_left--;
-      self->n_records++;
-      g_ptr_array_add (one, record);
-      if (!kl_store_dump_write (self->inner, one, here, error))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
-static gboolean
-finish_inner (KlStoreDump *dump, GError **error)
-{
-  return kl_store_dump_finish (TEST_FRAGILE (dump)->inner, error);
-}
-
-static void
-fragile_iface_init (KlStoreDumpInterface *iface)
-{
-  iface->get_origin = get_origin;
-  iface->read = read_inner;
-  iface->begin = begin_inner;
-  iface->write = write_inner;
-  iface->finish = finish_inner;
-}
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (Fragile, fragile, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (KL_TYPE_STORE_DUMP, fragile_iface_init))
-
-static void
-fragile_finalize (GObject *object)
-{
-  g_object_unref (TEST_FRAGILE (object)->inner);
-  G_OBJECT_CLASS (fragile_parent_class)->finalize (object);
-}
-
-static void
-fragile_class_init (FragileClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = fragile_finalize;
-}
-
-static void
-fragile_init (Fragile *self)
-{
-}
+/* ── Ends ── */
 
 static KlStoreDump *
 open_target (const char *path, int writes)
 {
   g_autoptr (GError) error = NULL;
   KlSqliteDump *inner = kl_sqlite_dump_new (path, &error);
-  Fragile *self;
 
   g_assert_no_error (error);
-  self = g_object_new (TYPE_FRAGILE, NULL);
-  self->inner = KL_STORE_DUMP (inner);
-  self->writes_left = writes;
 
-  return KL_STORE_DUMP (self);
+  return kl_fragile_dump_new (KL_STORE_DUMP (inner), writes);
 }
 
 static KlStoreDump *
