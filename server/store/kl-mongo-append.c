@@ -14,6 +14,7 @@
 #include "server/store/kl-mongo-append.h"
 
 #include "protocol/kl-id.h"
+#include "server/store/kl-mongo-entries.h"
 #include "server/store/kl-mongo-invites.h"
 #include "server/store/kl-mongo-rows.h"
 #include "server/store/kl-mongo-tidy.h"
@@ -85,13 +86,6 @@ count_stored_changes (KlMongoAppend *self)
 }
 
 /* ── The head ── */
-
-bson_t *
-kl_mongo_find_head (KlMongo *db, const char *group, GError **error)
-{
-  return kl_mongo_find_one (db, KL_MONGO_CHANGES, kl_mongo_filter_since ("_id", group, 0),
-                            BCON_NEW ("sort", "{", "_id", BCON_INT32 (-1), "}"), error);
-}
 
 /* Whether the batch was planned on an entry that is there. That it is the newest, the insert will say. */
 static gboolean

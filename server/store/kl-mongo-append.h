@@ -14,7 +14,4 @@ void kl_mongo_append_free (KlMongoAppend *self);
 
 gboolean kl_mongo_append (KlMongo *db, KlMongoJob *job);
 
-/* The newest entry of a group's log; NULL with no error where there is none. */
-bson_t *kl_mongo_find_head (KlMongo *db, const char *group, GError **error);
-
 G_END_DECLS

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "protocol/kl-text.h"
-#include "server/store/kl-mongo-append.h"
+#include "server/store/kl-mongo-entries.h"
 #include "server/store/kl-mongo-groups.h"
 #include "server/store/kl-mongo-rows.h"
 

@@ -5,6 +5,7 @@
 
 #include "server/store/kl-mongo-accounts.h"
 #include "server/store/kl-mongo-append.h"
+#include "server/store/kl-mongo-entries.h"
 #include "server/store/kl-mongo-groups.h"
 #include "server/store/kl-mongo-invites.h"
 #include "server/store/kl-mongo-log.h"

@@ -5,7 +5,7 @@
 
 #include "protocol/kl-id.h"
 #include "protocol/kl-text.h"
-#include "server/store/kl-mongo-append.h"
+#include "server/store/kl-mongo-entries.h"
 #include "server/store/kl-mongo-log.h"
 #include "server/store/kl-mongo-rows.h"
 #include "server/store/kl-mongo-views.h"
@@ -422,12 +422,39 @@ kl_mongo_load_members (KlMongo *db, const char *group, gboolean former, GPtrArra
   return TRUE;
 }
 
+/* Mostly it is in the head's entry. */
+static gboolean
+load_last_message (KlMongo *db, KlStoreLoaded *loaded, const char *id, const bson_t *entry, gint64 seq, GError **error)
+{
+  g_autoptr (GArray) changes = kl_mongo_changes_new ();
+  g_autoptr (GPtrArray) messages = NULL;
+
+  if (seq == 0)
+    return TRUE;
+  kl_mongo_read_entry (entry, changes);
+  for (guint i = 0; i < changes->len; i++)
+    {
+      const KlStoreChange *change = &g_array_index (changes, KlStoreChange, i);
+
+      if (change->message && change->seq == seq)
+        {
+          loaded->last_message = kl_store_message_ref (change->message);
+          return TRUE;
+        }
+    }
+  messages = kl_mongo_find_messages (db, NULL, id, seq, seq, error);
+  if (messages && messages->len > 0)
+    loaded->last_message = kl_store_message_ref (g_ptr_array_index (messages, 0));
+
+  return messages != NULL;
+}
+
 /* Everything of the moment when the head was read, or of a later one. */
 static gboolean
-load_parts (KlMongo *db, KlStoreLoaded *loaded, const char *id, const KlMongoHead *head, GError **error)
+load_parts (KlMongo *db, KlStoreLoaded *loaded, const char *id, const bson_t *entry, const KlMongoHead *head,
+            GError **error)
 {
   g_autoptr (bson_t) view = NULL;
-  g_autoptr (GPtrArray) messages = NULL;
 
   if (!kl_mongo_views_catch_up (db, id, head->meta, &view, error))
     return FALSE;
@@ -440,16 +467,10 @@ load_parts (KlMongo *db, KlStoreLoaded *loaded, const char *id, const KlMongoHea
   loaded->rev = head->rev;
   loaded->seq = head->seq;
   loaded->time = head->time;
-  if (head->last_seq > 0)
-    {
-      messages = kl_mongo_find_messages (db, NULL, id, head->last_seq, head->last_seq, error);
-      if (!messages)
-        return FALSE;
-      if (messages->len > 0)
-        loaded->last_message = kl_store_message_ref (g_ptr_array_index (messages, 0));
-    }
 
-  return kl_mongo_load_members (db, id, FALSE, loaded->members, error) && kl_mongo_load_bans (db, id, loaded->bans, error);
+  return load_last_message (db, loaded, id, entry, head->last_seq, error)
+         && kl_mongo_load_members (db, id, FALSE, loaded->members, error)
+         && kl_mongo_load_bans (db, id, loaded->bans, error);
 }
 
 /* What has come on top of the head since it was read. *AGAIN where that concerns more than messages. */
@@ -494,26 +515,27 @@ gboolean
 kl_mongo_load_group (KlMongo *db, KlMongoJob *job)
 {
   const char *id = job->text[0];
-  g_autoptr (bson_t) entry = kl_mongo_find_head (db, id, &job->error);
-  KlMongoHead head;
 
-  if (!entry)
-    return job->error ? FALSE : not_found (job);
-  kl_mongo_read_head (entry, &head);
-  while (!head.deleted)
+  for (;;)
     {
+      g_autoptr (bson_t) entry = kl_mongo_find_head (db, id, &job->error);
       g_autoptr (KlStoreLoaded) loaded = kl_store_loaded_new ();
+      KlMongoHead head;
       gboolean again;
 
-      if (!load_parts (db, loaded, id, &head, &job->error) || !add_tail (db, id, loaded, &head, &again, &job->error))
+      if (!entry && job->error)
+        return FALSE;
+      if (!entry || kl_mongo_bool (entry, "hd"))
+        return not_found (job);
+      kl_mongo_read_head (entry, &head);
+      if (!load_parts (db, loaded, id, entry, &head, &job->error)
+          || !add_tail (db, id, loaded, &head, &again, &job->error))
         return FALSE;
       if (again)
         continue;
       kl_mongo_memory_set_head (db->memory, id, &head);
       return kl_mongo_job_give (job, g_steal_pointer (&loaded), (GDestroyNotify) kl_store_loaded_free);
     }
-
-  return not_found (job);
 }
 
 gboolean

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/store/kl-mongo-log.h"
 
-#include "server/store/kl-mongo-append.h"
+#include "server/store/kl-mongo-entries.h"
 #include "server/store/kl-mongo-rows.h"
 #include "server/store/kl-mongo-tidy.h"
 #include "server/store/kl-mongo-views.h"
@@ -185,13 +185,6 @@ kl_mongo_get_message (KlMongo *db, KlMongoJob *job)
 }
 
 /* ── Entries ── */
-
-GPtrArray *
-kl_mongo_find_entries (KlMongo *db, const char *group, gint64 rev, gint64 limit, GError **error)
-{
-  return kl_mongo_find (db, KL_MONGO_CHANGES, kl_mongo_filter_since ("_id", group, rev + 1 - KL_STORE_DEED_CHANGES),
-                        BCON_NEW ("sort", "{", "_id", BCON_INT32 (1), "}", "limit", BCON_INT64 (limit)), error);
-}
 
 static gboolean
 is_same_object (const KlStoreChange *one, const KlStoreChange *other)

@@ -19,9 +19,6 @@ gboolean kl_mongo_get_message (KlMongo *db, KlMongoJob *job);
 /* text[0]: the user; object: GArray of KlUnreadQuery; texts: their groups. */
 gboolean kl_mongo_count_unread (KlMongo *db, KlMongoJob *job);
 
-/* The entries (bson_t) in their order from the first that may hold a change above REV, at most LIMIT; those before it that
- * are among them have to be passed over. */
-GPtrArray *kl_mongo_find_entries (KlMongo *db, const char *group, gint64 rev, gint64 limit, GError **error);
 /* The newest states (KlStoreMessage) of these messages, in the order of seq; with JOB what is superseded is tidied away
  * later. */
 GPtrArray *kl_mongo_find_messages (KlMongo *db, KlMongoJob *job, const char *group, gint64 from, gint64 to,

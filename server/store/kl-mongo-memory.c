@@ -67,6 +67,15 @@ kl_mongo_memory_get_head (KlMongoMemory *self, const char *group, gint64 rev, Kl
   return TRUE;
 }
 
+gint64
+kl_mongo_memory_get_rev (KlMongoMemory *self, const char *group)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  const KlMongoHead *known = g_hash_table_lookup (self->heads, group);
+
+  return known ? known->rev : 0;
+}
+
 void
 kl_mongo_memory_set_head (KlMongoMemory *self, const char *group, const KlMongoHead *head)
 {

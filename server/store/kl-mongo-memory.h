@@ -31,6 +31,8 @@ gboolean kl_mongo_memory_scans (KlMongoMemory *self);
 
 /* FALSE: not remembered at this rev. */
 gboolean kl_mongo_memory_get_head (KlMongoMemory *self, const char *group, gint64 rev, KlMongoHead *head);
+/* The newest that is remembered; 0: none. */
+gint64 kl_mongo_memory_get_rev (KlMongoMemory *self, const char *group);
 void kl_mongo_memory_set_head (KlMongoMemory *self, const char *group, const KlMongoHead *head);
 
 /* Accounts are never removed and names never change. NULL: not remembered. */

@@ -55,9 +55,11 @@ start_library (void)
 
   if (!g_once_init_enter (&started))
     return;
-  mongoc_init ();
   /* What matters comes back as an error; the rest would repeat it for each connection. */
   mongoc_log_set_handler (on_log, NULL);
+  /* Its counters would be a file in /dev/shm that a killed server leaves behind. */
+  g_setenv ("MONGOC_DISABLE_SHM", "1", TRUE);
+  mongoc_init ();
   g_once_init_leave (&started, 1);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/store/kl-mongo-tidy.h"
 
-#include "server/store/kl-mongo-append.h"
+#include "server/store/kl-mongo-entries.h"
 #include "server/store/kl-mongo-rows.h"
 
 /* So that no command takes long. */
