@@ -495,7 +495,7 @@ is_ready (KlBus *bus, char **reason)
   KlRedisBus *self = KL_REDIS_BUS (bus);
 
   if (!self->ready && reason)
-    *reason = g_strdup_printf ("the bus %s: %s", self->uri->shown, get_reason (self));
+    *reason = g_strdup (get_reason (self));
 
   return self->ready;
 }

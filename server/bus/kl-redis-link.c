@@ -374,7 +374,9 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   if (!connection)
     {
-      give_up (self, FALSE, error->message);
+      /* "Could not connect to HOST: Connection refused": whoever may read the reason need not know the host. */
+      words = g_strrstr (error->message, ": ");
+      give_up (self, FALSE, words ? words + 2 : error->message);
       return;
     }
   if (!take_descriptor (self, g_socket_connection_get_socket (connection), &words))
