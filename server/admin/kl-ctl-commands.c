@@ -519,7 +519,8 @@ kl_ctl_get_summary (void)
          "  restore FILE     put a backup in the database's place; the server is stopped\n"
          "  store copy FROM TO\n"
          "                   copy everything to another store, sqlite:PATH or\n"
-         "                   mongodb://HOST/NAME; all servers are stopped";
+         "                   mongodb://HOST/NAME, or @FILE in which that stands;\n"
+         "                   goes on where it was interrupted; all servers are stopped";
 }
 
 static guint

@@ -225,21 +225,42 @@ kl_ctl_restore (const KlCtlOptions *options, const char *const *arguments, GErro
 
 /* ── store copy ── */
 
+/* "@FILE": it stands there, since a password must not stand on a command line. */
+static char *
+dup_uri (const char *word, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  char *uri = NULL;
+
+  if (word[0] != '@')
+    return g_strdup (word);
+  if (!g_file_get_contents (word + 1, &uri, NULL, &why))
+    {
+      fail (error, KL_CTL_ERROR_USAGE, "%s", why->message);
+      return NULL;
+    }
+
+  return g_strstrip (uri);
+}
+
 /* WRITES: to be filled; else to be read from. */
 static KlStoreDump *
-open_dump (const KlCtlOptions *options, const char *uri, gboolean writes, GError **error)
+open_dump (const KlCtlOptions *options, const char *word, gboolean writes, GError **error)
 {
-  g_autofree char *path = dup_sqlite_path (options, uri);
+  g_autofree char *uri = dup_uri (word, error);
+  g_autofree char *path = uri ? dup_sqlite_path (options, uri) : NULL;
   GError *why = NULL;
   gpointer dump = NULL;
 
+  if (!uri)
+    return NULL;
   if (path)
     dump = writes ? kl_sqlite_dump_new (path, &why) : kl_sqlite_dump_open (path, &why);
   else if (g_str_has_prefix (uri, "mongodb://") || g_str_has_prefix (uri, "mongodb+srv://"))
     dump = writes ? kl_mongo_dump_new (uri, &why) : kl_mongo_dump_open (uri, &why);
   else
     {
-      fail (error, KL_CTL_ERROR_USAGE, "a store is sqlite:PATH or mongodb://HOST/NAME, not \"%s\"", uri);
+      fail (error, KL_CTL_ERROR_USAGE, "a store is sqlite:PATH or mongodb://HOST/NAME, not \"%s\"", word);
       return NULL;
     }
   if (!dump)

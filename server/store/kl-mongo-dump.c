@@ -6,8 +6,8 @@
 #include "server/store/kl-mongo-schema.h"
 
 /* A database that elects a new primary is waited for. */
-#define WRITE_TRIES 20
-#define WRITE_PAUSE_USEC (G_USEC_PER_SEC / 2)
+#define TRIES 20
+#define PAUSE_USEC (G_USEC_PER_SEC / 2)
 
 static void
 store_dump_iface_init (KlStoreDumpInterface *iface);
@@ -51,6 +51,21 @@ static gboolean
 fail (GError **error, const char *sentence)
 {
   g_set_error_literal (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED, sentence);
+
+  return FALSE;
+}
+
+/* What may be done again is, while the database says that trying again may help. */
+static gboolean
+is_worth_a_try (int *tries, GError **why, GError **error)
+{
+  if (++*tries < TRIES && g_error_matches (*why, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE))
+    {
+      g_clear_error (why);
+      g_usleep (PAUSE_USEC);
+      return TRUE;
+    }
+  g_propagate_error (error, g_steal_pointer (why));
 
   return FALSE;
 }
@@ -136,7 +151,19 @@ static gboolean
 read_records (KlStoreDump *dump, KlDumpKind kind, const char *group, const char *after, guint limit, GPtrArray *records,
               char **next, GError **error)
 {
-  return kl_mongo_dump_read (KL_MONGO_DUMP (dump), kind, group, after, limit, records, next, error);
+  guint before = records->len;
+  GError *why = NULL;
+  int tries = 0;
+
+  while (!kl_mongo_dump_read (KL_MONGO_DUMP (dump), kind, group, after, limit, records, next, &why))
+    {
+      g_ptr_array_set_size (records, (int) before);
+      g_clear_pointer (next, g_free);
+      if (!is_worth_a_try (&tries, &why, error))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 /* ── Writing ── */
@@ -167,12 +194,11 @@ make (KlMongoDump *self, const KlDumpOrigin *origin, gboolean has_own, GError **
   own = kl_mongo_schema_write_own (origin->domain, origin->epoch, origin->secret);
   BSON_APPEND_UTF8 (own, "copying", origin->epoch);
   BSON_APPEND_UTF8 (own, "place", "");
-  if (kl_mongo_insert (&self->db, KL_MONGO_OWN, own, error) == KL_MONGO_INSERTED)
-    return TRUE;
-  if (!*error)
-    fail (error, "somebody else begins to fill this database");
+  /* One that is there is what a killed attempt asked for last, and is looked at again. */
+  if (kl_mongo_insert (&self->db, KL_MONGO_OWN, own, error) == KL_MONGO_DUPLICATE)
+    g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE, "somebody else begins to fill this database");
 
-  return FALSE;
+  return *error == NULL;
 }
 
 static gboolean
@@ -201,19 +227,21 @@ static gboolean
 begin (KlStoreDump *dump, const KlDumpOrigin *origin, char **place, GError **error)
 {
   KlMongoDump *self = KL_MONGO_DUMP (dump);
-  g_autoptr (GError) why = NULL;
+  GError *why = NULL;
+  int tries = 0;
 
-  if (begin_inner (self, origin, place, &why))
+  while (!begin_inner (self, origin, place, &why))
     {
-      self->domain = g_strdup (origin->domain);
-      self->epoch = g_strdup (origin->epoch);
-      self->secret = g_strdup (origin->secret);
-      self->has_any = *place != NULL;
-      return TRUE;
+      g_clear_pointer (place, g_free);
+      if (!is_worth_a_try (&tries, &why, error))
+        return FALSE;
     }
-  g_propagate_error (error, g_steal_pointer (&why));
+  self->domain = g_strdup (origin->domain);
+  self->epoch = g_strdup (origin->epoch);
+  self->secret = g_strdup (origin->secret);
+  self->has_any = *place != NULL;
 
-  return FALSE;
+  return TRUE;
 }
 
 static gboolean
@@ -227,29 +255,29 @@ write_once (KlMongoDump *self, GPtrArray *records, const char *place, GError **e
 static gboolean
 write_records (KlStoreDump *dump, GPtrArray *records, const char *place, GError **error)
 {
-  KlMongoDump *self = KL_MONGO_DUMP (dump);
+  GError *why = NULL;
+  int tries = 0;
 
-  for (int tries = 1;; tries++)
-    {
-      g_autoptr (GError) why = NULL;
+  while (!write_once (KL_MONGO_DUMP (dump), records, place, &why))
+    if (!is_worth_a_try (&tries, &why, error))
+      return FALSE;
 
-      if (write_once (self, records, place, &why))
-        return TRUE;
-      if (tries == WRITE_TRIES || !g_error_matches (why, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE))
-        {
-          g_propagate_error (error, g_steal_pointer (&why));
-          return FALSE;
-        }
-      g_usleep (WRITE_PAUSE_USEC);
-    }
+  return TRUE;
 }
 
 static gboolean
 finish (KlStoreDump *dump, GError **error)
 {
-  return kl_mongo_update (&KL_MONGO_DUMP (dump)->db, KL_MONGO_OWN, BCON_NEW ("_id", "store"),
-                          BCON_NEW ("$unset", "{", "copying", BCON_UTF8 (""), "place", BCON_UTF8 (""), "}"), NULL,
-                          error);
+  GError *why = NULL;
+  int tries = 0;
+
+  while (!kl_mongo_update (&KL_MONGO_DUMP (dump)->db, KL_MONGO_OWN, BCON_NEW ("_id", "store"),
+                           BCON_NEW ("$unset", "{", "copying", BCON_UTF8 (""), "place", BCON_UTF8 (""), "}"), NULL,
+                           &why))
+    if (!is_worth_a_try (&tries, &why, error))
+      return FALSE;
+
+  return TRUE;
 }
 
 static void
