@@ -167,6 +167,12 @@ write_bus (GString *out, KlMetrics *self)
                            counters.received);
   kl_metrics_text_counter (out, "klatch_bus_reconnects_total", "How often the bus was lost and found again.",
                            counters.reconnects);
+  kl_metrics_text_counter (out, "klatch_bus_lost_total", "What could not be told: others read it in the store.",
+                           counters.lost);
+  kl_metrics_text_counter (out, "klatch_bus_refused_total",
+                           "What was heard and not believed: foreign, damaged, or heard before.", counters.refused);
+  kl_metrics_text_gauge (out, "klatch_bus_round_trip_seconds", "The last way to the bus and back.",
+                         (double) counters.latency_usec / G_USEC_PER_SEC);
   kl_metrics_text_gauge (out, "klatch_bus_queued_bytes", "Bytes that wait to be sent to the bus.",
                          (double) counters.queue_bytes);
   kl_metrics_text_counter (out, "klatch_cache_hits_total", "Groups whose newest messages the cache had.",
