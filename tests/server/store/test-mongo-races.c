@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Several nodes write to one group at once, each a process of its own, while they and the database are killed and frozen
- * at random. In the end the log has no gap, nothing twice, each deed whole, and all that was acknowledged, where it was
- * said to be. KLATCH_TEST_RACE_SECONDS says how long; KLATCH_TEST_SEED repeats a run. */
+/* Several nodes write to one group at once, each a process of its own, while they and the database are killed and
+ * frozen at random. In the end the log has no gap, nothing twice, each deed whole, and all that was acknowledged, where
+ * it was said to be. KLATCH_TEST_RACE_SECONDS says how long; KLATCH_TEST_SEED repeats a run. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,7 +163,7 @@ run_writer (const char *uri, const char *user, guint next, guint seed)
   for (;;)
     {
       KL_STORE_ANSWER;
-      KlStoreBatch *batch = plan (&self, (guint)g_rand_int_range (random, 1, MAX_BATCH));
+      KlStoreBatch *batch = plan (&self, (guint) g_rand_int_range (random, 1, MAX_BATCH));
       g_autoptr (KlAppendResult) answer = NULL;
 
       kl_store_kit_call (append, self.store, batch);
@@ -246,18 +246,18 @@ end_writer (Race *self, guint i)
 static void
 do_harm (Race *self)
 {
-  guint i = (guint)g_rand_int_range (self->random, 0, N_WRITERS);
+  guint i = (guint) g_rand_int_range (self->random, 0, N_WRITERS);
 
   switch (g_rand_int_range (self->random, 0, 6))
     {
     case 0:
       kl_test_mongod_signal (self->mongod, SIGKILL);
-      g_usleep ((gulong)g_rand_int_range (self->random, 0, 300000));
+      g_usleep ((gulong) g_rand_int_range (self->random, 0, 300000));
       kl_test_mongod_restart (self->mongod);
       break;
     case 1:
       kl_test_mongod_signal (self->mongod, SIGSTOP);
-      g_usleep ((gulong)g_rand_int_range (self->random, 0, 500000));
+      g_usleep ((gulong) g_rand_int_range (self->random, 0, 500000));
       kl_test_mongod_signal (self->mongod, SIGCONT);
       break;
     case 2:
@@ -340,7 +340,7 @@ judge (Verdict *self, const KlStoreChange *change)
   g_hash_table_insert (self->deeds, g_strdup (change->message->json), g_memdup2 (&change->seq, sizeof change->seq));
   if (self->joining)
     {
-      guint n = (guint)atoi (strchr (change->message->json, ' '));
+      guint n = (guint) atoi (strchr (change->message->json, ' '));
 
       g_assert_cmpstr (change->message->sender, ==, self->joining->member->user);
       g_assert_cmpuint (n % JOIN_EVERY, ==, JOIN_EVERY - 1);
@@ -395,7 +395,7 @@ judge_views (Verdict *self, KlStore *store)
       gboolean found = FALSE;
 
       for (guint n = 0; n < loaded->members->len; n++)
-        found = found || g_str_equal (((KlStoreMember *)g_ptr_array_index (loaded->members, n))->user, user);
+        found = found || g_str_equal (((KlStoreMember *) g_ptr_array_index (loaded->members, n))->user, user);
       g_assert_cmpint (found, ==, role != KL_ROLE_NONE);
       kl_store_kit_call (get_memberships, store, user);
       groups = kl_store_get_memberships_finish (store, result, NULL);
@@ -433,7 +433,7 @@ verify (Race *race)
   judge_log (&verdict, store);
   judge_views (&verdict, store);
   judge_acks (&verdict, race);
-  g_test_message ("%d entries, %d messages, %u lives of writers", (int)verdict.rev, (int)verdict.seq, race->n_lives);
+  g_test_message ("%d entries, %d messages, %u lives of writers", (int) verdict.rev, (int) verdict.seq, race->n_lives);
 
   kl_store_kit_close (store);
   kl_test_finalize (store);
@@ -463,7 +463,7 @@ static void
 test_races (void)
 {
   const char *seconds = g_getenv ("KLATCH_TEST_RACE_SECONDS"), *given = g_getenv ("KLATCH_TEST_SEED");
-  guint32 seed = given ? (guint32)g_ascii_strtoull (given, NULL, 10) : g_test_rand_int () & 0x7fffffff;
+  guint32 seed = given ? (guint32) g_ascii_strtoull (given, NULL, 10) : g_test_rand_int () & 0x7fffffff;
   gint64 end_usec = g_get_monotonic_time () + (seconds ? atoi (seconds) : 6) * G_TIME_SPAN_SECOND;
   Race race = { .mongod = kl_test_mongod_new (), .random = g_rand_new_with_seed (seed) };
 
@@ -479,7 +479,7 @@ test_races (void)
     g_usleep (10000);
   while (g_get_monotonic_time () < end_usec)
     {
-      g_usleep ((gulong)g_rand_int_range (race.random, 50000, 500000));
+      g_usleep ((gulong) g_rand_int_range (race.random, 50000, 500000));
       do_harm (&race);
     }
   let_be (&race);
@@ -504,7 +504,7 @@ main (int argc, char **argv)
   if (argc == 6 && g_str_equal (argv[1], "--writer"))
     {
       g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
-      return run_writer (argv[2], argv[3], (guint)atoi (argv[4]), (guint)strtoul (argv[5], NULL, 10));
+      return run_writer (argv[2], argv[3], (guint) atoi (argv[4]), (guint) strtoul (argv[5], NULL, 10));
     }
   kl_test_init (&argc, &argv);
   g_test_add_func ("/store/mongo/races", kl_test_mongod_is_there () ? test_races : test_nothing);
