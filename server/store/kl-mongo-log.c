@@ -75,10 +75,8 @@ compare_seq (gconstpointer a, gconstpointer b)
   return (one->seq > other->seq) - (one->seq < other->seq);
 }
 
-/* The newest state of each message in the entries that lies within FROM and TO. SUPERSEDED gets the seqs of those which
- * have older ones. */
-static GPtrArray *
-keep_newest (GPtrArray *entries, gint64 from, gint64 to, GArray *superseded)
+GPtrArray *
+kl_mongo_keep_newest (GPtrArray *entries, gint64 from, gint64 to, GArray *superseded)
 {
   g_autoptr (GHashTable) by_seq = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_autoptr (GArray) changes = kl_mongo_changes_new ();
@@ -126,7 +124,7 @@ kl_mongo_find_messages (KlMongo *db, KlMongoJob *job, const char *group, gint64 
       error);
   if (!entries)
     return NULL;
-  messages = keep_newest (entries, from, to, superseded);
+  messages = kl_mongo_keep_newest (entries, from, to, superseded);
   if (job && superseded->len > 0 && !kl_mongo_memory_scans (db->memory))
     kl_mongo_tidy_later (job, group, superseded);
 
@@ -172,7 +170,7 @@ kl_mongo_get_message (KlMongo *db, KlMongoJob *job)
   for (guint i = entries->len; i > 0; i--)
     if (g_strcmp0 (kl_mongo_string (g_ptr_array_index (entries, i - 1), "g"), job->text[0]) != 0)
       g_ptr_array_remove_index (entries, i - 1);
-  messages = keep_newest (entries, 1, G_MAXINT64, superseded);
+  messages = kl_mongo_keep_newest (entries, 1, G_MAXINT64, superseded);
   for (guint i = 0; !deleted && i < messages->len; i++)
     {
       KlStoreMessage *message = g_ptr_array_index (messages, i);
@@ -487,78 +485,4 @@ kl_mongo_get_changes (KlMongo *db, KlMongoJob *job)
     }
 
   return kl_mongo_job_give (job, g_steal_pointer (&result), (GDestroyNotify) g_array_unref);
-}
-
-/* ── Unread ── */
-
-static guint32
-count_one (GPtrArray *messages, const KlUnreadQuery *query, const char *user)
-{
-  guint32 count = 0;
-
-  for (guint i = 0; i < messages->len && count < KL_UNREAD_MAX; i++)
-    {
-      const KlStoreMessage *message = g_ptr_array_index (messages, i);
-
-      if (message->seq > query->after_seq && message->seq <= query->to_seq && g_strcmp0 (message->sender, user) != 0
-          && !(message->flags & KL_MESSAGE_SYSTEM)
-          && (!(message->flags & KL_MESSAGE_DELETED) || message->rev > query->rev))
-        count++;
-    }
-
-  return count;
-}
-
-/* How many are read at once: a person who has not been here for long has more than can be counted. */
-#define UNREAD_PAGE 1500
-
-static gboolean
-count_group (KlMongo *db, const KlUnreadQuery *query, const char *group, const char *user, guint32 *count,
-             GError **error)
-{
-  gint64 after = MAX (query->after_seq, 0);
-
-  *count = 0;
-  while (after < query->to_seq && *count < KL_UNREAD_MAX)
-    {
-      g_autoptr (GArray) superseded = g_array_new (FALSE, FALSE, sizeof (gint64));
-      gint64 to = MIN (query->to_seq, after + UNREAD_PAGE);
-      g_autoptr (GPtrArray) entries = NULL, messages = NULL;
-
-      entries = kl_mongo_find (db, KL_MONGO_CHANGES,
-                               BCON_NEW ("g", BCON_UTF8 (group), "s", "{", "$gt", BCON_INT64 (after), "$lte",
-                                         BCON_INT64 (to + KL_STORE_DEED_CHANGES - 1), "}"),
-                               BCON_NEW ("projection", "{", "c0.j", BCON_INT32 (0), "c1.j", BCON_INT32 (0), "c2.j",
-                                         BCON_INT32 (0), "c3.j", BCON_INT32 (0), "}"),
-                               error);
-      if (!entries)
-        return FALSE;
-      messages = keep_newest (entries, after + 1, to, superseded);
-      *count = MIN (*count + count_one (messages, query, user), KL_UNREAD_MAX);
-      /* Where a page is empty there is nothing further on. */
-      if (entries->len == 0)
-        break;
-      after = to;
-    }
-
-  return TRUE;
-}
-
-gboolean
-kl_mongo_count_unread (KlMongo *db, KlMongoJob *job)
-{
-  const GArray *queries = job->object;
-  g_autoptr (GArray) counts = g_array_sized_new (FALSE, TRUE, sizeof (guint32), queries->len);
-
-  for (guint i = 0; i < queries->len; i++)
-    {
-      guint32 count;
-
-      if (!count_group (db, &g_array_index (queries, KlUnreadQuery, i), job->texts[i], job->text[0], &count,
-                        &job->error))
-        return FALSE;
-      g_array_append_val (counts, count);
-    }
-
-  return kl_mongo_job_give (job, g_steal_pointer (&counts), (GDestroyNotify) g_array_unref);
 }

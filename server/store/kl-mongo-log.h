@@ -24,4 +24,8 @@ gboolean kl_mongo_count_unread (KlMongo *db, KlMongoJob *job);
 GPtrArray *kl_mongo_find_messages (KlMongo *db, KlMongoJob *job, const char *group, gint64 from, gint64 to,
                                    GError **error);
 
+/* The newest state (KlStoreMessage) of each message in these entries whose seq lies within FROM and TO, in the order of
+ * seq. SUPERSEDED gets the seqs of those which have older ones. */
+GPtrArray *kl_mongo_keep_newest (GPtrArray *entries, gint64 from, gint64 to, GArray *superseded);
+
 G_END_DECLS

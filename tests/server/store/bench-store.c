@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How much a message costs in the store: groups that each keep so many appends in flight, on a folder of one's choice.
  *
- *   bench-store [FOLDER [MESSAGES [GROUPS]]]
+ *   bench-store [FOLDER [MESSAGES [GROUPS [IN_FLIGHT [MESSAGES_AN_APPEND]]]]]
  *
- * Prints CPU by thread, commits, and messages a second. */
+ * FOLDER may be the address of an empty database of MongoDB, or `mongodb` for one of the test's own. Prints CPU by
+ * thread, commits (of SQLite), and messages a second. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
 #include "protocol/kl-id.h"
+#include "server/store/kl-mongo-store.h"
 #include "server/store/kl-sqlite-store.h"
+#include "tests/kit/kl-test-mongod.h"
 #include "tests/server/store/kl-store-kit.h"
 
 typedef struct
@@ -19,6 +22,7 @@ typedef struct
   GMainLoop *loop;
   KlIdSource *ids;
   gint64 left, under_way;
+  int a_batch;
 } Bench;
 
 typedef struct
@@ -47,10 +51,9 @@ on_appended (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-append_next (Writer *self)
+add_message (Writer *self, KlStoreBatch *batch)
 {
   static const char body[] = "A message of a usual length, as people send them all day long to each other.";
-  g_autoptr (KlStoreBatch) batch = kl_store_batch_new (self->group, self->rev, self->seq);
   g_autofree char *client_id = kl_id_new_random ();
   KlStoreChange *change = kl_store_kit_add_message (batch, self->seq + 1, "u-ada", client_id, body);
   char id[KL_ID_SIZE];
@@ -61,11 +64,20 @@ append_next (Writer *self)
   change->message->json = g_strdup_printf ("{\"id\":\"%s\",\"group\":\"%s\",\"seq\":%d,\"rev\":%d,\"sender\":\"u-ada\","
                                            "\"client_id\":\"%s\",\"kind\":\"text\","
                                            "\"body\":\"%s\",\"created_at\":1764000000000}",
-                                           id, self->group, (int)self->seq + 1, (int)change->rev, client_id, body);
+                                           id, self->group, (int) self->seq + 1, (int) change->rev, client_id, body);
   change->message->json_length = strlen (change->message->json);
   self->rev++;
   self->seq++;
   self->bench->left--;
+}
+
+static void
+append_next (Writer *self)
+{
+  g_autoptr (KlStoreBatch) batch = kl_store_batch_new (self->group, self->rev, self->seq);
+
+  for (int i = 0; i < self->bench->a_batch; i++)
+    add_message (self, batch);
   self->bench->under_way++;
   kl_store_append_async (self->bench->store, batch, on_appended, self);
 }
@@ -77,7 +89,29 @@ cpu_us (clockid_t clock)
 
   clock_gettime (clock, &time);
 
-  return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
+  return (double) time.tv_sec * 1e6 + (double) time.tv_nsec / 1e3;
+}
+
+static KlStore *
+open_store (const char *place, KlTestMongod **mongod)
+{
+  g_autofree char *path = g_build_filename (place, "klatch.db", NULL);
+  g_autofree char *uri = NULL;
+  g_autoptr (GError) error = NULL;
+  KlStore *store;
+
+  if (!g_str_has_prefix (place, "mongodb"))
+    store = (KlStore *) kl_sqlite_store_open (path, "example.org", &error);
+  else
+    {
+      if (g_str_equal (place, "mongodb"))
+        *mongod = kl_test_mongod_new ();
+      uri = *mongod ? g_strconcat (kl_test_mongod_get_uri (*mongod), "/bench", NULL) : g_strdup (place);
+      store = (KlStore *) kl_mongo_store_open (uri, "example.org", &error);
+    }
+  g_assert_no_error (error);
+
+  return store;
 }
 
 int
@@ -86,9 +120,8 @@ main (int argc, char **argv)
   g_autofree char *folder = argc > 1 ? g_strdup (argv[1]) : kl_test_dir_new ();
   gint64 n_messages = argc > 2 ? atoi (argv[2]) : 200000;
   int n_groups = argc > 3 ? atoi (argv[3]) : 10, in_flight = argc > 4 ? atoi (argv[4]) : 4;
-  g_autofree char *path = g_build_filename (folder, "klatch.db", NULL);
-  g_autoptr (KlSqliteStore) store = kl_sqlite_store_open (path, "example.org", NULL);
-  Bench bench = { .store = KL_STORE (store), .left = n_messages };
+  KlTestMongod *mongod = NULL;
+  Bench bench = { .store = open_store (folder, &mongod), .left = n_messages, .a_batch = argc > 5 ? atoi (argv[5]) : 1 };
   g_autofree Writer *writers = g_new0 (Writer, n_groups);
   KlSqliteStoreStats stats;
   double cpu, main_cpu, wall;
@@ -98,7 +131,7 @@ main (int argc, char **argv)
   kl_store_kit_add_user (bench.store, "ada");
   for (int i = 0; i < n_groups; i++)
     {
-      writers[i] = (Writer){ &bench, g_strdup_printf ("group-%d", i), 2, 0 };
+      writers[i] = (Writer) { &bench, g_strdup_printf ("group-%d", i), 2, 0 };
       kl_store_kit_add_group (bench.store, writers[i].group, "u-ada", NULL, "Bench");
     }
 
@@ -113,12 +146,19 @@ main (int argc, char **argv)
   main_cpu = cpu_us (CLOCK_THREAD_CPUTIME_ID) - main_cpu;
   wall = cpu_us (CLOCK_MONOTONIC) - wall;
 
-  kl_sqlite_store_get_stats (store, &stats);
-  g_print ("%d groups, %d in flight each: %.1f µs CPU a message (writer %.1f, main loop with the bench itself %.1f);"
-           " %.0f messages/s, %.1f a commit\n",
-           n_groups, in_flight, cpu / (double)n_messages, (cpu - main_cpu) / (double)n_messages,
-           main_cpu / (double)n_messages, (double)n_messages / wall * 1e6, (double)n_messages / (double)stats.commits);
+  g_print ("%d groups, %d in flight each: %.1f µs CPU a message (threads %.1f, main loop with the bench itself %.1f);"
+           " %.0f messages/s",
+           n_groups, in_flight, cpu / (double) n_messages, (cpu - main_cpu) / (double) n_messages,
+           main_cpu / (double) n_messages, (double) n_messages / wall * 1e6);
+  if (KL_IS_SQLITE_STORE (bench.store))
+    {
+      kl_sqlite_store_get_stats (KL_SQLITE_STORE (bench.store), &stats);
+      g_print (", %.1f a commit", (double) n_messages / (double) stats.commits);
+    }
+  g_print ("\n");
   kl_store_kit_close (bench.store);
+  g_object_unref (bench.store);
+  g_clear_pointer (&mongod, kl_test_mongod_free);
   if (argc <= 1)
     kl_test_dir_remove (folder);
 
