@@ -12,12 +12,15 @@ export const PASSWORD = "kettle is on";
 /** What a break in the line or a refused sign-in makes the browser say by itself. */
 const EXPECTED = /Failed to load resource|WebSocket connection to|net::ERR_/;
 
+/** A camera and a microphone that make pictures and beeps, and candidates that say their address. */
+const MEDIA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--disable-features=WebRtcHideLocalIpsWithMdns", "--autoplay-policy=no-user-gesture-required"];
+
 let shared;
 
 export async function browser() {
   shared ??= chromium.launch({
     executablePath: process.env.KLATCH_CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", ...MEDIA],
   });
   return shared;
 }
@@ -36,7 +39,7 @@ export async function profile(t, server, options = {}) {
     reducedMotion: options.reducedMotion ? "reduce" : "no-preference",
     locale: options.locale ?? "en-GB",
     hasTouch: options.touch ?? false,
-    permissions: [],
+    permissions: options.permissions ?? [],
     ignoreHTTPSErrors: options.insecure ?? false,
     userAgent: options.userAgent,
   });

@@ -2,6 +2,7 @@
 // Joins the parts: the session, the line, the engine, the outbox, the browser's
 // own events. One for the page.
 import { api, type Credentials, type Registration } from './api'
+import { Calls } from './call/calls'
 import { Connection } from './connection'
 import { Engine } from './engine'
 import { CallError, toCallError } from './errors'
@@ -35,6 +36,7 @@ export interface Session {
   readonly engine: Engine
   readonly outbox: Outbox
   readonly shelf: Shelf
+  readonly calls: Calls
 }
 
 export class Client {
@@ -143,10 +145,12 @@ export class Client {
       changed: (group) => engine.topics.touch('c:' + group, 'g:' + group, 'groups'),
       unauthorized: () => void this.#verify(),
     })
+    const calls = new Calls(line, engine.topics, () => engine.me.id)
+    calls.alwaysRelay = this.box.get('klatch:always-relay') === 'on'
     const known = loadSnapshot(shelf)
     if (known) engine.recall(known)
     this.#unwatch = engine.topics.subscribe(['groups', 'app'], () => this.#saveSoon())
-    this.session = { engine, outbox, shelf }
+    this.session = { engine, outbox, shelf, calls }
     this.farewell = undefined
     this.#visits += 1
     this.#setPhase('in')
@@ -172,6 +176,7 @@ export class Client {
     this.#unwatch?.()
     this.#line.stop()
     this.session?.outbox.close()
+    this.session?.calls.close()
     this.session?.engine.down()
     this.session = undefined
     this.broken = false
@@ -213,7 +218,10 @@ export class Client {
       event: (name, argument) => {
         if (line !== this.#line) return
         if (name === 'notice') this.#onNotice((argument as { code?: string }).code)
-        else this.session?.engine.event(name, argument)
+        else {
+          this.session?.engine.event(name, argument)
+          if (name.startsWith('call')) this.session?.calls.event(name, argument)
+        }
       },
       refused: () => void this.#verify(),
     })
@@ -242,6 +250,7 @@ export class Client {
     if (this.#away && session.engine.opened) session.engine.unlook(session.engine.opened)
     this.#setBroken(false)
     session.outbox.online()
+    void session.calls.online()
     if (session.engine.syncs > 1) void this.#checkVersion()
   }
 
@@ -249,6 +258,7 @@ export class Client {
     const session = this.session
     if (!session) return
     session.outbox.offline()
+    session.calls.offline()
     session.engine.down()
     this.#typing = undefined
     if (!this.broken && this.#bannerTimer === undefined) {
@@ -303,7 +313,10 @@ export class Client {
       this.#setPhase('loading')
       void this.resume()
     })
-    addEventListener('pagehide', () => this.#save())
+    addEventListener('pagehide', () => {
+      this.#save()
+      this.session?.calls.leave()
+    })
     addEventListener('storage', (event) => this.#onStorage(event))
     if (typeof BroadcastChannel === 'function') {
       this.#tabs = new BroadcastChannel(TAB_CHANNEL)

@@ -58,9 +58,10 @@ export class Connection {
       this.#later()
     })
     this.#socket.on('disconnect', () => this.#later())
-    this.#socket.onAny((name: string, argument: unknown) => {
+    this.#socket.onAny((name: string, argument: unknown, acknowledge?: unknown) => {
       if (name === 'notice') this.#notice(argument as Notice)
       this.#hooks.event(name, argument)
+      if (typeof acknowledge === 'function') acknowledge({ ok: true })
     })
   }
 

@@ -7,7 +7,7 @@ import { countUnread, isCountable, newRoom, noteChange, noteNew, type Room } fro
 import { SNAPSHOT_GROUPS, SNAPSHOT_ROWS, type Snapshot } from './snapshot'
 import { Topics } from './topics'
 import { twins } from './text'
-import type { Changes, Group, HistoryPage, Member, Message, PresenceEvent, Role, SyncAnswer, User } from './types'
+import type { Call, Changes, Group, HistoryPage, Member, Message, PresenceEvent, Role, SyncAnswer, User } from './types'
 
 export interface Line {
   ask<T>(event: string, argument: object): Promise<T>
@@ -303,7 +303,17 @@ export class Engine {
     user: (event: { user: User }) => this.#onUser(event.user),
     presence: (event: PresenceEvent) => this.#onPresence(event),
     typing: (event: { group: string; user: string; on: boolean }) => this.#onTyping(event),
+    call: (event: { group: string; call: Call | null }) => this.#onCall(event),
     read: (event: { group: string; user: string; seq: number }) => this.#onRead(event),
+  }
+
+  #onCall({ group, call }: { group: string; call: Call | null }): void {
+    const room = this.rooms.get(group)
+    if (!room) return
+    room.group = { ...room.group, call }
+    const strangers = call?.peers.map(({ user }) => user).filter((user) => !this.users.has(user)) ?? []
+    if (strangers.length > 0) void this.fetchUsers(strangers)
+    this.topics.touch('g:' + group, 'p:' + group, 'groups', 'call')
   }
 
   /** True where it moves the group on; a hole before it is asked for. */

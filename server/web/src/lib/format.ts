@@ -60,6 +60,15 @@ export function dayLabel(at: number, now: number): string {
   return (sameYear(at, now) ? format().day : format().dayYear).format(at)
 }
 
+/** 0:07, 12:04, 1:02:03. */
+export function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1_000)
+  const two = (value: number) => String(value).padStart(2, '0')
+  const hours = Math.floor(seconds / 3_600)
+  const minutes = Math.floor(seconds / 60) % 60
+  return (hours > 0 ? hours + ':' + two(minutes) : String(minutes)) + ':' + two(seconds % 60)
+}
+
 /** When somebody was last there. */
 export function lastSeen(at: number, now: number): string {
   const days = dayNumber(now) - dayNumber(at)

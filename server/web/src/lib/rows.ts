@@ -32,6 +32,7 @@ export interface SystemNote {
   users: string[]
   by: string | undefined
   value: string | undefined
+  duration?: number
 }
 
 export type Row = Bubble | SystemRow | { kind: 'day'; key: string; at: number } | { kind: 'unread'; key: string; count: number }
@@ -77,8 +78,8 @@ export function fold(events: { system: SystemEvent; sender: string }[]): SystemN
     } else if (!merges) {
       // Only the last of several renamings is news.
       const same = notes.findIndex((note) => note.event === system.event)
-      const note = { event: system.event, users: [user], by, value: system.value }
-      if (same >= 0 && system.event !== 'created') notes.splice(same, 1)
+      const note = { event: system.event, users: [user], by, value: system.value, duration: system.duration_ms }
+      if (same >= 0 && system.event !== 'created' && system.event !== 'call') notes.splice(same, 1)
       notes.push(note)
     } else {
       notes.push({ event: system.event, users: [user], by, value: system.value })

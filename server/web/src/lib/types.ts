@@ -15,6 +15,7 @@ export interface User {
   deleted?: boolean
   updated_at?: number
   read_receipts?: boolean
+  dnd?: boolean
   server_role?: string
 }
 
@@ -47,8 +48,18 @@ export interface Group {
   here: number
   rev: number
   last_message?: Message
+  call?: Call | null
   created_at: number
   mine?: Mine
+}
+
+export interface Call {
+  id: string
+  group: string
+  mode: string
+  started_by: string
+  started_at: number
+  peers: { peer: string; user: string; audio: boolean; video: boolean; screen: boolean; hand: boolean }[]
 }
 
 export interface SystemEvent {
@@ -57,7 +68,6 @@ export interface SystemEvent {
   by?: string
   value?: string
   duration_ms?: number
-  missed?: boolean
 }
 
 export interface Reaction {

@@ -7,6 +7,7 @@ import { n, t } from '../lib/i18n'
 import type { Room } from '../lib/room'
 import { router } from '../lib/router'
 import { GroupTile } from './Avatar'
+import { useCall } from './Call'
 import { Composer } from './Composer'
 import { useNarrow, useSession, useTopics } from './hooks'
 import { Icon } from './Icon'
@@ -17,14 +18,14 @@ import { reveal } from './motion'
 import { Timeline } from './Timeline'
 import { TypingLine } from './TypingLine'
 
-export function Conversation({ room, seq, peopleShown, onPeople }: { room: Room; seq: number | undefined; peopleShown: boolean; onPeople: () => void }) {
+export function Conversation({ room, seq, peopleShown, onPeople, onCall }: { room: Room; seq: number | undefined; peopleShown: boolean; onPeople: () => void; onCall: () => void }) {
   const { engine } = useSession()
   useTopics(engine.topics, 'app', 'g:' + room.id)
   const [inviting, setInviting] = useState(false)
   const [leaving, setLeaving] = useState(false)
   return (
     <main className="conversation" data-pane aria-label={room.group.name}>
-      <Header room={room} peopleShown={peopleShown} onPeople={onPeople} onInvite={() => setInviting(true)} onLeave={() => setLeaving(true)} />
+      <Header room={room} peopleShown={peopleShown} onPeople={onPeople} onCall={onCall} onInvite={() => setInviting(true)} onLeave={() => setLeaving(true)} />
       <Banner />
       <Timeline room={room} target={seq} onInvite={() => setInviting(true)} />
       <TypingLine room={room} />
@@ -66,7 +67,7 @@ function Subtitle({ room, narrow }: { room: Room; narrow: boolean }) {
   )
 }
 
-function Header({ room, peopleShown, onPeople, onInvite, onLeave }: { room: Room; peopleShown: boolean; onPeople: () => void; onInvite: () => void; onLeave: () => void }) {
+function Header({ room, peopleShown, onPeople, onCall, onInvite, onLeave }: { room: Room; peopleShown: boolean; onPeople: () => void; onCall: () => void; onInvite: () => void; onLeave: () => void }) {
   const narrow = useNarrow()
   const { group } = room
   const mine = group.mine
@@ -100,6 +101,7 @@ function Header({ room, peopleShown, onPeople, onInvite, onLeave }: { room: Room
         </span>
       </button>
       <span className="flex-1" />
+      <CallButton room={room} onCall={onCall} />
       {narrow ? null : (
         <button type="button" className="icon-button" aria-pressed={peopleShown} aria-label={t('People')} title={t('People (F9)')} onClick={onPeople}>
           <Icon name="people" size={18} />
@@ -120,6 +122,19 @@ function Header({ room, peopleShown, onPeople, onInvite, onLeave }: { room: Room
         <Icon name="menu" />
       </MenuButton>
     </header>
+  )
+}
+
+/** Solid where somebody waits in a call. */
+function CallButton({ room, onCall }: { room: Room; onCall: () => void }) {
+  const calls = useCall()
+  const mine = calls.current?.group === room.id
+  const on = (room.group.call?.peers.length ?? 0) > 0
+  const label = mine ? t('Show the call') : on ? t('Join the call') : t('Start a call')
+  return (
+    <button type="button" className={'icon-button' + (on && !mine ? ' joinable' : '')} aria-label={label} aria-keyshortcuts="Control+Shift+C" title={label} onClick={onCall}>
+      <Icon name="camera" size={18} />
+    </button>
   )
 }
 

@@ -33,6 +33,7 @@ function rowLabel(engine: Engine, room: Room, text: string, time: string): strin
   if (mine && mine.mentions > 0) said.push(n('{count} mention', '{count} mentions', mine.mentions))
   if (mine?.notify === 'none') said.push(t('muted'))
   if (engine.live && here > 0) said.push(n('{count} here', '{count} here', here))
+  if (engine.live && room.group.call) said.push(n('{count} in a call', '{count} in a call', room.group.call.peers.length))
   if (text) said.push(text)
   said.push(time)
   return said.join(', ')
@@ -74,7 +75,12 @@ export const GroupRow = memo(function GroupRow({ room, current, now, tab }: { ro
       <span className="tile-place">
         <GroupTile group={group} size={48} />
         <AnimatePresence initial={false}>
-          {engine.live && group.here > 0 ? (
+          {engine.live && group.call && group.call.peers.length > 0 ? (
+            <motion.span key="call" className="live-pill in-call tabular" initial={{ scale: 0.6, opacity: 0 }} animate={{ scale: 1, opacity: 1 }} exit={{ scale: 0.6, opacity: 0 }} transition={pop}>
+              <Icon name="call" size={11} />
+              <Roll value={group.call.peers.length} />
+            </motion.span>
+          ) : engine.live && group.here > 0 ? (
             <motion.span key="live" className="live-pill tabular" initial={{ scale: 0.6, opacity: 0 }} animate={{ scale: 1, opacity: 1 }} exit={{ scale: 0.6, opacity: 0 }} transition={pop}>
               <Roll value={group.here} />
             </motion.span>

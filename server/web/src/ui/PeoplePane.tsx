@@ -9,12 +9,13 @@ import type { Room } from '../lib/room'
 import { twins } from '../lib/text'
 import type { Role, User } from '../lib/types'
 import { PersonAvatar, StatusDot } from './Avatar'
+import { CallCard } from './CallDoor'
 import { Roll } from './GroupRow'
 import { useNow, useSession, useTopics } from './hooks'
 import { Icon } from './Icon'
 import { fade, settle } from './motion'
 
-export function PeoplePane({ room, onClose }: { room: Room; onClose: () => void }) {
+export function PeoplePane({ room, onClose, onCall }: { room: Room; onClose: () => void; onCall: () => void }) {
   const { engine } = useSession()
   useTopics(engine.topics, 'app', 'g:' + room.id, 'p:' + room.id, 't:' + room.id, 'users')
   const now = useNow()
@@ -41,6 +42,7 @@ export function PeoplePane({ room, onClose }: { room: Room; onClose: () => void 
         </button>
       </header>
       <motion.div layoutScroll className="people-scroll">
+        <CallCard room={room} onJoin={onCall} />
         {people.all ? section('all', t('Members'), people.all, room.group.members) : null}
         {people.here.length > 0 ? section('here', t('Here now'), people.here, hereCount) : null}
         {people.online.length > 0 ? section('online', t('Online'), people.online, onlineCount) : null}
@@ -61,7 +63,7 @@ function Section({ kind, title, people, count, room, alike, now, order }: { kind
         <AnimatePresence initial={false}>
           {people.map((person) => (
             <motion.li key={person.user.id} layout="position" layoutDependency={order} initial={{ opacity: 0 }} animate={{ opacity: 1 }} exit={{ opacity: 0, transition: fade }} transition={settle}>
-              <PersonRow user={person.user} role={person.role} typing={room.typing.has(person.user.id)} kind={kind} twin={alike.has(person.user.id)} now={now} />
+              <PersonRow user={person.user} role={person.role} typing={room.typing.has(person.user.id)} inCall={room.group.call?.peers.some((each) => each.user === person.user.id) ?? false} kind={kind} twin={alike.has(person.user.id)} now={now} />
             </motion.li>
           ))}
         </AnimatePresence>
@@ -70,13 +72,14 @@ function Section({ kind, title, people, count, room, alike, now, order }: { kind
   )
 }
 
-const PersonRow = memo(function PersonRow({ user, role, typing, kind, twin, now }: { user: User; role: Role | undefined; typing: boolean; kind: string; twin: boolean; now: number }) {
+const PersonRow = memo(function PersonRow({ user, role, typing, inCall, kind, twin, now }: { user: User; role: Role | undefined; typing: boolean; inCall: boolean; kind: string; twin: boolean; now: number }) {
   const { engine } = useSession()
   const me = user.id === engine.me.id
   const alive = kind === 'here' || kind === 'online'
   const status = !alive ? undefined : user.status && user.status !== 'offline' ? user.status : 'online'
   let note = ''
   if (typing) note = t('typing…')
+  else if (inCall) note = t('In the call')
   else if (alive && user.status_text) note = user.status_text
   else if (alive && status === 'away') note = t('Away')
   else if (alive && status === 'dnd') note = t('Do not disturb')

@@ -4,8 +4,11 @@
 import { AnimatePresence, motion } from 'motion/react'
 import { useEffect, useRef, useState } from 'react'
 import { client } from '../lib/client'
+import { toCallError } from '../lib/errors'
 import { n, t } from '../lib/i18n'
 import { router } from '../lib/router'
+import { CallView, useCall } from './Call'
+import { CallDoor, Incoming } from './CallDoor'
 import { Conversation } from './Conversation'
 import { Welcome } from './Empty'
 import { FindGroups } from './FindGroups'
@@ -27,7 +30,7 @@ function savedPeople(): boolean {
   return client.box.get(PEOPLE_KEY) !== 'closed'
 }
 
-export type Sheet = 'new-group' | 'open-link' | 'profile' | 'sign-out' | 'jump' | undefined
+export type Sheet = 'call' | 'new-group' | 'open-link' | 'profile' | 'sign-out' | 'jump' | undefined
 
 export function Shell() {
   const { engine } = useSession()
@@ -38,11 +41,33 @@ export function Shell() {
   const [sheet, setSheet] = useState<Sheet>()
   const [peopleWide, setPeopleWide] = useState(savedPeople)
   const [peopleOver, setPeopleOver] = useState(false)
+  const [floating, setFloating] = useState(false)
+  const calls = useCall()
   const panes = useRef<HTMLDivElement>(null)
 
   const id = route.at === 'group' ? route.id : undefined
   const room = id === undefined ? undefined : engine.rooms.get(id)
+  // Under a call that fills the window nothing is read.
+  const covered = calls.current !== undefined && !floating
   const showPeople = room !== undefined && (medium ? peopleOver : peopleWide)
+
+  /** The call's view, or the door to it. */
+  const openCall = () => {
+    if (calls.current && calls.current.group === id) setFloating(false)
+    else setSheet('call')
+  }
+
+  const answer = async (group: string, video: boolean) => {
+    router.go({ at: 'group', id: group, seq: undefined })
+    try {
+      await calls.media.open(true, video)
+      await calls.join(group)
+      setFloating(false)
+    } catch (cause) {
+      const error = toCallError(cause)
+      client.say(error.field === 'mesh' ? t('This call is full.') : error.message)
+    }
+  }
 
   const togglePeople = () => {
     if (medium) {
@@ -73,6 +98,8 @@ export function Shell() {
         if (next) router.go({ at: 'group', id: next.id, seq: undefined })
       } else if (event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
         setSheet('jump')
+      } else if (event.key.toLowerCase() === 'c' && event.ctrlKey && event.shiftKey && room) {
+        openCall()
       } else if (event.key === 'F9') {
         togglePeople()
       } else if (event.key === 'F6') {
@@ -96,7 +123,7 @@ export function Shell() {
       {narrow && !main ? null : (
         <motion.div key={narrow ? 'narrow' : 'wide'} className="stage" initial={narrow ? { x: '24%', opacity: 0 } : false} animate={{ x: 0, opacity: 1 }} transition={settle}>
           {route.at === 'find' ? <FindGroups onSheet={setSheet} /> : null}
-          {route.at === 'group' && room ? <Conversation key={room.id} room={room} seq={route.seq} peopleShown={showPeople} onPeople={togglePeople} /> : null}
+          {route.at === 'group' && room && !covered ? <Conversation key={room.id} room={room} seq={route.seq} peopleShown={showPeople} onPeople={togglePeople} onCall={openCall} /> : null}
           {route.at === 'group' && !room ? <NotHere id={route.id} /> : null}
           {route.at === 'home' ? <Welcome onSheet={setSheet} /> : null}
           {route.at === 'invite' ? <JoinByLink key={route.code} code={route.code} /> : null}
@@ -113,10 +140,13 @@ export function Shell() {
             exit={medium ? { x: '100%' } : { opacity: 0, transition: { duration: 0 } }}
             transition={settle}
           >
-            <PeoplePane room={room} onClose={togglePeople} />
+            <PeoplePane room={room} onClose={togglePeople} onCall={openCall} />
           </motion.div>
         ) : null}
       </AnimatePresence>
+      {sheet === 'call' && room ? <CallDoor room={room} onClose={() => setSheet(undefined)} /> : null}
+      <CallView floating={floating} onFloat={() => setFloating(true)} onFill={() => setFloating(false)} />
+      <Incoming onJoin={(group, video) => void answer(group, video)} />
       {sheet === 'new-group' ? <NewGroup onClose={() => setSheet(undefined)} /> : null}
       {sheet === 'open-link' ? <OpenLink onClose={() => setSheet(undefined)} /> : null}
       {sheet === 'sign-out' ? <SignOutDialog onClose={() => setSheet(undefined)} /> : null}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { ReactNode } from 'react'
 import type { Engine } from '../lib/engine'
+import { duration } from '../lib/format'
 import { n, parts, t } from '../lib/i18n'
 import type { SystemNote, SystemRow } from '../lib/rows'
 import { useSession, useTopics } from './hooks'
@@ -25,7 +26,8 @@ function sentence(note: SystemNote): { text: string; others: number } {
     case 'topic':
       return { text: note.value ? t('{by} changed the topic to “{value}”') : t('{by} removed the topic'), others: 0 }
     case 'call':
-      return { text: t('Call'), others: 0 }
+      if (note.value === 'missed') return { text: t('Missed call from {name}'), others: 0 }
+      return { text: t('Call, {duration}', { duration: duration(note.duration ?? 0) }), others: 0 }
     default:
       return { text: '', others: 0 }
   }
