@@ -71,7 +71,8 @@ check_whole (sqlite3 *handle, const char *file, const char *pragma, GError **err
   if (!verdict)
     g_prefix_error (error, "%s is damaged: ", file);
   else
-    g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED, "%s is damaged: %s", file, verdict);
+    g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED, "%s is damaged: %s", file,
+                 g_strdelimit (verdict, "\n", ' '));
 
   return FALSE;
 }

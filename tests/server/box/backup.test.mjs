@@ -195,6 +195,8 @@ test("a restore that cannot be changes nothing", async (t) => {
     [bad("text.db", () => "This is no database. ".repeat(1000)), /not a database/],
     [bad("short.db", (content) => content.subarray(0, content.length / 2)), /damaged|malformed/],
     [bad("hole.db", (content) => content.fill(0, 8192, content.length - 8192)), /damaged|malformed/],
+    // What nobody would notice for a long time.
+    [bad("subtle.db", (content) => void content.writeUInt32BE(5, 36)), /subtle\.db is damaged: /],
     [bad("foreign.db", (content) => void content.writeUInt32BE(0x12345678, 68)), /is not a store of Klatch/],
     [bad("newer.db", (content) => void content.writeUInt32BE(99, 60)), /is of version 99, .*please use a newer/],
     [join(folder, "missing.db"), /no file that could be restored/],
@@ -219,9 +221,13 @@ test("a damaged store can be replaced", async (t) => {
   const store = join(server.data, "klatch.db");
   truncateSync(store, 5000);
   writeFileSync(store, "rubbish", { flag: "r+" });
-  assert.equal((await ask(server.data, "restore", good)).messages, info.messages);
+  const { messages, epoch } = await ask(server.data, "restore", good);
+  assert.equal(messages, info.messages);
+  // The log of the damaged one, in which all of it still stood, is not taken for the new one's.
   const again = await Server.start(t, { data: server.data });
-  assert.equal((await again.request("GET", "/readyz")).status, 200);
+  const status = await ask(server.data, "status");
+  assert.equal(status.epoch, epoch);
+  assert.equal(status.messages, info.messages);
   await again.stop();
   // On a machine that never had one, into a folder that is not there.
   const fresh = join(folder, "new", "data");
