@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The newest messages of groups, in Redis: a hash a group, with `rev`, `hi` (the newest seq; 0: none) and a letter for
- * each message by its seq. All of it is changed by scripts, which look at `rev` first: what comes late changes nothing,
- * and after a gap the hash goes. */
+/* The newest messages of groups, in Redis: a hash a group, with a letter for each message by its seq. All of it is
+ * changed by scripts (kl-redis-scripts.c), which look at the hash's `rev` first: what comes late changes nothing, and
+ * what comes early waits. */
 #include "server/bus/kl-redis-bus-private.h"
 
 #include <stdlib.h>
@@ -44,9 +44,11 @@ on_published (gpointer user_data, const redisReply *reply)
     }
   else if (reply->type == REDIS_REPLY_ERROR)
     {
-      /* Perhaps it has not come to publishing. To hear it twice does nobody harm. */
+      /* Perhaps it has not come to publishing. To hear it twice does nobody harm; and if what is in the cache was the
+       * reason, it goes. */
       kl_redis_bus_complain (self, reply->str);
       publish_plainly (self, batch);
+      kl_redis_cache_drop (KL_BUS (self), batch->group);
     }
   else if (reply->type == REDIS_REPLY_STRING)
     kl_redis_bus_complain (self, reply->str);
@@ -146,7 +148,7 @@ read_fields (KlRedisBus *self, const char *group, const redisReply *reply, KlBus
         cached->rev = g_ascii_strtoll (value->str, NULL, 10);
       else if (strcmp (field->str, "hi") == 0)
         newest = g_ascii_strtoll (value->str, NULL, 10);
-      else
+      else if (strcmp (field->str, "lo") != 0 && strcmp (field->str, "w") != 0)
         {
           message = kl_bus_read_message (&self->seal, group, value->str, value->len,
                                          g_ascii_strtoll (field->str, NULL, 10));
@@ -308,7 +310,9 @@ kl_redis_cache_fill (KlBus *bus, const char *group, gint64 rev, GPtrArray *messa
   kl_redis_script_begin (&command, KL_REDIS_SCRIPT_FILL, FALSE, key);
   kl_redis_command_add_int (&command, rev);
   kl_redis_command_add_int (&command, newest ? newest->seq : 0);
+  kl_redis_command_add_int (&command, newest ? ((KlStoreMessage *) g_ptr_array_index (messages, from))->seq : 1);
   kl_redis_command_add_int (&command, KL_BUS_CACHE_TTL_MS);
+  kl_redis_command_add_int (&command, KL_BUS_CACHE_MESSAGES);
   for (guint i = from; i < messages->len; i++)
     {
       const KlStoreMessage *message = g_ptr_array_index (messages, i);

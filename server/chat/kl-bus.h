@@ -149,7 +149,8 @@ gboolean kl_bus_is_ready (KlBus *self, char **reason);
 void kl_bus_subscribe (KlBus *self, const char *group);
 void kl_bus_unsubscribe (KlBus *self, const char *group);
 /* Changes that this node has stored, in order. Also brings the cache forward: where it stands at
- * batch->base_rev, its messages are replaced or added and the oldest trimmed; older than that: dropped. */
+ * batch->base_rev, its messages are replaced or added and the oldest trimmed; where it
+ * is older than that it is dropped, or stays so until what is missing has come. */
 void kl_bus_publish (KlBus *self, KlStoreBatch *batch);
 /* To whom it concerns: those of a group to the nodes that subscribe to it, the others to all. */
 void kl_bus_signal (KlBus *self, const KlBusSignal *signal);

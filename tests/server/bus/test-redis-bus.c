@@ -206,6 +206,50 @@ test_forward (Nodes *self, gconstpointer unused)
   g_assert_false (kl_bus_kit_has (self->b, expected));
 }
 
+/* Two who write to one group are heard in any order, and the cache follows all the same. */
+static void
+test_cache_order (Nodes *self, gconstpointer unused)
+{
+  for (int round = 0; round < 20; round++)
+    {
+      gint64 rev = 1000 * (round + 1);
+      int order[12];
+
+      for (int i = 0; i < 12; i++)
+        order[i] = i;
+      for (int i = 11; i > 0; i--)
+        {
+          int k = g_test_rand_int_range (0, i + 1), other = order[k];
+
+          order[k] = order[i];
+          order[i] = other;
+        }
+      kl_bus_contract_fill (self->a->bus, rev, 1, 95);
+      for (int i = 0; i < 12; i++)
+        kl_bus_contract_publish (self->a->bus, rev + order[i], 96 + order[i]);
+      /* Once more, all late. */
+      for (int i = 0; i < 12; i++)
+        kl_bus_contract_publish (self->a->bus, rev + order[i], 96 + order[i]);
+      {
+        g_autofree char *expected = g_strdup_printf ("%d: 8+100", (int) rev + 12);
+
+        kl_bus_contract_assert_cached (self->a->bus, expected);
+      }
+    }
+
+  /* What is missing does not come: a fill goes over it, and what waited behind it is not lost. */
+  kl_bus_contract_fill (self->a->bus, 50000, 1, 5);
+  kl_bus_contract_publish (self->a->bus, 50001, 7);
+  kl_bus_contract_publish (self->a->bus, 50002, 8);
+  kl_bus_contract_assert_cached (self->a->bus, "50000: 1+5");
+  kl_bus_contract_fill (self->a->bus, 50002, 1, 7);
+  kl_bus_contract_assert_cached (self->a->bus, "50003: 1+8");
+  /* Nor for ever. */
+  for (int i = 0; i < 40; i++)
+    kl_bus_contract_publish (self->a->bus, 50010 + i, 15 + i);
+  kl_bus_contract_assert_cached (self->a->bus, "-");
+}
+
 /* ── Presence ── */
 
 static void
@@ -402,6 +446,7 @@ main (int argc, char **argv)
   ADD ("counted", test_counted);
   ADD ("signals", test_signals);
   ADD ("forward", test_forward);
+  ADD ("cache-order", test_cache_order);
   ADD ("presence", test_presence);
   ADD ("come-and-go", test_come_and_go);
   ADD ("churn", test_churn);

@@ -797,6 +797,15 @@ test_cache_damaged (Pair *self, gconstpointer unused)
   kl_bus_contract_fill (self->near->bus, 5, 1, 5);
   kl_bus_contract_assert_cached (self->near->bus, "5: 1+5");
 
+  /* What should wait there is something else. */
+  g_free (kl_test_valkey_ask (self->valkey, "HSET", key, "w", "\x91\x80", NULL));
+  kl_bus_kit_publish (self->near, "g", 7, 8);
+  g_free (kl_bus_contract_look (self->near->bus));
+  kl_bus_contract_assert_cached (self->near->bus, "-");
+  wait_ready (self->near);
+  kl_bus_contract_fill (self->near->bus, 5, 1, 5);
+  kl_bus_contract_assert_cached (self->near->bus, "5: 1+5");
+
   /* Something else has that name: the changes are told all the same. */
   g_free (kl_test_valkey_ask (self->valkey, "SET", key, "x", NULL));
   kl_bus_kit_publish (self->near, "g", 5, 6);
