@@ -230,15 +230,28 @@ add_users (KlStoreHead *head, const bson_t *entry)
       g_ptr_array_add (head->users, g_strdup (bson_iter_utf8 (&iter, NULL)));
 }
 
-/* What of the entries was not told yet. */
-static GPtrArray *
-collect_moved (KlMongoSweep *self, GPtrArray *entries)
+struct _KlMongoMoved
 {
-  GPtrArray *moved = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_head_free);
-  g_autoptr (GHashTable) by_group = g_hash_table_new (g_str_hash, g_str_equal);
-  GHashTableIter iter;
-  gpointer told;
+  GPtrArray *heads; /* KlStoreHead */
+  guint32 seconds;
+};
 
+static void
+free_moved (KlMongoMoved *self)
+{
+  g_clear_pointer (&self->heads, g_ptr_array_unref);
+  g_free (self);
+}
+
+/* What of the entries was not told yet. */
+static KlMongoMoved *
+collect_moved (const KlMongoSweep *self, GPtrArray *entries)
+{
+  g_autoptr (GHashTable) by_group = g_hash_table_new (g_str_hash, g_str_equal);
+  KlMongoMoved *moved = g_new0 (KlMongoMoved, 1);
+
+  moved->heads = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_head_free);
+  moved->seconds = self->seconds;
   for (guint i = 0; i < entries->len; i++)
     {
       const bson_t *entry = g_ptr_array_index (entries, i);
@@ -246,7 +259,7 @@ collect_moved (KlMongoSweep *self, GPtrArray *entries)
       const Told *known = group ? g_hash_table_lookup (self->heads, group) : NULL;
       KlStoreHead *head;
 
-      self->seconds = MAX (self->seconds, get_seconds (entry));
+      moved->seconds = MAX (moved->seconds, get_seconds (entry));
       if (!group || (known && known->rev >= kl_mongo_entry_last (entry)))
         continue;
       head = g_hash_table_lookup (by_group, group);
@@ -254,28 +267,45 @@ collect_moved (KlMongoSweep *self, GPtrArray *entries)
         {
           head = kl_store_head_new (group, 0);
           g_hash_table_insert (by_group, head->group, head);
-          g_ptr_array_add (moved, head);
+          g_ptr_array_add (moved->heads, head);
         }
       head->rev = MAX (head->rev, kl_mongo_entry_last (entry));
       add_users (head, entry);
     }
-  for (guint i = 0; i < moved->len; i++)
+
+  return moved;
+}
+
+GPtrArray *
+kl_mongo_sweep_tell (KlMongoSweep *self, KlMongoMoved *moved)
+{
+  GPtrArray *heads = g_steal_pointer (&moved->heads);
+  GHashTableIter iter;
+  gpointer told;
+
+  self->seconds = moved->seconds;
+  free_moved (moved);
+  for (guint i = 0; i < heads->len; i++)
     {
-      const KlStoreHead *head = g_ptr_array_index (moved, i);
+      const KlStoreHead *head = g_ptr_array_index (heads, i);
       Told *now = g_new (Told, 1);
 
       now->rev = head->rev;
       now->seconds = self->seconds;
       g_hash_table_replace (self->heads, g_strdup (head->group), now);
     }
-
   /* What no later look can find again need not be remembered. */
   g_hash_table_iter_init (&iter, self->heads);
   while (self->seconds > 0 && g_hash_table_iter_next (&iter, NULL, &told))
     if (((Told *) told)->seconds + 3 * SWEEP_BACK_SECONDS < self->seconds)
       g_hash_table_iter_remove (&iter);
 
-  return moved;
+  /* The first look only begins. */
+  if (!self->begun)
+    g_ptr_array_set_size (heads, 0);
+  self->begun = TRUE;
+
+  return heads;
 }
 
 static bson_t *
@@ -313,16 +343,7 @@ find_recent (KlMongo *db, KlMongoSweep *self, GError **error)
 gboolean
 kl_mongo_get_moved (KlMongo *db, KlMongoJob *job)
 {
-  KlMongoSweep *self = job->object;
-  g_autoptr (GPtrArray) entries = find_recent (db, self, &job->error);
-  GPtrArray *moved;
+  g_autoptr (GPtrArray) entries = find_recent (db, job->object, &job->error);
 
-  if (!entries)
-    return FALSE;
-  moved = collect_moved (self, entries);
-  if (!self->begun)
-    g_ptr_array_set_size (moved, 0);
-  self->begun = TRUE;
-
-  return kl_mongo_job_give (job, moved, (GDestroyNotify) g_ptr_array_unref);
+  return entries && kl_mongo_job_give (job, collect_moved (job->object, entries), (GDestroyNotify) free_moved);
 }

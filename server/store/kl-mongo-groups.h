@@ -23,15 +23,19 @@ gboolean kl_mongo_set_ban (KlMongo *db, KlMongoJob *job);
 /* text: query, after_id; number: all, after_members, limit. */
 gboolean kl_mongo_list_groups (KlMongo *db, KlMongoJob *job);
 gboolean kl_mongo_get_totals (KlMongo *db, KlMongoJob *job);
-/* object: KlMongoSweep, the store's. */
-gboolean kl_mongo_get_moved (KlMongo *db, KlMongoJob *job);
-
-/* How far kl_mongo_get_moved() has looked. Used by one job at a time. */
+/* How far kl_mongo_get_moved() has looked, and told. One job at a time reads it, the main loop writes it between them. */
 typedef struct _KlMongoSweep KlMongoSweep;
+/* What one look has found. */
+typedef struct _KlMongoMoved KlMongoMoved;
 
 KlMongoSweep *kl_mongo_sweep_new (void);
 KlMongoSweep *kl_mongo_sweep_ref (KlMongoSweep *self);
 void kl_mongo_sweep_unref (KlMongoSweep *self);
+
+/* object: KlMongoSweep. → KlMongoMoved. What nobody was told counts as not found. */
+gboolean kl_mongo_get_moved (KlMongo *db, KlMongoJob *job);
+/* Main loop: it is told now. Takes MOVED, gives the heads (KlStoreHead). */
+GPtrArray *kl_mongo_sweep_tell (KlMongoSweep *self, KlMongoMoved *moved);
 
 /* Adds the group's members (KlStoreMember) in no order; FORMER: who left too. */
 gboolean kl_mongo_load_members (KlMongo *db, const char *group, gboolean former, GPtrArray *members, GError **error);

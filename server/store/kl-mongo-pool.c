@@ -60,6 +60,7 @@ kl_mongo_job_new (GTask *task, KlMongoDeed deed, KlMongoReturns returns)
   KlMongoJob *self = g_new0 (KlMongoJob, 1);
 
   self->task = task;
+  self->is_chore = task == NULL;
   self->deed = deed;
   self->returns = returns;
   self->live.data = self;
@@ -230,7 +231,7 @@ finish_job (KlMongoPool *self, KlMongoJob *job)
     g_cond_broadcast (&self->wake);
   else if (self->n_idle > 0 && (!g_queue_is_empty (&self->ready) || !g_queue_is_empty (&self->chores)))
     g_cond_signal (&self->wake);
-  if (job->task || g_atomic_int_get (&job->abandoned))
+  if (!job->is_chore)
     {
       g_queue_push_tail (&self->finished, job);
       wake_report (self);
@@ -255,7 +256,7 @@ run_job (KlMongoPool *self, KlMongo *db, KlMongoJob *job)
       self->check = TRUE;
       g_cond_signal (&self->ping_wake);
       g_mutex_unlock (&self->lock);
-      if (!job->task && delay_usec > RETRY_FIRST_USEC)
+      if (job->is_chore && delay_usec > RETRY_FIRST_USEC)
         break; /* a chore: whoever meets what it left undone makes it anew */
       g_usleep ((gulong) delay_usec);
       delay_usec = MIN (delay_usec * 2, RETRY_MAX_USEC);

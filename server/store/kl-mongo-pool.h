@@ -28,7 +28,8 @@ typedef enum
 
 struct _KlMongoJob
 {
-  GTask *task; /* touched on the main loop only; NULL: a chore that nobody waits for */
+  GTask *task; /* touched on the main loop only; NULL: reported, or a chore */
+  gboolean is_chore; /* nobody waits for it */
   KlMongoDeed deed;
   KlMongoReturns returns;
   char *lane; /* jobs of one lane run one after the other, in their order; NULL: with all others */

@@ -197,9 +197,24 @@ read_log (KlStore *store, const char *group, gint64 after_rev, guint limit, GTas
 }
 
 static void
+on_moved (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  KlMongoMoved *moved = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (moved)
+    g_task_return_pointer (task, kl_mongo_sweep_tell (KL_MONGO_STORE (source)->sweep, moved),
+                           (GDestroyNotify) g_ptr_array_unref);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+static void
 get_moved (KlStore *store, GTask *task)
 {
-  KlMongoJob *job = new_job (task, kl_mongo_get_moved, KL_MONGO_RETURNS_POINTER, NULL, NULL, NULL);
+  KlMongoJob *job = new_job (g_task_new (store, NULL, on_moved, task), kl_mongo_get_moved, KL_MONGO_RETURNS_POINTER,
+                             NULL, NULL, NULL);
 
   set_object (job, kl_mongo_sweep_ref (KL_MONGO_STORE (store)->sweep), (GDestroyNotify) kl_mongo_sweep_unref);
   put (store, job, "moved");

@@ -289,6 +289,26 @@ test_moved (Fixture *self, gconstpointer unused)
   g_assert_cmpuint (fourth->len, ==, 0);
 }
 
+/* What a look found that came too late is found again. */
+static void
+test_moved_late (Fixture *self, gconstpointer unused)
+{
+  KL_STORE_ANSWER;
+  g_autoptr (GPtrArray) first = get_moved (self->other), again = NULL;
+  g_autoptr (GError) error = NULL;
+
+  kl_store_kit_send (self->store, "g", 2, 0, "u-ada", "1", "x");
+  kl_mongo_store_set_deadline (KL_MONGO_STORE (self->other), 0);
+  g_clear_object (&result);
+  kl_store_get_moved_async (self->other, kl_test_keep_result, &result);
+  kl_test_await (&result);
+  g_assert_null (kl_store_get_moved_finish (self->other, result, &error));
+  g_assert_error (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE);
+  be_patient (self);
+  again = get_moved (self->other);
+  g_assert_cmpuint (again->len, ==, 1);
+}
+
 /* One client_id on two nodes at once, in two groups: it is done once. */
 static void
 test_op_once (Fixture *self, gconstpointer unused)
@@ -658,6 +678,7 @@ main (int argc, char **argv)
   ADD ("frozen", NULL, test_frozen);
   ADD ("refused", NULL, test_refused);
   ADD ("moved", NULL, test_moved);
+  ADD ("moved-late", NULL, test_moved_late);
   ADD ("op-once", NULL, test_op_once);
   ADD ("register-once", NULL, test_register_once);
   ADD ("join-once", NULL, test_join_once);
