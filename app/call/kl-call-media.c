@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/call/kl-call-media.h"
+
+#include "app/call/kl-call-element.h"
+
+typedef enum
+{
+  CLOSED,
+  WAITING, /* for a key frame */
+  OPEN,
+} GateState;
+
+struct _KlCallGate
+{
+  gatomicrefcount refs;
+  int state; /* atomic */
+};
+
+KlCallGate *
+kl_call_gate_new (void)
+{
+  KlCallGate *self = g_new0 (KlCallGate, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  return self;
+}
+
+KlCallGate *
+kl_call_gate_ref (KlCallGate *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+kl_call_gate_unref (KlCallGate *self)
+{
+  if (g_atomic_ref_count_dec (&self->refs))
+    g_free (self);
+}
+
+void
+kl_call_gate_set_open (KlCallGate *self, gboolean open)
+{
+  g_atomic_int_set (&self->state, open ? WAITING : CLOSED);
+}
+
+static GstPadProbeReturn
+on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  KlCallGate *gate = data;
+  int state = g_atomic_int_get (&gate->state);
+
+  if (state == OPEN)
+    return GST_PAD_PROBE_OK;
+  if (state == CLOSED || GST_BUFFER_FLAG_IS_SET (GST_PAD_PROBE_INFO_BUFFER (info), GST_BUFFER_FLAG_DELTA_UNIT))
+    return GST_PAD_PROBE_DROP;
+  /* Closed in this very moment, it stays closed. */
+  return g_atomic_int_compare_and_exchange (&gate->state, WAITING, OPEN) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+}
+
+static GstElement *
+make_queue (KlMediaKind kind)
+{
+  GstElement *queue = gst_element_factory_make ("queue", NULL);
+
+  gst_util_set_object_arg (G_OBJECT (queue), "leaky", "downstream");
+  g_object_set (queue, "max-size-bytes", 0, "max-size-buffers", kind == KL_MEDIA_VIDEO ? 60 : 0, "max-size-time",
+                kind == KL_MEDIA_VIDEO ? (guint64) 0 : 200 * GST_MSECOND, NULL);
+  return queue;
+}
+
+GstPad *
+kl_call_media_add_sender (GstBin *bin, GstElement *webrtc, KlMediaKind kind, const KlCallCodec *codec, KlCallGate *gate)
+{
+  const char *name = kind == KL_MEDIA_VIDEO ? "video" : "audio";
+  GstElement *queue = make_queue (kind);
+  GstElement *payloader = gst_element_factory_make (kind == KL_MEDIA_VIDEO ? "rtpvp8pay" : "rtpopuspay", NULL);
+  GstElement *filter = gst_element_factory_make ("capsfilter", NULL);
+  g_autoptr (GstCaps) caps = kl_call_codec_caps (codec, kind);
+  g_autoptr (GstPad) entry = gst_element_get_static_pad (queue, "sink");
+  g_autoptr (GstPad) exit = gst_element_get_static_pad (filter, "src");
+  g_autoptr (GstPad) line = NULL;
+  g_autoptr (GObject) transceiver = NULL;
+  GstPad *ghost;
+
+  g_object_set (payloader, "pt", codec->payload, NULL);
+  if (kind == KL_MEDIA_VIDEO)
+    gst_util_set_object_arg (G_OBJECT (payloader), "picture-id-mode", "15-bit");
+  g_object_set (filter, "caps", caps, NULL);
+  gst_bin_add_many (bin, queue, payloader, filter, NULL);
+  gst_element_link_many (queue, payloader, filter, NULL);
+  line = gst_element_request_pad (webrtc, gst_element_get_pad_template (webrtc, "sink_%u"), NULL, caps);
+  g_object_get (line, "transceiver", &transceiver, NULL);
+  g_object_set (transceiver, "codec-preferences", caps, "do-nack", kind == KL_MEDIA_VIDEO, NULL);
+  gst_pad_link (exit, line);
+  if (gate != NULL)
+    gst_pad_add_probe (entry, GST_PAD_PROBE_TYPE_BUFFER, on_frame, kl_call_gate_ref (gate),
+                       (GDestroyNotify) kl_call_gate_unref);
+  ghost = gst_ghost_pad_new (name, entry);
+  gst_pad_set_active (ghost, TRUE);
+  gst_element_add_pad (GST_ELEMENT (bin), ghost);
+  return ghost;
+}
+
+/* In this order: what pushes into a chain that does not run yet is told "flushing", and stops for good. */
+static void
+start_chain (GstBin *bin, GstElement *chain, GstPad *pad)
+{
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (chain, "sink");
+
+  gst_element_sync_state_with_parent (chain);
+  gst_pad_link (pad, sink);
+}
+
+static void
+add_video (GstBin *bin, GstPad *pad, KlVideoFeed *feed)
+{
+  GstElement *chain = kl_call_element_launch (bin, NULL,
+                                              "rtpvp8depay request-keyframe=true wait-for-keyframe=true ! "
+                                              "vp8dec threads=1");
+  GstElement *sink = kl_video_feed_make_sink (feed);
+
+  gst_bin_add (bin, sink);
+  gst_element_link (chain, sink);
+  gst_element_sync_state_with_parent (sink);
+  start_chain (bin, chain, pad);
+}
+
+static GstPad *
+add_audio (GstBin *bin, GstPad *pad, KlSpeaker *speaker)
+{
+  GstElement *chain = kl_call_element_launch (bin, NULL,
+                                              "rtpopusdepay ! opusdec plc=true use-inband-fec=true ! audioconvert ! "
+                                              "audioresample ! audio/x-raw,format=S16LE,rate=48000,channels=1 ! "
+                                              "level name=" KL_CALL_MEDIA_LEVEL " interval=100000000 ! "
+                                              "queue leaky=downstream max-size-time=300000000");
+  g_autoptr (GstPad) src = gst_element_get_static_pad (chain, "src");
+  GstPad *mixer_pad = kl_speaker_request_pad (speaker);
+  GstPad *ghost = gst_ghost_pad_new (NULL, src);
+
+  gst_pad_set_active (ghost, TRUE);
+  gst_element_add_pad (GST_ELEMENT (bin), ghost);
+  gst_pad_link (ghost, mixer_pad);
+  start_chain (bin, chain, pad);
+  return mixer_pad;
+}
+
+GstPad *
+kl_call_media_add_receiver (GstBin *bin, GstPad *pad, KlVideoFeed *feed, KlSpeaker *speaker)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  const char *encoding = NULL;
+  GstElement *nobody;
+
+  if (caps == NULL)
+    caps = gst_pad_query_caps (pad, NULL);
+  if (!gst_caps_is_empty (caps) && !gst_caps_is_any (caps))
+    encoding = gst_structure_get_string (gst_caps_get_structure (caps, 0), "encoding-name");
+  if (g_strcmp0 (encoding, "VP8") == 0)
+    {
+      add_video (bin, pad, feed);
+      return NULL;
+    }
+  if (g_strcmp0 (encoding, "OPUS") == 0)
+    return add_audio (bin, pad, speaker);
+  nobody = gst_element_factory_make ("fakesink", NULL);
+  g_object_set (nobody, "async", FALSE, "sync", FALSE, NULL);
+  gst_bin_add (bin, nobody);
+  start_chain (bin, nobody, pad);
+  return NULL;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/call/kl-call-worker.h"
+
+struct _KlCallWorker
+{
+  gatomicrefcount refs;
+  GThreadPool *pool; /* of one */
+};
+
+typedef struct
+{
+  GstElement *element;
+  GstElement *upstream;
+  gboolean start;
+  GMainContext *context;
+  GSourceOnceFunc func;
+  gpointer data;
+} Job;
+
+/* In this order: an element outside of a pipeline has no clock, which a running RTP session does not survive in silence. */
+static void
+stop (GstElement *element)
+{
+  g_autoptr (GstObject) parent = NULL;
+
+  gst_element_set_state (element, GST_STATE_NULL);
+  parent = gst_object_get_parent (GST_OBJECT (element));
+  if (parent != NULL)
+    gst_bin_remove (GST_BIN (parent), element);
+}
+
+/* In this order: what pushes into an element that does not run yet is told "flushing", and stops for good. */
+static void
+start (GstElement *element, GstElement *upstream)
+{
+  gst_element_sync_state_with_parent (element);
+  if (upstream != NULL && !gst_element_is_locked_state (element))
+    gst_element_link (upstream, element);
+}
+
+static void
+run (gpointer data, gpointer unused)
+{
+  Job *job = data;
+
+  if (job->func != NULL)
+    {
+      GSource *source = g_idle_source_new ();
+
+      g_source_set_priority (source, G_PRIORITY_DEFAULT);
+      g_source_set_callback (source, G_SOURCE_FUNC (job->func), job->data, NULL);
+      g_source_attach (source, job->context);
+      g_source_unref (source);
+      g_main_context_unref (job->context);
+    }
+  else if (job->start)
+    start (job->element, job->upstream);
+  else
+    stop (job->element);
+  g_clear_object (&job->element);
+  g_clear_object (&job->upstream);
+  g_free (job);
+}
+
+KlCallWorker *
+kl_call_worker_new (void)
+{
+  KlCallWorker *self = g_new0 (KlCallWorker, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->pool = g_thread_pool_new (run, NULL, 1, FALSE, NULL);
+  return self;
+}
+
+KlCallWorker *
+kl_call_worker_ref (KlCallWorker *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+kl_call_worker_unref (KlCallWorker *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+  g_thread_pool_free (self->pool, FALSE, TRUE);
+  g_free (self);
+}
+
+void
+kl_call_worker_start (KlCallWorker *self, GstElement *element, GstElement *upstream)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->element = g_object_ref (element);
+  job->upstream = upstream != NULL ? g_object_ref (upstream) : NULL;
+  job->start = TRUE;
+  g_thread_pool_push (self->pool, job, NULL);
+}
+
+void
+kl_call_worker_stop (KlCallWorker *self, GstElement *element)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->element = g_object_ref (element);
+  g_thread_pool_push (self->pool, job, NULL);
+}
+
+void
+kl_call_worker_then (KlCallWorker *self, GMainContext *context, GSourceOnceFunc func, gpointer data)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->context = g_main_context_ref (context);
+  job->func = func;
+  job->data = data;
+  g_thread_pool_push (self->pool, job, NULL);
+}

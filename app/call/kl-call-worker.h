@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One thread for what GStreamer does slowly: opening and closing devices, ending connections. Deeds run in the order in
+ * which they were asked for, so an element that was started and stopped ends stopped. All functions: any thread. */
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+typedef struct _KlCallWorker KlCallWorker;
+
+/* Waits, on the last unref, until all is done. */
+KlCallWorker *kl_call_worker_new (void);
+KlCallWorker *kl_call_worker_ref (KlCallWorker *self);
+void kl_call_worker_unref (KlCallWorker *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlCallWorker, kl_call_worker_unref)
+
+/* Brings an element that has a parent to its parent's state, and then links it behind UPSTREAM, which may be NULL. */
+void kl_call_worker_start (KlCallWorker *self, GstElement *element, GstElement *upstream);
+/* Brings an element to NULL, and then out of its parent, if it has one. Its state is to be locked by then. */
+void kl_call_worker_stop (KlCallWorker *self, GstElement *element);
+/* Calls back in CONTEXT when all that was asked for before is done. */
+void kl_call_worker_then (KlCallWorker *self, GMainContext *context, GSourceOnceFunc func, gpointer data);
+
+G_END_DECLS
