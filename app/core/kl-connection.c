@@ -383,6 +383,16 @@ kl_connection_emit (KlConnection *self, const char *event, const char *json, gui
     answer (NULL, error, user_data);
 }
 
+KlSocket *
+kl_connection_hold (KlConnection *self)
+{
+  g_return_val_if_fail (KL_IS_CONNECTION (self), NULL);
+  g_return_val_if_fail (self->socket != NULL, NULL);
+
+  kl_socket_hold (self->socket);
+  return g_object_ref (self->socket);
+}
+
 /* ── Object ── */
 
 static void

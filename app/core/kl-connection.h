@@ -42,4 +42,7 @@ gboolean kl_connection_is_ready (KlConnection *self);
 void kl_connection_emit (KlConnection *self, const char *event, const char *json, guint timeout_ms,
                          KlSocketAnswer answer, gpointer user_data);
 
+/* As kl_socket_hold(); gives the socket, for kl_socket_release(). "lost" ends a hold. From a handler only. */
+KlSocket *kl_connection_hold (KlConnection *self);
+
 G_END_DECLS

@@ -62,17 +62,22 @@ kl_session_want_user (KlSession *self, KlUser *user)
 }
 
 void
+kl_session_merge_user (KlSession *self, yyjson_val *object, KlCacheChange *change)
+{
+  KlUser *user = kl_people_take (self->people, object, TRUE);
+
+  if (user != NULL && change != NULL)
+    kl_cache_change_add_user (change, kl_user_get_id (user), object);
+}
+
+void
 kl_session_merge_users (KlSession *self, yyjson_val *users, KlCacheChange *change)
 {
   yyjson_val *object;
   size_t i, n;
 
   yyjson_arr_foreach (users, i, n, object)
-    {
-      KlUser *user = kl_people_take (self->people, object, TRUE);
-      if (user != NULL && change != NULL)
-        kl_cache_change_add_user (change, kl_user_get_id (user), object);
-    }
+    kl_session_merge_user (self, object, change);
 }
 
 /* ── Messages ── */

@@ -71,6 +71,8 @@ struct _KlSession
   GHashTable *refresh;     /* owned group ids whose object is asked for anew */
   GHashTable *catch_up;    /* owned group ids with a gap */
   GHashTable *waiting;     /* owned GTask: page loads that wait for the first sync */
+  gpointer taking;         /* an answer to "sync" that is being taken, or NULL */
+  guint taking_source;
   guint sync_source;       /* another try, for a server that was busy */
   guint sync_delay_ms;
   guint wanted_source;
@@ -113,6 +115,8 @@ void kl_session_stop_typing (KlSession *self, KlTrack *track, gboolean tell);
 
 void kl_session_begin_sync (KlSession *self);
 void kl_session_end_sync (KlSession *self);
+/* The connection, or the session, ends. */
+void kl_session_give_up_sync (KlSession *self);
 /* An event with this rev came for a group. */
 void kl_session_note_rev (KlSession *self, KlTrack *track, gint64 rev, KlCacheChange *change);
 /* Asks for the group's object: its counts cannot be told from here. */
@@ -128,6 +132,7 @@ GPtrArray *kl_session_merge_messages (KlSession *self, KlTrack *track, yyjson_va
 /* Puts merged messages into the group's message list, if there is one. */
 void kl_session_show_messages (KlSession *self, KlTrack *track, GPtrArray *messages);
 /* An answer's "users". */
+void kl_session_merge_user (KlSession *self, yyjson_val *object, KlCacheChange *change);
 void kl_session_merge_users (KlSession *self, yyjson_val *users, KlCacheChange *change);
 /* One of one's own groups, whole; made if it is new. NULL: it is no group object. */
 KlTrack *kl_session_merge_group (KlSession *self, yyjson_val *object, KlWireGroup *more);

@@ -12,8 +12,10 @@ enum
   SYNC_AGAIN_MS_MAX = 60 * 1000,
   CATCH_UP_DELAY_MS_MIN = 50,
   CATCH_UP_DELAY_MS_MAX = 30 * 1000,
-  MORE_AT_ONCE = 200, /* groups in one further sync */
-  ROUNDS_MAX = 20000, /* a server that never gets on is left */
+  MORE_AT_ONCE = 200,                        /* groups in one further sync */
+  STEP_USEC = 3000,                          /* of the main loop's time, until others have a turn */
+  STEP_PRIORITY = G_PRIORITY_HIGH_IDLE + 30, /* after frames, before what is idle */
+  ROUNDS_MAX = 20000,                        /* a server that never gets on is left */
 };
 
 typedef struct
@@ -23,6 +25,21 @@ typedef struct
   guint generation;
   gboolean more;
 } Sync;
+
+/* An answer that is being taken, some of its objects in each turn. Meanwhile the connection holds back what comes. */
+typedef struct
+{
+  Sync *sync;       /* owned */
+  KlSocket *socket; /* owned; held */
+  yyjson_val *changes;
+  yyjson_arr_iter users;
+  yyjson_arr_iter groups;
+  GHashTable *present; /* owned group ids */
+  GHashTable *later;   /* owned group ids */
+  KlCacheChange *change;
+  gboolean busy; /* an object is being taken */
+  gboolean given_up;
+} Taking;
 
 static void
 send_more (KlSession *self, GPtrArray *ids);
@@ -241,37 +258,137 @@ take_rest (KlSession *self, yyjson_val *changes, GHashTable *present, KlCacheCha
 }
 
 static void
-take_answer (KlSession *self, Sync *sync, yyjson_val *answer)
+begin_taking (KlSession *self, Sync *sync, yyjson_val *answer)
 {
-  yyjson_val *changes = yyjson_obj_get (answer, "changes"), *object;
-  g_autoptr (GHashTable) present = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (GHashTable) later = read_later (answer);
-  g_autoptr (GPtrArray) more = g_ptr_array_new ();
-  KlCacheChange *change = kl_cache_change_new ();
-  size_t i, n;
+  Taking *taking = g_new0 (Taking, 1);
+  yyjson_val *object = yyjson_obj_get (answer, "user");
 
+  taking->sync = sync;
+  taking->socket = kl_connection_hold (self->connection);
+  taking->changes = yyjson_obj_get (answer, "changes");
+  taking->present = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  taking->later = read_later (answer);
+  taking->change = kl_cache_change_new ();
+  yyjson_arr_iter_init (yyjson_obj_get (answer, "users"), &taking->users);
+  yyjson_arr_iter_init (yyjson_obj_get (answer, "groups"), &taking->groups);
   if (!sync->more)
-    take_epoch (self, answer, change);
-  kl_session_merge_users (self, yyjson_obj_get (answer, "users"), change);
-  if (yyjson_is_obj (yyjson_obj_get (answer, "user")))
-    {
-      object = yyjson_obj_get (answer, "user");
-      if (kl_people_take (self->people, object, TRUE) == self->me)
-        kl_cache_change_add_user (change, kl_user_get_id (self->me), object);
-    }
-  yyjson_arr_foreach (yyjson_obj_get (answer, "groups"), i, n, object)
-    take_group (self, sync, object, changes, present, later, change);
-  take_rest (self, changes, present, change);
-  if (!sync->more)
-    drop_left (self, present, later);
-  kl_cache_write (self->cache, change);
-  GHashTableIter iter;
-  gpointer id;
-  g_hash_table_iter_init (&iter, later);
-  while (g_hash_table_iter_next (&iter, &id, NULL))
-    g_ptr_array_add (more, id);
+    take_epoch (self, answer, taking->change);
+  if (yyjson_is_obj (object) && kl_people_take (self->people, object, TRUE) == self->me)
+    kl_cache_change_add_user (taking->change, kl_user_get_id (self->me), object);
+  self->taking = taking;
+}
+
+/* What has been taken is kept: of each group all or nothing. */
+static void
+end_taking (KlSession *self)
+{
+  g_autoptr (KlSession) alive = g_object_ref (self);
+  Taking *taking = g_steal_pointer (&self->taking);
+  g_autoptr (KlSocket) socket = taking->socket;
+
+  g_clear_handle_id (&self->taking_source, g_source_remove);
+  kl_cache_write (self->cache, taking->change);
+  g_hash_table_unref (taking->present);
+  g_hash_table_unref (taking->later);
+  sync_free (taking->sync);
+  g_free (taking);
+}
+
+void
+kl_session_give_up_sync (KlSession *self)
+{
+  Taking *taking = self->taking;
+
+  if (taking == NULL)
+    return;
+  if (taking->busy)
+    taking->given_up = TRUE;
+  else
+    end_taking (self);
+}
+
+static void
+ask_for_later (KlSession *self, Taking *taking)
+{
+  g_autoptr (GPtrArray) more = g_hash_table_get_keys_as_ptr_array (taking->later);
+
   if (more->len > 0)
     send_more (self, more);
+}
+
+static void
+finish_taking (KlSession *self)
+{
+  Taking *taking = self->taking;
+  g_autoptr (KlSocket) socket = g_object_ref (taking->socket);
+  gboolean more = taking->sync->more;
+
+  take_rest (self, taking->changes, taking->present, taking->change);
+  if (!more)
+    drop_left (self, taking->present, taking->later);
+  if (taking->given_up)
+    {
+      end_taking (self);
+      return;
+    }
+  self->syncing = FALSE;
+  ask_for_later (self, taking);
+  end_taking (self);
+  if (!more)
+    {
+      self->synced = TRUE;
+      kl_group_list_set_loaded (self->groups);
+      kl_people_sweep (self->people);
+      kl_connection_set_synced (self->connection);
+      kl_session_end_sync (self);
+    }
+  if (!self->syncing)
+    catch_up (self);
+  kl_socket_release (socket);
+}
+
+/* The next object; FALSE: there is none. */
+static gboolean
+take_next (KlSession *self, Taking *taking)
+{
+  yyjson_val *object;
+
+  if ((object = yyjson_arr_iter_next (&taking->users)) != NULL)
+    kl_session_merge_user (self, object, taking->change);
+  else if ((object = yyjson_arr_iter_next (&taking->groups)) != NULL)
+    take_group (self, taking->sync, object, taking->changes, taking->present, taking->later, taking->change);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+/* TRUE: there is more to do. The time is looked at after each object, for handlers of the lists' signals count too. */
+static gboolean
+take_some (KlSession *self)
+{
+  gint64 end = g_get_monotonic_time () + STEP_USEC;
+  Taking *taking = self->taking;
+  gboolean more;
+
+  taking->busy = TRUE;
+  do
+    more = take_next (self, taking);
+  while (more && !taking->given_up && g_get_monotonic_time () < end);
+  if (!more && !taking->given_up)
+    finish_taking (self);
+  else if (taking->given_up)
+    end_taking (self);
+  else
+    taking->busy = FALSE;
+  return more && self->taking != NULL;
+}
+
+static gboolean
+on_take_more (gpointer user_data)
+{
+  g_autoptr (KlSession) self = g_object_ref (user_data);
+
+  return take_some (self) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
 static gboolean
@@ -323,26 +440,17 @@ on_synced (yyjson_val *answer, const GError *error, gpointer user_data)
       sync_free (sync);
       return;
     }
-  self->syncing = FALSE;
   if (error != NULL)
     {
+      self->syncing = FALSE;
       sync_failed (self, sync, error);
       sync_free (sync);
       return;
     }
   self->sync_delay_ms = 0;
-  take_answer (self, sync, answer);
-  if (!sync->more)
-    {
-      self->synced = TRUE;
-      kl_group_list_set_loaded (self->groups);
-      kl_people_sweep (self->people);
-      kl_connection_set_synced (self->connection);
-      kl_session_end_sync (self);
-    }
-  sync_free (sync);
-  if (!self->syncing)
-    catch_up (self);
+  begin_taking (self, sync, answer);
+  if (take_some (self))
+    self->taking_source = g_idle_add_full (STEP_PRIORITY, on_take_more, self, NULL);
 }
 
 /* ── The question ── */

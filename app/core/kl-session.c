@@ -177,6 +177,9 @@ on_save_due (gpointer user_data)
 {
   KlSession *self = user_data;
 
+  /* What an answer to "sync" has for the cache comes first. */
+  if (self->taking != NULL)
+    return G_SOURCE_CONTINUE;
   self->save_source = 0;
   save_dirty (self);
   return G_SOURCE_REMOVE;
@@ -206,6 +209,7 @@ on_lost (KlConnection *connection, KlSession *self)
   gpointer value;
 
   self->generation++;
+  kl_session_give_up_sync (self);
   self->synced = FALSE;
   self->syncing = FALSE;
   g_clear_handle_id (&self->sync_source, g_source_remove);
@@ -371,6 +375,7 @@ kl_session_stop_async (KlSession *self, GAsyncReadyCallback callback, gpointer u
       g_object_unref (task);
       return;
     }
+  kl_session_give_up_sync (self);
   kl_session_set_open_group (self, NULL);
   save_dirty (self);
   self->stopping = TRUE;

@@ -19,6 +19,7 @@ enum
   MESSAGE_BYTES_MAX = 2 * 1024 * 1024,
   ATTACHMENTS_MAX = 8,
   ANSWERS_MAX = 4096,
+  HELD_BYTES_MAX = 16 * 1024 * 1024,
 };
 
 typedef enum
@@ -38,6 +39,13 @@ typedef struct
   gint64 deadline_usec; /* monotonic */
 } Waiting;
 
+/* What came during a hold. */
+typedef struct
+{
+  GBytes *bytes;
+  gboolean is_text;
+} Message;
+
 struct _KlSocket
 {
   GObject parent_instance;
@@ -54,6 +62,11 @@ struct _KlSocket
   guint silence_ms;
   guint clock_source;
   State state;
+  gboolean held;
+  KlSioPacket kept; /* the one that is being dealt with during a hold */
+  GQueue held_back; /* of owned Message */
+  gsize held_bytes;
+  GError *end; /* came during a hold */
 };
 
 enum
@@ -81,6 +94,22 @@ fail_waiting (KlSocket *self, const GError *error)
   g_hash_table_iter_init (&iter, waiting);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     ((Waiting *) value)->answer (NULL, error, ((Waiting *) value)->user_data);
+}
+
+static void
+message_free (gpointer data)
+{
+  g_bytes_unref (((Message *) data)->bytes);
+  g_free (data);
+}
+
+static void
+end_hold (KlSocket *self)
+{
+  self->held = FALSE;
+  self->held_bytes = 0;
+  g_queue_clear_full (&self->held_back, message_free);
+  g_clear_error (&self->end);
 }
 
 static void
@@ -127,6 +156,19 @@ finish (KlSocket *self, GError *error)
   g_autoptr (GError) offline = kl_core_error_new_full (KL_CORE_ERROR_OFFLINE, "The connection was lost", NULL, 0);
   fail_waiting (self, offline);
   g_signal_emit (self, signals[CLOSED], 0, why);
+  end_hold (self);
+}
+
+/* The peer's end waits for the end of a hold. Takes error. */
+static void
+finish_by_peer (KlSocket *self, GError *error)
+{
+  if (!self->held)
+    finish (self, error);
+  else if (self->end == NULL)
+    self->end = error;
+  else
+    g_error_free (error);
 }
 
 static void
@@ -263,7 +305,7 @@ take_event (KlSocket *self, const KlSioPacket *packet)
 }
 
 static void
-take_packet (KlSocket *self, const KlSioPacket *packet)
+tell_packet (KlSocket *self, const KlSioPacket *packet)
 {
   /* Another namespace's, or what breaks the rules of kl-json.h: nothing that concerns us. */
   if (!g_str_equal (packet->nsp, "/") || !packet->json_strict)
@@ -294,6 +336,17 @@ take_packet (KlSocket *self, const KlSioPacket *packet)
     default:
       return;
     }
+}
+
+/* A handler that holds keeps the packet. */
+static void
+take_packet (KlSocket *self, KlSioPacket *packet)
+{
+  tell_packet (self, packet);
+  if (!self->held)
+    return;
+  self->kept = *packet;
+  *packet = (KlSioPacket) { 0 };
 }
 
 static void
@@ -373,20 +426,73 @@ take_binary (KlSocket *self, const guint8 *bytes, gsize length)
 }
 
 static void
+take_message (KlSocket *self, gboolean is_text, GBytes *bytes)
+{
+  gsize length;
+  const guint8 *data = g_bytes_get_data (bytes, &length);
+
+  if (is_text)
+    take_text (self, (const char *) data, length);
+  else
+    take_binary (self, data, length);
+}
+
+static void
+hold_back (KlSocket *self, gboolean is_text, GBytes *bytes)
+{
+  Message *message = g_new (Message, 1);
+
+  *message = (Message) { g_bytes_ref (bytes), is_text };
+  g_queue_push_tail (&self->held_back, message);
+  self->held_bytes += g_bytes_get_size (bytes) + sizeof *message;
+  if (self->held_bytes > HELD_BYTES_MAX)
+    finish_broken (self);
+}
+
+static void
 on_message (SoupWebsocketConnection *connection, int type, GBytes *message, KlSocket *self)
 {
   g_autoptr (KlSocket) alive = g_object_ref (self);
-  gsize length;
-  const guint8 *data = g_bytes_get_data (message, &length);
+  gboolean is_text = type == SOUP_WEBSOCKET_DATA_TEXT;
 
   if (self->dialed == NULL)
     return;
   kl_metered_stream_reset (KL_METERED_STREAM (self->dialed->stream));
   self->heard_usec = g_get_monotonic_time ();
-  if (type == SOUP_WEBSOCKET_DATA_TEXT)
-    take_text (self, (const char *) data, length);
+  if (self->held)
+    hold_back (self, is_text, message);
   else
-    take_binary (self, data, length);
+    take_message (self, is_text, message);
+}
+
+void
+kl_socket_hold (KlSocket *self)
+{
+  g_return_if_fail (KL_IS_SOCKET (self));
+  g_return_if_fail (!self->held);
+
+  self->held = self->state != STATE_CLOSED;
+}
+
+void
+kl_socket_release (KlSocket *self)
+{
+  g_return_if_fail (KL_IS_SOCKET (self));
+
+  g_autoptr (KlSocket) alive = g_object_ref (self);
+  if (!self->held)
+    return;
+  self->held = FALSE;
+  kl_sio_packet_clear (&self->kept);
+  while (!self->held && !g_queue_is_empty (&self->held_back))
+    {
+      Message *message = g_queue_pop_head (&self->held_back);
+      self->held_bytes -= g_bytes_get_size (message->bytes) + sizeof *message;
+      take_message (self, message->is_text, message->bytes);
+      message_free (message);
+    }
+  if (!self->held && self->end != NULL)
+    finish (self, g_steal_pointer (&self->end));
 }
 
 /* ── Beginning ── */
@@ -394,13 +500,13 @@ on_message (SoupWebsocketConnection *connection, int type, GBytes *message, KlSo
 static void
 on_error (SoupWebsocketConnection *connection, GError *error, KlSocket *self)
 {
-  finish (self, kl_dial_translate_error (g_error_copy (error)));
+  finish_by_peer (self, kl_dial_translate_error (g_error_copy (error)));
 }
 
 static void
 on_closed (SoupWebsocketConnection *connection, KlSocket *self)
 {
-  finish (self, kl_core_error_new_full (KL_CORE_ERROR_OFFLINE, "The connection was closed", NULL, 0));
+  finish_by_peer (self, kl_core_error_new_full (KL_CORE_ERROR_OFFLINE, "The connection was closed", NULL, 0));
 }
 
 static void
@@ -503,6 +609,8 @@ kl_socket_dispose (GObject *object)
   g_clear_handle_id (&self->clock_source, g_source_remove);
   g_cancellable_cancel (self->cancellable);
   drop_connection (self, TRUE);
+  end_hold (self);
+  kl_sio_packet_clear (&self->kept);
   G_OBJECT_CLASS (kl_socket_parent_class)->dispose (object);
 }
 

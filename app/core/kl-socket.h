@@ -34,6 +34,13 @@ gboolean kl_socket_is_ready (KlSocket *self);
 void kl_socket_emit (KlSocket *self, const char *event, const char *json, guint timeout_ms, KlSocketAnswer answer,
                      gpointer user_data);
 
+/* Called from within the handler of an answer or event that cannot be dealt with in one turn of the main loop: its JSON
+ * stays valid, and nothing that comes meanwhile (not even the end, if the server brings it about) is told before
+ * kl_socket_release(), which tells it in order. kl_socket_close() ends a hold; the JSON is valid as long as the socket
+ * is referenced. */
+void kl_socket_hold (KlSocket *self);
+void kl_socket_release (KlSocket *self);
+
 /* Says good-bye and closes. "closed" comes with G_IO_ERROR_CANCELLED, at once. */
 void kl_socket_close (KlSocket *self);
 

@@ -699,14 +699,12 @@ cpu_usec (void)
   return now.tv_sec * (gint64) G_USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
-/* The main loop goes on turning while hundreds of groups come in at once. */
-static void
-test_many_groups (Fixture *self, gconstpointer unused)
+static char *
+many_groups (int n)
 {
-  g_autoptr (GString) groups = g_string_new (NULL);
-  gint64 longest = 0;
+  GString *groups = g_string_new (NULL);
 
-  for (int i = 0; i < 300; i++)
+  for (int i = 0; i < n; i++)
     {
       g_autofree char *id = g_strdup_printf ("g%d", i);
       g_autofree char *last = message (id, 7, 7, "you", "The last message, of a usual length", id);
@@ -715,7 +713,17 @@ test_many_groups (Fixture *self, gconstpointer unused)
       object[strlen (object) - 1] = '\0';
       g_string_append_printf (groups, "%s%s,\"last_message\":%s}", i > 0 ? "," : "", object, last);
     }
-  script_sync (self, "e1", groups->str, "", "");
+  return g_string_free_and_steal (groups);
+}
+
+/* The main loop goes on turning while hundreds of groups come in at once. */
+static void
+test_many_groups (Fixture *self, gconstpointer unused)
+{
+  g_autofree char *groups = many_groups (300);
+  gint64 longest = 0;
+
+  script_sync (self, "e1", groups, "", "");
   start (self);
   while (g_list_model_get_n_items (G_LIST_MODEL (kl_session_get_groups (self->session))) < 300
          || !self->session->synced)
@@ -730,6 +738,98 @@ test_many_groups (Fixture *self, gconstpointer unused)
   g_test_message ("the longest turn took %.1f ms of this thread's processor time", (double) longest / 1000);
   /* Eight are promised of an optimised build on a machine of our own; this one may be neither. */
   g_assert_cmpint (longest, <, 80 * G_TIME_SPAN_MILLISECOND);
+}
+
+/* As a list of widgets does. */
+static void
+on_slow_list_changed (GListModel *model, guint position, guint removed, guint added, gpointer n)
+{
+  gint64 end = g_get_monotonic_time () + 500;
+
+  (*(guint *) n)++;
+  while (g_get_monotonic_time () < end)
+    ;
+}
+
+static void
+start_with_slow_list (Fixture *self, guint n_groups, guint *n_changes)
+{
+  g_autofree char *groups = many_groups ((int) n_groups);
+
+  script_sync (self, "e1", groups, "", "");
+  start (self);
+  g_signal_connect (kl_session_get_groups (self->session), "items-changed", G_CALLBACK (on_slow_list_changed),
+                    n_changes);
+}
+
+/* However long the lists' handlers take, others have their turns in between; what the server sends meanwhile is told
+ * afterwards, in order. */
+static void
+test_many_groups_in_parts (Fixture *self, gconstpointer unused)
+{
+  guint n_changes = 0, n_turns = 0;
+
+  start_with_slow_list (self, 100, &n_changes);
+  kl_test_wait_until (n_changes > 0);
+  g_assert_cmpuint (n_changes, <, 100);
+  g_autofree char *text = message ("g99", 8, 6, "you", "meanwhile", "c8");
+  g_autofree char *event = g_strdup_printf ("{\"group\":\"g99\",\"rev\":6,\"message\":%s}", text);
+  kl_fake_server_send_event (self->server, "message", event);
+  for (guint before = n_changes; !self->session->synced; before = n_changes)
+    {
+      g_main_context_iteration (NULL, TRUE);
+      n_turns += n_changes > before;
+      g_assert_cmpuint (n_changes - before, <, 50);
+    }
+  g_assert_cmpuint (n_changes, ==, 100);
+  g_assert_cmpuint (n_turns, >, 3);
+  kl_test_wait_until (kl_group_get_newest_seq (group_of (self, "g99")) == 8);
+  g_assert_cmpstr (kl_group_get_preview (group_of (self, "g99")), ==, "meanwhile");
+  g_assert_cmpuint (self->server->connections, ==, 1);
+}
+
+/* The connection falls in the midst of it: the rest comes with the next one. */
+static void
+test_many_groups_cut (Fixture *self, gconstpointer unused)
+{
+  g_autofree char *groups = many_groups (100);
+  guint n_changes = 0;
+
+  start_with_slow_list (self, 100, &n_changes);
+  kl_test_wait_until (n_changes > 0);
+  g_assert_cmpuint (n_changes, <, 100);
+  kl_connection_give_up (self->session->connection);
+  g_assert_null (self->session->taking);
+  g_assert_false (self->session->synced);
+  script_sync (self, "e1", groups, "", "");
+  kl_session_retry_now (self->session);
+  kl_test_wait_until (self->session->synced);
+  g_assert_cmpuint (n_changes, ==, 100);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (kl_session_get_groups (self->session))), ==, 100);
+}
+
+/* The server goes in the midst of it: what it had said is taken whole, then it is gone. */
+static void
+test_many_groups_then_gone (Fixture *self, gconstpointer unused)
+{
+  guint n_changes = 0;
+
+  start_with_slow_list (self, 100, &n_changes);
+  kl_test_wait_until (n_changes > 0);
+  kl_fake_server_cut (self->server);
+  kl_test_wait_until (!kl_connection_is_ready (self->session->connection));
+  g_assert_cmpuint (n_changes, ==, 100);
+}
+
+/* And the session itself, in the midst of it. */
+static void
+test_many_groups_stop (Fixture *self, gconstpointer unused)
+{
+  guint n_changes = 0;
+
+  start_with_slow_list (self, 100, &n_changes);
+  kl_test_wait_until (n_changes > 0);
+  g_assert_nonnull (self->session->taking);
 }
 
 static void
@@ -847,5 +947,9 @@ main (int argc, char **argv)
       g_test_add (path, Fixture, NULL, set_up, tests[i].test, tear_down);
     }
   g_test_add ("/core/sync/many-groups", Fixture, NULL, set_up, test_many_groups, tear_down);
+  g_test_add ("/core/sync/many-groups/in-parts", Fixture, NULL, set_up, test_many_groups_in_parts, tear_down);
+  g_test_add ("/core/sync/many-groups/cut", Fixture, NULL, set_up, test_many_groups_cut, tear_down);
+  g_test_add ("/core/sync/many-groups/then-gone", Fixture, NULL, set_up, test_many_groups_then_gone, tear_down);
+  g_test_add ("/core/sync/many-groups/stop", Fixture, NULL, set_up, test_many_groups_stop, tear_down);
   return g_test_run ();
 }
