@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* KlRedisBus from inside: kl-redis-bus.c has the connections and what is published, kl-redis-presence.c the nodes and
- * their people, kl-redis-cache.c the cache. */
+/* KlRedisBus from inside: kl-redis-bus.c has the connections and what is published, kl-redis-presence.c this node's
+ * people, kl-redis-nodes.c the other nodes and theirs, kl-redis-cache.c the cache. */
 #pragma once
 
 #include "server/bus/kl-bus-people.h"
@@ -34,10 +34,11 @@ struct _KlRedisBus
   gboolean closing;
   char *says_why; /* why not, or NULL */
   char *hears_why;
-  gboolean refused; /* by the server itself, not by the way to it */
-  char *complaint;  /* what Redis refuses although it answers, or NULL */
-  char *logged;     /* what the log said of this state; NULL: nothing */
-  guint64 number;   /* of the last publication */
+  gboolean says_refused; /* by the server itself, not by the way to it */
+  gboolean hears_refused;
+  char *complaint; /* what Redis refuses although it answers, or NULL */
+  char *logged;    /* what the log said of this state; NULL: nothing */
+  guint64 number;  /* of the last publication */
   KlBusCounters counters;
 
   GHashTable *groups;  /* id, owned → how often, in the pointer */
@@ -57,6 +58,8 @@ struct _KlRedisBus
   guint tick_id;
   gint64 tick_usec;
   gint64 beat_usec;
+
+  /* kl-redis-nodes.c */
   GHashTable *nodes; /* id, lent by the Node → Node, owned: the others */
   GHashTable *gone;  /* id, owned → the number it had come to (guint64, owned) */
   KlBusPeople *people;
@@ -97,12 +100,6 @@ kl_redis_presence_clear (KlRedisBus *self);
 /* Both connections stand; LOST: others may have missed something of ours that nobody can name. */
 void
 kl_redis_presence_start (KlRedisBus *self, gboolean lost);
-/* A word of another node. FALSE where it must not be heard; *KNOWN: the node has introduced itself. */
-gboolean
-kl_redis_presence_know (KlRedisBus *self, const KlBusReading *reading, gboolean *known);
-/* TRUE: it was about presence. */
-gboolean
-kl_redis_presence_take (KlRedisBus *self, KlBusReading *reading);
 /* Before the end: the others need not wait for the lease. */
 void
 kl_redis_presence_leave (KlRedisBus *self);
@@ -113,8 +110,27 @@ void
 kl_redis_presence_get (KlBus *bus, const char *user, KlBusPresence *presence);
 void
 kl_redis_presence_describe (KlBus *bus, const KlBusNode *node);
+
+/* ── kl-redis-nodes.c ── */
+
+void
+kl_redis_nodes_init (KlRedisBus *self);
+void
+kl_redis_nodes_clear (KlRedisBus *self);
+/* A word of another node. FALSE where it must not be heard; *KNOWN: the node has introduced itself. */
+gboolean
+kl_redis_nodes_know (KlRedisBus *self, const KlBusReading *reading, gboolean *known);
+/* TRUE: it was about presence. */
+gboolean
+kl_redis_nodes_take (KlRedisBus *self, KlBusReading *reading);
+/* All leases begin anew. */
+void
+kl_redis_nodes_renew (KlRedisBus *self);
+/* Forgets those whose lease has run out. */
+void
+kl_redis_nodes_expire (KlRedisBus *self);
 GPtrArray *
-kl_redis_presence_list (KlBus *bus);
+kl_redis_nodes_list (KlBus *bus);
 
 /* ── kl-redis-cache.c ── */
 

@@ -52,7 +52,7 @@ log_state (KlRedisBus *self)
     return;
   if (self->ready)
     state = g_strdup ("");
-  else if (self->standing || self->refused)
+  else if (self->standing || (self->says_why ? self->says_refused : self->hears_refused))
     state = g_strdup (get_reason (self));
   else
     state = g_strdup ("not there");
@@ -315,13 +315,13 @@ hear (KlRedisBus *self, KlBusReading *reading, const char *channel)
   const char *place = channel + strlen (self->prefix);
   gboolean known;
 
-  if (!reading->node || !kl_redis_presence_know (self, reading, &known))
+  if (!reading->node || !kl_redis_nodes_know (self, reading, &known))
     {
       self->counters.refused++;
       return;
     }
   self->counters.received++;
-  if (kl_redis_presence_take (self, reading))
+  if (kl_redis_nodes_take (self, reading))
     return;
 
   if (g_str_equal (reading->type, "changes") && g_str_has_prefix (place, "g:"))
@@ -384,7 +384,7 @@ on_says_down (gpointer user_data, gboolean refused, const char *why)
   KlRedisBus *self = user_data;
 
   g_set_str (&self->says_why, why);
-  self->refused = refused;
+  self->says_refused = refused;
   g_clear_pointer (&self->complaint, g_free);
   review (self);
 }
@@ -428,8 +428,7 @@ on_hears_down (gpointer user_data, gboolean refused, const char *why)
 
   self->hearing = FALSE;
   g_set_str (&self->hears_why, why);
-  if (!self->says_why)
-    self->refused = refused;
+  self->hears_refused = refused;
   review (self);
 }
 
@@ -611,6 +610,6 @@ bus_iface_init (KlBusInterface *iface)
   iface->cache_fill = kl_redis_cache_fill;
   iface->cache_drop = kl_redis_cache_drop;
   iface->describe = kl_redis_presence_describe;
-  iface->list_nodes = kl_redis_presence_list;
+  iface->list_nodes = kl_redis_nodes_list;
   iface->get_counters = get_counters;
 }

@@ -25,7 +25,7 @@ typedef struct
   guint silence_ms;   /* 3000: an answer may take that long, and a connection until it is up */
   guint retry_min_ms; /* 100 */
   guint retry_max_ms; /* 2000 */
-  gsize queue_bytes;  /* 16 MiB: of commands without an answer */
+  gsize queue_bytes;  /* 16 MiB: of commands without an answer; nothing is added above it */
 } KlRedisPatience;
 
 typedef struct

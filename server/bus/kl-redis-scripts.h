@@ -12,7 +12,8 @@ typedef enum
    * channel, letter, base rev, last rev, "1": drops the cache, how many are kept, {rev, seq, message}…
    * → 0, or 1 where the cache was changed; an error of Redis' own after the telling is an answer "…", not an error. */
   KL_REDIS_SCRIPT_PUBLISH,
-  /* rev, newest seq, oldest seq, TTL, how many are kept, {seq, message}… → as above; 0 where what is there is as new. */
+  /* rev, newest seq, oldest seq, TTL, how many are kept, {seq, message}… → as above; 0 where what is there is as new.
+   */
   KL_REDIS_SCRIPT_FILL,
   /* TTL → all fields and values; nothing where there is nothing. */
   KL_REDIS_SCRIPT_READ,

@@ -129,6 +129,45 @@ kl_bus_kit_node_free (KlBusKitNode *self)
   g_free (self);
 }
 
+void
+kl_bus_kit_wait_reason (KlBusKitNode *self, const char *part)
+{
+  gint64 end_usec = g_get_monotonic_time () + KL_TEST_DEADLINE_MS * G_TIME_SPAN_MILLISECOND;
+
+  for (;;)
+    {
+      g_autofree char *reason = kl_bus_kit_reason (self);
+
+      if (strstr (reason, part))
+        return;
+      if (g_get_monotonic_time () > end_usec)
+        g_error ("the reason is \"%s\", not \"%s\"", reason, part);
+      g_main_context_iteration (NULL, TRUE);
+    }
+}
+
+void
+kl_bus_kit_wait_ready (KlBusKitNode *self)
+{
+  kl_test_wait_until (kl_bus_kit_is_ready (self));
+}
+
+void
+kl_bus_kit_spin_tries (void)
+{
+  kl_test_spin (700);
+}
+
+KlBusCounters
+kl_bus_kit_counters (KlBusKitNode *self)
+{
+  KlBusCounters counters;
+
+  kl_bus_get_counters (self->bus, &counters);
+
+  return counters;
+}
+
 gboolean
 kl_bus_kit_knows (KlBusKitNode *self, guint n_nodes)
 {

@@ -39,6 +39,17 @@ kl_bus_kit_is_ready (KlBusKitNode *self);
 char *
 kl_bus_kit_reason (KlBusKitNode *self);
 
+/* Until the reason has this PART. */
+void
+kl_bus_kit_wait_reason (KlBusKitNode *self, const char *part);
+void
+kl_bus_kit_wait_ready (KlBusKitNode *self);
+/* Long enough for several tries: what the log says is one line for each state all the same. */
+void
+kl_bus_kit_spin_tries (void);
+KlBusCounters
+kl_bus_kit_counters (KlBusKitNode *self);
+
 /* Whether it knows of so many nodes, itself among them. */
 gboolean
 kl_bus_kit_knows (KlBusKitNode *self, guint n_nodes);
