@@ -6,6 +6,10 @@
 
 #include "protocol/kl-slab.h"
 
+/* CONNECTs that may be refused, or taken back, before one is accepted: enough for clients that try again on the same
+ * connection. */
+#define ASKS_MAX 32
+
 static _Thread_local KlSlab slab = KL_SLAB_INIT (KlSioClient);
 
 static void
@@ -129,6 +133,12 @@ on_connect_packet (KlSioClient *self, const KlSioPacket *packet)
   KlSioNamespace *nsp = find_namespace (self->server, packet->nsp);
   KlSioSocket *socket;
 
+  /* Each costs its owner a look at who it is. */
+  if (++self->n_asked > ASKS_MAX)
+    {
+      kl_sio_client_close (self, KL_SIO_REASON_CONNECT_TIMEOUT, NULL, FALSE);
+      return;
+    }
   if (!nsp)
     {
       g_autoptr (KlSioMessage) message =
@@ -162,6 +172,16 @@ on_event_packet (KlSioSocket *socket, const KlSioPacket *packet)
   socket->nsp->handler->event (socket, &event, socket->nsp->user_data);
 }
 
+static gboolean
+has_open_socket (KlSioClient *self)
+{
+  for (KlSioSocket *at = self->sockets; at; at = at->sibling)
+    if (at->state == KL_SIO_STATE_OPEN)
+      return TRUE;
+
+  return FALSE;
+}
+
 static void
 on_disconnect_packet (KlSioClient *self, KlSioSocket *socket)
 {
@@ -170,9 +190,10 @@ on_disconnect_packet (KlSioClient *self, KlSioSocket *socket)
   while (*at != socket)
     at = &(*at)->sibling;
   *at = socket->sibling;
-  if (!self->sockets)
+  if (socket->state == KL_SIO_STATE_OPEN && !has_open_socket (self))
     {
-      /* Nobody's again, with as long to become somebody's as at the start. */
+      /* Nobody's again, with as long to become somebody's as at the start. Who takes back what was only asked gets no more
+       * time by that. */
       kl_eio_session_set_signed_in (self->eio, FALSE);
       kl_sio_timer_start (self->server->connect_queue, &self->connect_timer);
     }

@@ -57,6 +57,7 @@ struct _KlSioClient
   KlSioHandshake *handshake;
   KlSioDecoder decoder;
   KlSioTimerNode connect_timer;
+  guint n_asked; /* CONNECTs since one was accepted */
 };
 
 struct _KlSioServer

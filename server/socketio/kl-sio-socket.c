@@ -93,6 +93,7 @@ kl_sio_socket_accept (KlSioSocket *self)
     self->next->previous = self;
   self->nsp->first = self;
   client->server->n_open++;
+  client->n_asked = 0;
   kl_sio_timer_stop (&client->connect_timer);
   kl_eio_session_set_signed_in (self->eio, TRUE);
   /* Where there are further namespaces to enter, they want to see it too. */

@@ -226,6 +226,9 @@ kl_ws_conn_flush (KlWsConn *self)
     return;
   if (self->slow)
     run_over (self);
+  /* Its owner may have cut it. */
+  if (self->fd < 0)
+    return;
 
   if (!write_queue (self))
     {

@@ -4,8 +4,11 @@
 #include <string.h>
 
 #include "protocol/kl-id.h"
+#include "server/store/kl-mongo-pool.h"
 
 #define SCHEMA_VERSION 1
+/* The workers', the one for pings, and some for starting and copying. */
+#define CONNECTIONS_MIN (KL_MONGO_WORKERS + 4)
 /* How long a start waits for a database that is not there yet. */
 #define START_PATIENCE_USEC (10 * G_USEC_PER_SEC)
 
@@ -145,6 +148,9 @@ parse_uri (const char *text, GError **error)
   set_default (uri, MONGOC_URI_CONNECTTIMEOUTMS, 4000);
   set_default (uri, MONGOC_URI_SOCKETTIMEOUTMS, 10000);
   set_default (uri, MONGOC_URI_WAITQUEUETIMEOUTMS, 5000);
+  /* Each worker keeps one; who waits for one that never comes back would get none. */
+  if (mongoc_uri_get_option_as_int32 (uri, MONGOC_URI_MAXPOOLSIZE, CONNECTIONS_MIN) < CONNECTIONS_MIN)
+    mongoc_uri_set_option_as_int32 (uri, MONGOC_URI_MAXPOOLSIZE, CONNECTIONS_MIN);
 
   return uri;
 }

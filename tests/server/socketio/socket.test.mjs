@@ -109,6 +109,35 @@ test("refusals do not prolong the time that a CONNECT has", async (t) => {
   await left.send("40").next();
   left.send("41");
   assert.equal(await left.closed(), 1008);
+  // Nor who asks and takes it back before there is an answer.
+  const fickle = echo.ws("", "/socket.io/");
+  await fickle.next();
+  const asking = setInterval(() => fickle.socket.readyState === 1 && fickle.send('40{"wait":true}').send("41"), 100);
+  assert.equal(await fickle.closed(), 1008);
+  clearInterval(asking);
+});
+
+test("nobody asks again and again", async (t) => {
+  // No clock ends it.
+  const echo = await Echo.start(t, ["--ping-interval-ms", "600000", "--connect-timeout-ms", "600000"]);
+  const refused = echo.ws("", "/socket.io/");
+  await refused.next();
+  for (let i = 0; i < 32; i++) assert.match(await refused.send('40{"refuse":true}').next(), /^44/);
+  refused.send('40{"refuse":true}');
+  assert.equal(await refused.closed(), 1008);
+  const fickle = echo.ws("", "/socket.io/");
+  await fickle.next();
+  for (let i = 0; i < 33; i++) fickle.send('40{"wait":true}').send("41");
+  assert.equal(await fickle.closed(), 1008);
+  // Who is let in has them all again.
+  const peer = echo.ws("", "/socket.io/");
+  await peer.next();
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < 31; i++) assert.match(await peer.send('40{"refuse":true}').next(), /^44/);
+    assert.match(await peer.send("40{}").next(), /^40/);
+    assert.match(await peer.next(), /^42\["auth"/);
+    peer.send("41");
+  }
 });
 
 test("rooms", async (t) => {

@@ -241,7 +241,7 @@ on_connect_main (KlSioSocket *socket, const KlSioHandshake *handshake, yyjson_va
 {
   if (yyjson_is_true (yyjson_obj_get (auth, "refuse")))
     kl_sio_socket_refuse (socket, "{\"message\":\"unauthorized\",\"data\":{\"code\":\"unauthorized\"}}");
-  else
+  else if (!yyjson_is_true (yyjson_obj_get (auth, "wait")))
     on_connect (socket, handshake, auth, strict, user_data);
 }
 

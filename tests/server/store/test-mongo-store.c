@@ -5,6 +5,8 @@
 
 #include <mongoc/mongoc.h>
 
+#include "server/store/kl-mongo-pool.h"
+#include "server/store/kl-mongo-schema.h"
 #include "server/store/kl-mongo-store.h"
 #include "tests/kit/kl-test-mongod.h"
 #include "tests/kit/kl-test.h"
@@ -665,6 +667,27 @@ test_nothing (void)
 
 #define ADD(name, data, test) g_test_add ("/store/mongo/" name, Fixture, data, set_up, test, tear_down)
 
+/* An address that allows fewer connections than there are workers. */
+static void
+test_few_connections (Fixture *self, gconstpointer unused)
+{
+  g_autofree char *uri = g_strconcat (self->uri, "?maxPoolSize=2&waitQueueTimeoutMS=1", NULL);
+  g_autofree char *database = NULL;
+  g_autoptr (GError) error = NULL;
+  mongoc_client_pool_t *clients = kl_mongo_connect (uri, &database, &error);
+  mongoc_client_t *popped[KL_MONGO_WORKERS + 2];
+
+  g_assert_no_error (error);
+  for (gsize i = 0; i < G_N_ELEMENTS (popped); i++)
+    {
+      popped[i] = mongoc_client_pool_pop (clients);
+      g_assert_nonnull (popped[i]);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (popped); i++)
+    mongoc_client_pool_push (clients, popped[i]);
+  mongoc_client_pool_destroy (clients);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -677,6 +700,7 @@ main (int argc, char **argv)
   ADD ("stopped", NULL, test_stopped);
   ADD ("frozen", NULL, test_frozen);
   ADD ("refused", NULL, test_refused);
+  ADD ("few-connections", NULL, test_few_connections);
   ADD ("moved", NULL, test_moved);
   ADD ("moved-late", NULL, test_moved_late);
   ADD ("op-once", NULL, test_op_once);
