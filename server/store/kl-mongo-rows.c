@@ -92,19 +92,15 @@ append_state (bson_t *entry, guint index, const KlStoreChange *change)
 static void
 append_objects (bson_t *entry, const KlStoreChange *changes, guint n)
 {
-  bson_t objects;
+  bson_array_builder_t *objects;
 
-  BSON_APPEND_ARRAY_BEGIN (entry, "o", &objects);
+  BSON_APPEND_ARRAY_BUILDER_BEGIN (entry, "o", &objects);
   for (guint i = 0; i < n; i++)
-    {
-      const char *index = state_names[i] + 1;
-
-      if (changes[i].kind == KL_CHANGE_MEMBER)
-        BSON_APPEND_UTF8 (&objects, index, changes[i].member->user);
-      else
-        BSON_APPEND_INT64 (&objects, index, changes[i].kind == KL_CHANGE_MESSAGE ? changes[i].seq : 0);
-    }
-  bson_append_array_end (entry, &objects);
+    if (changes[i].kind == KL_CHANGE_MEMBER)
+      bson_array_builder_append_utf8 (objects, changes[i].member->user, -1);
+    else
+      bson_array_builder_append_int64 (objects, changes[i].kind == KL_CHANGE_MESSAGE ? changes[i].seq : 0);
+  bson_append_array_builder_end (entry, objects);
 }
 
 static void

@@ -249,26 +249,28 @@ static gboolean
 make_index (KlMongo *db, const char *database, const Index *index, GError **error)
 {
   g_auto (GStrv) keys = g_strsplit (index->name, " ", -1);
-  bson_t *command = bson_new (), array, one, key;
+  g_autoptr (bson_t) one = bson_new ();
+  bson_t *command = bson_new (), key;
+  bson_array_builder_t *all;
 
-  BSON_APPEND_UTF8 (command, "createIndexes", mongoc_collection_get_name (db->collections[index->collection]));
-  BSON_APPEND_ARRAY_BEGIN (command, "indexes", &array);
-  BSON_APPEND_DOCUMENT_BEGIN (&array, "0", &one);
-  BSON_APPEND_DOCUMENT_BEGIN (&one, "key", &key);
+  BSON_APPEND_DOCUMENT_BEGIN (one, "key", &key);
   for (int i = 0; keys[i]; i++)
     {
       g_auto (GStrv) parts = g_strsplit (keys[i], ":", 2);
 
       BSON_APPEND_INT32 (&key, parts[0], g_str_equal (parts[1], "1") ? 1 : -1);
     }
-  bson_append_document_end (&one, &key);
-  BSON_APPEND_UTF8 (&one, "name", index->name);
+  bson_append_document_end (one, &key);
+  BSON_APPEND_UTF8 (one, "name", index->name);
   if (index->unique)
-    BSON_APPEND_BOOL (&one, "unique", true);
+    BSON_APPEND_BOOL (one, "unique", true);
   if (index->unique || index->sparse)
-    BSON_APPEND_BOOL (&one, "sparse", true);
-  bson_append_document_end (&array, &one);
-  bson_append_array_end (command, &array);
+    BSON_APPEND_BOOL (one, "sparse", true);
+
+  BSON_APPEND_UTF8 (command, "createIndexes", mongoc_collection_get_name (db->collections[index->collection]));
+  BSON_APPEND_ARRAY_BUILDER_BEGIN (command, "indexes", &all);
+  bson_array_builder_append_document (all, one);
+  bson_append_array_builder_end (command, all);
 
   return kl_mongo_command (db, database, command, NULL, error);
 }

@@ -12,19 +12,14 @@
 bson_t *
 kl_mongo_filter_messages (const char *group, const GArray *seqs)
 {
-  bson_t *filter = BCON_NEW ("g", BCON_UTF8 (group)), s, in;
+  bson_t *filter = BCON_NEW ("g", BCON_UTF8 (group)), s;
+  bson_array_builder_t *in;
 
   BSON_APPEND_DOCUMENT_BEGIN (filter, "s", &s);
-  BSON_APPEND_ARRAY_BEGIN (&s, "$in", &in);
+  BSON_APPEND_ARRAY_BUILDER_BEGIN (&s, "$in", &in);
   for (guint i = 0; i < seqs->len; i++)
-    {
-      char buffer[16];
-      const char *index;
-
-      bson_uint32_to_string (i, &index, buffer, sizeof buffer);
-      BSON_APPEND_INT64 (&in, index, g_array_index (seqs, gint64, i));
-    }
-  bson_append_array_end (&s, &in);
+    bson_array_builder_append_int64 (in, g_array_index (seqs, gint64, i));
+  bson_append_array_builder_end (&s, in);
   bson_append_document_end (filter, &s);
 
   return filter;

@@ -45,15 +45,12 @@ is_counted (const Unread *self)
 }
 
 static void
-append_range (bson_t * or, guint index, const Unread *self)
+append_range (bson_array_builder_t *ranges, const Unread *self)
 {
   g_autoptr (bson_t) range = BCON_NEW ("g", BCON_UTF8 (self->group), "s", "{", "$gt", BCON_INT64 (self->after), "$lte",
                                        BCON_INT64 (self->to + KL_STORE_DEED_CHANGES - 1), "}");
-  char buffer[16];
-  const char *key;
 
-  bson_uint32_to_string (index, &key, buffer, sizeof buffer);
-  BSON_APPEND_DOCUMENT (or, key, range);
+  bson_array_builder_append_document (ranges, range);
 }
 
 /* One page of each of these (Unread, of different groups). */
@@ -62,18 +59,19 @@ count_pages (KlMongo *db, GPtrArray *some, const char *user, GError **error)
 {
   g_autoptr (GHashTable) by_group = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GPtrArray) entries = NULL;
-  bson_t *filter = bson_new (), or ;
+  bson_t *filter = bson_new ();
+  bson_array_builder_t *ranges;
 
-  BSON_APPEND_ARRAY_BEGIN (filter, "$or", &or);
+  BSON_APPEND_ARRAY_BUILDER_BEGIN (filter, "$or", &ranges);
   for (guint i = 0; i < some->len; i++)
     {
       Unread *self = g_ptr_array_index (some, i);
 
       self->to = MIN (self->query->to_seq, self->after + UNREAD_PAGE);
-      append_range (&or, i, self);
+      append_range (ranges, self);
       g_hash_table_insert (by_group, (gpointer) self->group, self);
     }
-  bson_append_array_end (filter, &or);
+  bson_append_array_builder_end (filter, ranges);
   entries = kl_mongo_find (db, KL_MONGO_CHANGES, filter,
                            BCON_NEW ("projection", "{", "c0.j", BCON_INT32 (0), "c1.j", BCON_INT32 (0), "c2.j",
                                      BCON_INT32 (0), "c3.j", BCON_INT32 (0), "}"),

@@ -328,18 +328,12 @@ kl_mongo_sub (const bson_t *doc, const char *key, bson_t *sub)
 void
 kl_mongo_append_strings (bson_t *doc, const char *key, GPtrArray *strings)
 {
-  bson_t array;
+  bson_array_builder_t *array;
 
-  BSON_APPEND_ARRAY_BEGIN (doc, key, &array);
+  BSON_APPEND_ARRAY_BUILDER_BEGIN (doc, key, &array);
   for (guint i = 0; i < strings->len; i++)
-    {
-      char buffer[16];
-      const char *index;
-
-      bson_uint32_to_string (i, &index, buffer, sizeof buffer);
-      BSON_APPEND_UTF8 (&array, index, g_ptr_array_index (strings, i));
-    }
-  bson_append_array_end (doc, &array);
+    bson_array_builder_append_utf8 (array, g_ptr_array_index (strings, i), -1);
+  bson_append_array_builder_end (doc, array);
 }
 
 void
