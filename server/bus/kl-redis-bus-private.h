@@ -41,7 +41,7 @@ struct _KlRedisBus
   guint64 number;  /* of the last publication */
   KlBusCounters counters;
 
-  GHashTable *groups;  /* id, owned → how often, in the pointer */
+  GHashTable *groups;  /* id, owned → Use, owned: of kl-redis-bus.c */
   GHashTable *moved;   /* id, owned → rev (gint64, owned): changes of which others were not told */
   gboolean moved_more; /* and of others, too many to be named */
   guint moved_id;      /* telling */

@@ -13,6 +13,14 @@
 /* How many groups are remembered by name whose changes did not go out. */
 #define MOVED_MAX 4096
 #define MOVED_RETRY_MS 1000
+#define SLOW_SUBSCRIPTION_MS 20
+
+/* Of a group. */
+typedef struct
+{
+  guint n;
+  gint64 asked_usec; /* monotonic, while the subscription is under way; 0: it is not, or all will be read on anyway */
+} Use;
 
 static void
 bus_iface_init (KlBusInterface *iface);
@@ -407,15 +415,16 @@ on_hears_up (gpointer user_data)
   KlRedisBus *self = user_data;
   g_autofree char *mine = kl_redis_bus_dup_key (self, "n", self->own->id);
   GHashTableIter iter;
-  gpointer group;
+  gpointer group, use;
 
   kl_redis_link_subscribe (self->hears, self->all);
   kl_redis_link_subscribe (self->hears, mine);
   g_hash_table_iter_init (&iter, self->groups);
-  while (g_hash_table_iter_next (&iter, &group, NULL))
+  while (g_hash_table_iter_next (&iter, &group, &use))
     {
       g_autofree char *channel = kl_redis_bus_dup_key (self, "g", group);
 
+      ((Use *) use)->asked_usec = 0;
       kl_redis_link_subscribe (self->hears, channel);
     }
   kl_redis_link_ping (self->hears, on_subscribed, self);
@@ -432,38 +441,61 @@ on_hears_down (gpointer user_data, gboolean refused, const char *why)
   review (self);
 }
 
+/* Whoever uses a group reads it while it is being subscribed to. What is said in between is missed; that is less than a
+ * store takes, unless this connection is the slower one. */
+static void
+on_subscribed_to (gpointer user_data, const char *channel)
+{
+  KlRedisBus *self = user_data;
+  const char *place = g_str_has_prefix (channel, self->prefix) ? channel + strlen (self->prefix) : "";
+  Use *use = g_str_has_prefix (place, "g:") ? g_hash_table_lookup (self->groups, place + 2) : NULL;
+  gint64 asked_usec = use ? use->asked_usec : 0;
+
+  if (asked_usec == 0)
+    return;
+  use->asked_usec = 0;
+  if (g_get_monotonic_time () - asked_usec > SLOW_SUBSCRIPTION_MS * G_TIME_SPAN_MILLISECOND && self->listener
+      && self->listener->on_subscribed)
+    self->listener->on_subscribed (self->listener_data, place + 2);
+}
+
 static const KlRedisLinkEvents says_events = { .up = on_says_up, .down = on_says_down };
-static const KlRedisLinkEvents hears_events = { .up = on_hears_up, .down = on_hears_down, .message = on_message };
+static const KlRedisLinkEvents hears_events = {
+  .up = on_hears_up,
+  .down = on_hears_down,
+  .message = on_message,
+  .subscribed = on_subscribed_to,
+};
 
 /* Counted: a group is in use as long as one of its users is. */
 static void
 subscribe (KlBus *bus, const char *group)
 {
   KlRedisBus *self = KL_REDIS_BUS (bus);
-  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->groups, group));
+  Use *use = g_hash_table_lookup (self->groups, group);
 
-  g_hash_table_insert (self->groups, g_strdup (group), GUINT_TO_POINTER (n + 1));
-  if (n == 0)
+  if (!use)
     {
       g_autofree char *channel = kl_redis_bus_dup_key (self, "g", group);
 
-      kl_redis_link_subscribe (self->hears, channel);
+      use = g_new0 (Use, 1);
+      g_hash_table_insert (self->groups, g_strdup (group), use);
+      if (kl_redis_link_subscribe (self->hears, channel))
+        use->asked_usec = g_get_monotonic_time ();
     }
+  use->n++;
 }
 
 static void
 unsubscribe (KlBus *bus, const char *group)
 {
   KlRedisBus *self = KL_REDIS_BUS (bus);
-  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->groups, group));
+  Use *use = g_hash_table_lookup (self->groups, group);
 
-  g_return_if_fail (n > 0);
+  g_return_if_fail (use != NULL);
 
-  if (n > 1)
-    {
-      g_hash_table_insert (self->groups, g_strdup (group), GUINT_TO_POINTER (n - 1));
-      return;
-    }
+  if (--use->n > 0)
+    return;
 
   g_autofree char *channel = kl_redis_bus_dup_key (self, "g", group);
 
@@ -556,7 +588,7 @@ kl_redis_bus_class_init (KlRedisBusClass *class)
 static void
 kl_redis_bus_init (KlRedisBus *self)
 {
-  self->groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->moved = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->own = kl_bus_node_new ();
   self->own->id = kl_id_new_random ();

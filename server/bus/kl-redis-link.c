@@ -465,11 +465,13 @@ on_subscription (redisAsyncContext *ac, void *data, void *unused)
   KlRedisLink *self = ac->data;
   const redisReply *reply = data;
 
-  if (!self || !reply || reply->elements != 3 || reply->element[2]->type != REDIS_REPLY_STRING
-      || g_ascii_strcasecmp (reply->element[0]->str, "message") != 0)
+  if (!self || !reply || reply->elements != 3)
     return;
 
-  self->events->message (self->user_data, reply->element[1]->str, reply->element[2]->str, reply->element[2]->len);
+  if (reply->element[2]->type == REDIS_REPLY_STRING && g_ascii_strcasecmp (reply->element[0]->str, "message") == 0)
+    self->events->message (self->user_data, reply->element[1]->str, reply->element[2]->str, reply->element[2]->len);
+  else if (self->events->subscribed && g_ascii_strcasecmp (reply->element[0]->str, "subscribe") == 0)
+    self->events->subscribed (self->user_data, reply->element[1]->str);
 }
 
 static gboolean

@@ -35,6 +35,8 @@ typedef struct
    * says so; else it is not to be reached. All commands have been answered with NULL before. */
   void (*down) (gpointer user_data, gboolean refused, const char *why);
   void (*message) (gpointer user_data, const char *channel, const char *data, gsize length);
+  /* From now on CHANNEL is heard. May be NULL. */
+  void (*subscribed) (gpointer user_data, const char *channel);
 } KlRedisLinkEvents;
 
 /* REPLY: NULL where the connection went before there was an answer. Valid during the call. */

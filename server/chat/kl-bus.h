@@ -94,6 +94,8 @@ typedef struct {
   void (*on_presence) (gpointer user_data, const char *user);
   /* Something may have been missed: every subscribed group has to be read on in the store. */
   void (*on_reconnected) (gpointer user_data);
+  /* The same for one group: the bus was slow to subscribe to it. */
+  void (*on_subscribed) (gpointer user_data, const char *group);
   /* Another node thinks that this one should write it. */
   void (*on_forward) (gpointer user_data, const char *node, const KlBusForward *forward);
 } KlBusListener;

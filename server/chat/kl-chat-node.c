@@ -100,6 +100,16 @@ on_presence (gpointer user_data, const char *user)
 }
 
 static void
+on_subscribed (gpointer user_data, const char *id)
+{
+  KlChat *self = user_data;
+  KlChatGroup *group = g_hash_table_lookup (self->groups, id);
+
+  if (group)
+    kl_chat_group_read_on (group);
+}
+
+static void
 on_reconnected (gpointer user_data)
 {
   kl_chat_cluster_check_all (user_data);
@@ -116,5 +126,6 @@ const KlBusListener kl_chat_bus_listener = {
   .on_signal = on_signal,
   .on_presence = on_presence,
   .on_reconnected = on_reconnected,
+  .on_subscribed = on_subscribed,
   .on_forward = on_forward,
 };

@@ -48,6 +48,12 @@ on_reconnected (gpointer user_data)
 }
 
 static void
+on_subscribed (gpointer user_data, const char *group)
+{
+  g_ptr_array_add (((KlBusKitNode *) user_data)->heard, g_strconcat ("subscribed ", group, NULL));
+}
+
+static void
 on_forward (gpointer user_data, const char *node, const KlBusForward *forward)
 {
   KlBusKitNode *self = user_data;
@@ -62,6 +68,7 @@ static const KlBusListener listener = {
   .on_signal = on_signal,
   .on_presence = on_presence,
   .on_reconnected = on_reconnected,
+  .on_subscribed = on_subscribed,
   .on_forward = on_forward,
 };
 

@@ -119,6 +119,19 @@ test_moved (Pair *self, gconstpointer unused)
   g_assert_cmpuint (self->near->reconnected, ==, 1);
 }
 
+/* What was said before a slow subscription is there has to be read. */
+static void
+test_slow_subscription (Pair *self, gconstpointer unused)
+{
+  kl_test_relay_set_delay (self->relay, 100);
+  kl_bus_subscribe (self->far->bus, "tea");
+  kl_bus_kit_wait (self->far, "subscribed tea");
+  kl_bus_subscribe (self->far->bus, "tea");
+  kl_bus_unsubscribe (self->far->bus, "tea");
+  kl_test_spin (300);
+  g_assert_false (kl_bus_kit_has (self->far, "subscribed tea"));
+}
+
 static void
 test_frozen_server (Pair *self, gconstpointer unused)
 {
@@ -624,6 +637,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bus/redis-trouble/many-people", test_many_people);
   add ("restarted", test_restarted);
   add ("moved", test_moved);
+  add ("slow-subscription", test_slow_subscription);
   add ("frozen-server", test_frozen_server);
   add ("silent-cut", test_silent_cut);
   add ("killed-node", test_killed_node);
