@@ -9,6 +9,7 @@
 
 #include "protocol/kl-limits.h"
 #include "server/admin/kl-ctl-client.h"
+#include "server/admin/kl-ctl-help.h"
 #include "server/admin/kl-ctl-print.h"
 #include "server/admin/kl-ctl-store.h"
 
@@ -520,7 +521,8 @@ kl_ctl_get_summary (void)
          "  store copy FROM TO\n"
          "                   copy everything to another store, sqlite:PATH or\n"
          "                   mongodb://HOST/NAME, or @FILE in which that stands;\n"
-         "                   goes on where it was interrupted; all servers are stopped";
+         "                   goes on where it was interrupted; all servers are stopped\n"
+         "  help COMMAND     what a command does, at length";
 }
 
 static guint
@@ -554,11 +556,29 @@ run_command (const Command *command, const KlCtlOptions *options, const char *co
   return client && command->run (client, options, arguments[0], error);
 }
 
+static gboolean
+run_help (const char *const *words, GError **error)
+{
+  g_autofree char *command = g_strjoinv (" ", (char **)words);
+  const char *text = *command ? kl_ctl_get_help (command) : kl_ctl_get_summary ();
+
+  if (!text)
+    {
+      g_set_error (error, KL_CTL_ERROR, KL_CTL_ERROR_USAGE, "there is no command \"%s\"; --help names them", command);
+      return FALSE;
+    }
+  g_print (*command ? "%s" : "%s\n", text);
+
+  return TRUE;
+}
+
 gboolean
 kl_ctl_run (const KlCtlOptions *options, const char *const *words, GError **error)
 {
   guint n_words = g_strv_length ((char **)words);
 
+  if (n_words > 0 && g_str_equal (words[0], "help"))
+    return run_help (words + 1, error);
   for (gsize i = 0; n_words > 0 && i < G_N_ELEMENTS (commands); i++)
     {
       const Command *command = &commands[i];

@@ -443,6 +443,34 @@ test_durations (void)
   "a-folder-with-a-rather-long-name-for-a-folder/another-folder-with-a-rather-long-name/"                              \
   "and-one-more-to-be-on-the-safe-side"
 
+/* Whatever is named has a text of its own. */
+static void
+test_help (Fixture *self, gconstpointer unused)
+{
+  static const char *const commands[] = { "status",     "metrics", "user list", "user add",  "invite create",
+                                          "group list", "backup",  "restore",   "store copy" };
+  g_auto (Said) all = ctl (self, NULL, "help");
+  g_auto (Said) unknown = ctl (self, NULL, "help nonsense");
+
+  g_assert_cmpint (all.status, ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      g_autofree char *words = g_strconcat ("help ", commands[i], NULL);
+      g_auto (Said) said = ctl (self, NULL, words);
+      g_auto (GStrv) lines = g_strsplit (said.out, "\n", -1);
+
+      g_assert_cmpint (said.status, ==, 0);
+      g_assert_cmpstr (said.err, ==, "");
+      g_assert_nonnull (strstr (all.out, commands[i]));
+      g_assert_nonnull (strstr (lines[0], commands[i]));
+      for (int n = 0; lines[n]; n++)
+        g_assert_cmpint (g_utf8_strlen (lines[n], -1), <=, 80);
+    }
+  g_assert_cmpint (unknown.status, ==, 2);
+  g_assert_cmpstr (unknown.out, ==, "");
+  g_assert_nonnull (strstr (unknown.err, "there is no command \"nonsense\""));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -459,6 +487,7 @@ main (int argc, char **argv)
   ADD ("bad-lines", NULL, test_bad_lines);
   ADD ("bad-lines-deep-folder", DEEP, test_bad_lines);
   ADD ("stop-with-clients", NULL, test_stop_with_clients);
+  ADD ("help", NULL, test_help);
   g_test_add_func ("/admin/durations", test_durations);
 
   return g_test_run ();

@@ -459,6 +459,27 @@ describe_totals (KlStore *store)
   return g_string_free_and_steal (text);
 }
 
+static char *
+describe_unread (KlStore *store)
+{
+  KL_STORE_ANSWER;
+  const KlUnreadQuery queries[] = {
+    { .group = "big", .after_seq = 0, .to_seq = 1000, .rev = 100000 },
+    { .group = "big", .after_seq = 20, .to_seq = 30, .rev = 100000 },
+    { .group = "small", .after_seq = 0, .to_seq = 10, .rev = 100000 },
+    { .group = "gone", .after_seq = 0, .to_seq = 10, .rev = 100000 },
+  };
+  g_autoptr (GArray) counts = NULL;
+  GString *text = g_string_new (NULL);
+
+  kl_store_kit_call (count_unread, store, "u-ben", queries, G_N_ELEMENTS (queries));
+  counts = kl_store_count_unread_finish (store, result, NULL);
+  for (guint i = 0; i < counts->len; i++)
+    g_string_append_printf (text, "%u ", g_array_index (counts, guint32, i));
+
+  return g_string_free_and_steal (text);
+}
+
 typedef char *(*Describe) (KlStore *store);
 typedef char *(*DescribeGroup) (KlStore *store, const char *group);
 
@@ -499,7 +520,7 @@ void
 kl_store_sample_compare (KlStore *one, KlStore *other)
 {
   static const Describe descriptions[]
-      = { describe_people, describe_former, describe_invites, describe_ops, describe_totals };
+      = { describe_people, describe_former, describe_invites, describe_ops, describe_unread, describe_totals };
   static const DescribeGroup of_groups[] = { describe_group, describe_log, describe_changes };
 
   g_assert_cmpstr (kl_store_get_epoch (one), ==, kl_store_get_epoch (other));
