@@ -659,6 +659,43 @@ test_password (Fixture *self, gconstpointer unused)
   g_assert_true (finds_session (self->store, 3));
 }
 
+/* ── Addresses ── */
+
+static const struct
+{
+  const char *uri, *fault; /* NULL: good */
+} uris[] = {
+  { "mongodb://db/klatch", NULL },
+  { "mongodb://u:geheim@db1,db2:27018/klatch?replicaSet=rs0&tls=true&authSource=admin", NULL },
+  { "mongodb://db/klatch?w=majority&journal=true&readConcernLevel=majority&readPreference=primary", NULL },
+  { "mongodb://db", "the name of the database is missing" },
+  { "mongodb://u:geheim@db/klatch?w=1", "w must be majority" },
+  { "mongodb://u:geheim@db/klatch?journal=false", "journal must be true" },
+  { "mongodb://u:geheim@db/klatch?readConcernLevel=local", "readConcernLevel must be majority" },
+  { "mongodb://u:geheim@db/klatch?readPreference=secondary", "leave readPreference out" },
+  { "mongodb://u:ge%heim@db/klatch", "[store] uri: " },
+  { "mongodb://u:geheim@db:99999/klatch", "[store] uri: " },
+  { "mongodb://u:geheim@/klatch", "[store] uri: " },
+};
+
+static void
+test_uris (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (uris); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      gboolean good = kl_mongo_store_check_uri (uris[i].uri, &error);
+
+      g_test_message ("%s", uris[i].uri);
+      g_assert_cmpint (good, ==, uris[i].fault == NULL);
+      if (good)
+        continue;
+      g_assert_error (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED);
+      g_assert_nonnull (strstr (error->message, uris[i].fault));
+      g_assert_null (strstr (error->message, "heim"));
+    }
+}
+
 static void
 test_nothing (void)
 {
@@ -692,6 +729,7 @@ int
 main (int argc, char **argv)
 {
   kl_test_init (&argc, &argv);
+  g_test_add_func ("/store/mongo/uris", test_uris);
   if (!kl_test_mongod_is_there ())
     {
       g_test_add_func ("/store/mongo/own", test_nothing);
