@@ -524,19 +524,30 @@ enqueue (KlMongoPool *self, KlMongoJob *job)
     g_cond_signal (&self->wake);
 }
 
+/* By its deadline; mostly that is the last. */
+static void
+add_live (KlMongoPool *self, KlMongoJob *job)
+{
+  GList *before = self->live.tail;
+
+  while (before && ((KlMongoJob *) before->data)->deadline_usec > job->deadline_usec)
+    before = before->prev;
+  g_queue_insert_after_link (&self->live, before, &job->live);
+}
+
 void
 kl_mongo_pool_run (KlMongoPool *self, KlMongoJob *job)
 {
   const char *ailment;
 
-  job->deadline_usec = g_get_monotonic_time () + self->deadline_usec;
+  job->deadline_usec = g_get_monotonic_time () + self->deadline_usec * MAX (job->patience, 1);
   g_mutex_lock (&self->lock);
   ailment = find_ailment (self);
   if (ailment)
     kl_mongo_job_refuse (job, KL_STORE_ERROR_UNAVAILABLE, ailment);
   else
     {
-      g_queue_push_tail_link (&self->live, &job->live);
+      add_live (self, job);
       enqueue (self, job);
     }
   g_mutex_unlock (&self->lock);
@@ -546,7 +557,7 @@ kl_mongo_pool_run (KlMongoPool *self, KlMongoJob *job)
       report_job (job);
       free_job (job);
     }
-  else if (self->live.length == 1)
+  else if (self->live.head == &job->live)
     set_ready_time (self);
 }
 

@@ -34,6 +34,8 @@ struct _KlMongoJob
   KlMongoReturns returns;
   char *lane; /* jobs of one lane run one after the other, in their order; NULL: with all others */
 
+  guint patience; /* how many times the usual deadline it has; 0: once */
+
   /* Arguments, owned; which ones and what for, each deed says. */
   char *text[3];
   gint64 number[3];

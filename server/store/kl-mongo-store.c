@@ -360,6 +360,7 @@ get_totals (KlStore *store, GTask *task)
 {
   KlMongoJob *job = new_job (task, kl_mongo_get_totals, KL_MONGO_RETURNS_POINTER, NULL, NULL, NULL);
 
+  job->patience = 10; /* each log is asked for its head */
   ask (store, job);
 }
 
