@@ -8,6 +8,7 @@
 #define READ_ON_LIMIT 500
 /* What is kept of what came too early; reading brings the rest. */
 #define AHEAD_MAX 256
+#define VAIN_WAITS_MAX 2
 
 static const KlChatFault fault_gone = { KL_ERROR_CODE_NOT_FOUND, NULL, "there is no such group" };
 static const KlChatFault fault_unavailable = { KL_ERROR_CODE_UNAVAILABLE, NULL, "this cannot be stored now" };
@@ -34,6 +35,7 @@ on_waited (gpointer user_data)
   KlChatGroup *self = user_data;
 
   self->wait_source = 0;
+  self->vain_waits += self->awaiting_winner;
   self->awaiting_winner = FALSE;
   kl_chat_group_read_on (self);
 
@@ -57,7 +59,8 @@ stop_waiting (KlChatGroup *self)
 void
 kl_chat_group_await_winner (KlChatGroup *self)
 {
-  if (!kl_bus_is_ready (self->chat->bus, NULL))
+  /* One who does not speak, since his bus is gone, is not listened for again and again. */
+  if (self->vain_waits >= VAIN_WAITS_MAX || !kl_bus_is_ready (self->chat->bus, NULL))
     {
       self->uncertain = TRUE;
       return;
@@ -109,6 +112,9 @@ take (KlChatGroup *self, KlStoreBatch *batch, const char *node)
   if (self->rev > rev)
     {
       self->stuck = 0;
+      self->rival_usec = g_get_monotonic_time ();
+      if (node)
+        self->vain_waits = 0;
       if (self->awaiting_winner)
         stop_waiting (self);
       if (node)

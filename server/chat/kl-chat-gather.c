@@ -8,6 +8,12 @@
 #define FIRST_WAIT_USEC 200
 #define WAIT_USEC_A_TARGET 20
 #define WAIT_MAX_USEC 10000
+/* Without a bus who loses an append has to read, and who wins does not: he would win for ever. So where others have
+ * written lately he leaves them a gap, in proportion to what the store takes. */
+#define RIVAL_USEC (60 * G_USEC_PER_SEC)
+#define GAP_APPENDS 4
+#define GAP_MIN_USEC (10 * 1000)
+#define GAP_MAX_USEC (200 * 1000)
 
 typedef struct
 {
@@ -94,6 +100,15 @@ kl_chat_gather_stop (KlChat *chat)
   g_clear_pointer (&chat->gathering, g_ptr_array_unref);
 }
 
+static gint64
+get_gap_usec (KlChatGroup *self, gint64 now_usec)
+{
+  if (self->rival_usec == 0 || now_usec - self->rival_usec > RIVAL_USEC || kl_bus_is_ready (self->chat->bus, NULL))
+    return 0;
+
+  return CLAMP (self->append_usec * GAP_APPENDS, GAP_MIN_USEC, GAP_MAX_USEC);
+}
+
 gboolean
 kl_chat_gather_is_due (KlChatGroup *self)
 {
@@ -105,7 +120,9 @@ kl_chat_gather_is_due (KlChatGroup *self)
   if (self->gather_due_usec == 0)
     self->gather_due_usec
         = MAX (now_usec + FIRST_WAIT_USEC,
-               self->stored_usec + MIN ((gint64) self->targets->len * WAIT_USEC_A_TARGET, WAIT_MAX_USEC));
+               self->stored_usec
+                   + MAX (MIN ((gint64) self->targets->len * WAIT_USEC_A_TARGET, WAIT_MAX_USEC),
+                          get_gap_usec (self, now_usec)));
   if (now_usec >= self->gather_due_usec)
     {
       self->gather_due_usec = 0;

@@ -453,6 +453,8 @@ search_pending (KlChatGroup *self)
 {
   GPtrArray *with_op = g_ptr_array_new ();
 
+  g_info ("group %s: nobody else writes behind rev %" G_GINT64_FORMAT " (seq %" G_GINT64_FORMAT "), and yet it conflicts",
+          self->id, self->rev, self->seq);
   self->stuck = 0;
   for (GList *link = self->pending.head; link && with_op->len < BATCH_CHANGES_MAX;)
     {
@@ -500,6 +502,7 @@ on_appended (GObject *source, GAsyncResult *async_result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (KlAppendResult) result = kl_store_append_finish (KL_STORE (source), async_result, &error);
 
+  self->append_usec += g_get_monotonic_time ();
   if (!result)
     {
       /* Of an outage the store itself tells, once. */
@@ -557,6 +560,7 @@ kl_chat_group_advance (KlChatGroup *self)
   if (!self->in_flight)
     return;
 
+  self->append_usec = -g_get_monotonic_time ();
   g_object_ref (self->chat);
   kl_store_append_async (self->chat->store, self->in_flight, on_appended, kl_chat_group_ref (self));
 }

@@ -275,6 +275,7 @@ struct _KlChatGroup
   GPtrArray *planned; /* KlChatDeed, of the batch in flight */
   KlStoreBatch *in_flight;
   gint64 stored_usec;     /* when the last one came back */
+  gint64 append_usec;     /* how long the last append took */
   gint64 gather_due_usec; /* when the next one begins; 0: not known yet */
   gboolean gathering;
   gboolean planning;
@@ -289,6 +290,8 @@ struct _KlChatGroup
   GPtrArray *ahead;    /* Ahead, by base_rev: what came before what it follows; NULL: nothing */
   guint wait_source;   /* for what is missing, or for the winner */
   gboolean awaiting_winner;
+  guint vain_waits;    /* for a winner, one after the other */
+  gint64 rival_usec;   /* when something by another node was applied last; 0: never */
   char *last_writer;   /* of the head; NULL: this node, or not known */
   gint64 last_written_usec;
   GQueue handed;       /* KlChatDeed: with another node, and those of the same people behind them */

@@ -24,7 +24,8 @@ kl_bench_new (guint16 port)
 {
   KlBench *self = g_new0 (KlBench, 1);
 
-  self->port = port;
+  self->ports = g_array_new (FALSE, FALSE, sizeof (guint16));
+  g_array_append_val (self->ports, port);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   self->clients = g_ptr_array_new ();
 
@@ -126,7 +127,9 @@ kl_bench_connect (KlBenchClient *client)
   static const char request[] = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                                 "Upgrade: websocket\r\nConnection: Upgrade\r\n"
                                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (client->bench->port) };
+  const GArray *ports = client->bench->ports;
+  guint16 port = g_array_index (ports, guint16, client->index % ports->len);
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (port) };
   int on = 1;
 
   address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);

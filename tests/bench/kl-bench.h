@@ -42,7 +42,7 @@ typedef struct
 
 struct _KlBench
 {
-  guint16 port;
+  GArray *ports; /* of guint16: the nodes of one server; clients take one after the other */
   int epoll_fd;
   const KlBenchFuncs *funcs;
   GPtrArray *clients; /* of KlBenchClient */

@@ -19,11 +19,12 @@
 
 static int port, pid, n_clients = 1000, group_size = 100, in_flight = 4, rate = 1000, seconds = 5;
 static gboolean accounts;
-static char *state_file, **phases;
+static char *state_file, **phases, **nodes;
 
 static GOptionEntry entries[] = {
   { "port", 0, 0, G_OPTION_ARG_INT, &port, "The server's port", "N" },
   { "pid", 0, 0, G_OPTION_ARG_INT, &pid, "The server's process", "N" },
+  { "node", 0, 0, G_OPTION_ARG_STRING_ARRAY, &nodes, "Another node of the same server", "PORT:PID" },
   { "clients", 0, 0, G_OPTION_ARG_INT, &n_clients, "Clients (1000)", "N" },
   { "group", 0, 0, G_OPTION_ARG_INT, &group_size, "Members of each group (100)", "N" },
   { "in-flight", 0, 0, G_OPTION_ARG_INT, &in_flight, "Messages under way in each group (4)", "N" },
@@ -47,15 +48,27 @@ count_groups (void)
 /* ── The server's figures ── */
 
 static gint64
-get_cpu_usec (void)
+get_cpu_usec_of (int process)
 {
   struct timespec time;
   clockid_t clock;
 
-  if (pid == 0 || clock_getcpuclockid (pid, &clock) != 0 || clock_gettime (clock, &time) != 0)
+  if (process == 0 || clock_getcpuclockid (process, &clock) != 0 || clock_gettime (clock, &time) != 0)
     return 0;
 
   return (gint64) time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
+/* Of all nodes together. */
+static gint64
+get_cpu_usec (void)
+{
+  gint64 usec = get_cpu_usec_of (pid);
+
+  for (guint i = 0; nodes && nodes[i]; i++)
+    usec += get_cpu_usec_of (atoi (strchr (nodes[i], ':') + 1));
+
+  return usec;
 }
 
 static gint64
@@ -551,6 +564,14 @@ main (int argc, char **argv)
   setrlimit (RLIMIT_NOFILE, &limit);
 
   bench = kl_bench_new ((guint16) port);
+  for (guint i = 0; nodes && nodes[i]; i++)
+    {
+      guint16 other = (guint16) atoi (nodes[i]);
+
+      if (!strchr (nodes[i], ':'))
+        g_error ("--node needs PORT:PID");
+      g_array_append_val (bench->ports, other);
+    }
   groups = g_ptr_array_new ();
   g_ptr_array_set_size (groups, (int) count_groups ());
   tokens = g_new0 (char *, n_clients);

@@ -201,7 +201,9 @@ export async function runChaos({ t, seconds, seed, clients: n_clients, say, clus
 async function readTruth(cluster, group) {
   const reader = new Client({ name: "reader", token: group.owner.token, urls: () => [cluster.nodes[0].url], random: makeRandom(1) });
   reader.start();
-  await until(() => reader.online, "the reader");
+  await until(() => reader.online, "the reader").catch(() => {
+    throw new Error(`the store cannot be read: ${reader.trouble?.message} (${cluster.nodes[0].stderr.slice(-2000)})`);
+  });
   const messages = new Map();
   for (let after = 0; ; ) {
     const page = await reader.ask("history", { group: group.id, after, limit: 100 });

@@ -147,6 +147,7 @@ export class Cluster {
       t.after(() => rmSync(folder, { recursive: true, force: true }));
       self.folders.push(folder);
     }
+    if (process.env.KLATCH_SHOW_LOGS) t.after(() => self.nodes.forEach((node, i) => console.error(`── node ${i}\n${node.stderr}`)));
     // The first makes the database; the others may come at once.
     await self.run(0);
     await Promise.all(self.folders.slice(1).map((_, i) => self.run(i + 1)));
@@ -218,7 +219,7 @@ export function checkRevs(device, group) {
 }
 
 /** Sends until it is acknowledged, as a client does. → {message, ms} */
-export async function sendSurely(device, group, body, { patience = 60000, onRefused } = {}) {
+export async function sendSurely(device, group, body, { patience = DEADLINE_MS, onRefused } = {}) {
   const client_id = randomUUID();
   const begin = Date.now();
   for (;;) {
