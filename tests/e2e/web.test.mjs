@@ -410,6 +410,8 @@ test("a tab that the browser freezes is back at once, with one sync and nothing 
   const before = counts().length;
   const frames = [];
   page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => frames.push(String(payload))));
+  // By polling, where the first try has not succeeded.
+  page.on("request", (request) => request.method() === "POST" && frames.push(request.postData() ?? ""));
 
   const cdp = await context.newCDPSession(page);
   await cdp.send("Debugger.enable");

@@ -13,7 +13,7 @@ export const PASSWORD = "kettle is on";
 const EXPECTED = /Failed to load resource|WebSocket connection to|net::ERR_/;
 
 /** A camera and a microphone that make pictures and beeps, and candidates that say their address. */
-const MEDIA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--disable-features=WebRtcHideLocalIpsWithMdns", "--autoplay-policy=no-user-gesture-required"];
+const MEDIA = ["--use-fake-device-for-media-stream=fps=8", "--use-fake-ui-for-media-stream", "--disable-features=WebRtcHideLocalIpsWithMdns", "--autoplay-policy=no-user-gesture-required"];
 
 let shared;
 
