@@ -176,3 +176,24 @@ test("behind a proxy that ends TLS", async (t) => {
   const device = await Device.connect(t, server.url, { extraHeaders: { Cookie, Origin: origin } });
   await device.do("sync");
 });
+
+test("a changed password leaves the page that changed it as it is, and ends all else (C50)", async (t) => {
+  const server = await Server.start(t);
+  const Cookie = taken(await register(server));
+  const headers = { Cookie, Origin: server.url };
+  const other = await server.api("POST", "sessions", { body: { name: account.name, password: account.password } });
+  const own = await Device.connect(t, server.url, { extraHeaders: headers });
+  const elsewhere = await Device.connect(t, server.url, { auth: { token: other.json.token } });
+  for (const device of [own, elsewhere]) await device.do("sync");
+
+  const changed = await server.api("PUT", "me/password", { headers, body: { old: account.password, new: "better horse" } });
+  assert.equal(changed.status, 204, changed.text);
+  assert.equal((await elsewhere.event("notice")).code, "revoked");
+  await until(() => elsewhere.reason);
+  await own.do("sync");
+  assert.equal((await server.api("GET", "me", { headers })).status, 200);
+  const again = await Device.connect(t, server.url, { extraHeaders: headers });
+  await again.do("sync");
+  assert.equal((await server.api("GET", "me", { token: other.json.token })).status, 401);
+  assert.equal(own.reason, undefined);
+});

@@ -133,6 +133,11 @@ test("the newest connection over a person's number is refused", async (t) => {
   }
   const ben = await server.person("ben");
   await ben.connect(t);
+
+  // Of many at once exactly so many get in.
+  const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => ben.connect(t, { transports: [i % 2 ? "polling" : "websocket"] })));
+  assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 2);
+  for (const { reason } of outcomes) if (reason) assert.equal(reason.data.code, "rate_limited");
 });
 
 test("who does not say who he is in time is let go", async (t) => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Too few descriptors, and clients that drip: who is in is served as ever.
+import "./program.mjs";
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import net from "node:net";
