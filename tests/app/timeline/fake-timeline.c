@@ -66,6 +66,12 @@ fake_item_get_id (FakeItem *self)
   return self->id;
 }
 
+int
+fake_item_get_height (FakeItem *self, int width)
+{
+  return self->base + self->area / MAX (width, 200);
+}
+
 void
 fake_item_set_base (FakeItem *self, int base)
 {
@@ -149,7 +155,7 @@ fake_row_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, i
   if (orientation == GTK_ORIENTATION_HORIZONTAL)
     *minimum = *natural = 200;
   else
-    *minimum = *natural = self->item != NULL ? self->item->base + self->item->area / MAX (for_size, 200) : 0;
+    *minimum = *natural = self->item != NULL ? fake_item_get_height (self->item, for_size) : 0;
 }
 
 static void

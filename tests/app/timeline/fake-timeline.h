@@ -13,6 +13,7 @@ G_DECLARE_FINAL_TYPE (FakeItem, fake_item, FAKE, ITEM, GObject)
 FakeItem *fake_item_new (guint id, int base, int area);
 FakeItem *fake_item_new_random (GRand *rand, guint id);
 guint fake_item_get_id (FakeItem *self);
+int fake_item_get_height (FakeItem *self, int width);
 /* The row that shows it is resized. */
 void fake_item_set_base (FakeItem *self, int base);
 

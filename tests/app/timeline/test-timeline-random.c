@@ -120,6 +120,21 @@ move (FakeTimeline *f)
     }
 }
 
+/* Whether so many pixels of rows, by true heights, lie between the one at @from and the end that @step leads to. */
+static gboolean
+has_room (FakeTimeline *f, guint from, int step, int pixels)
+{
+  int width = gtk_widget_get_width (GTK_WIDGET (f->timeline));
+
+  for (gint64 at = (gint64) from + step; at >= 0 && at < n_items (f); at += step)
+    {
+      pixels -= fake_item_get_height (fake_timeline_item (f, (guint) at), width);
+      if (pixels <= 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* A small scroll: what is in view moves by just as much, unless an end is met. */
 static void
 scroll_exactly (FakeTimeline *f)
@@ -128,12 +143,15 @@ scroll_exactly (FakeTimeline *f)
   double value = gtk_adjustment_get_value (f->adjustment);
   double lower = gtk_adjustment_get_lower (f->adjustment);
   double upper = gtk_adjustment_get_upper (f->adjustment) - gtk_adjustment_get_page_size (f->adjustment);
+  guint top = kl_timeline_get_top_position (f->timeline);
+  int page = gtk_widget_get_height (GTK_WIDGET (f->timeline));
   FakeItem *item;
 
-  if (kl_timeline_get_top_position (f->timeline) == GTK_INVALID_LIST_POSITION)
+  if (top == GTK_INVALID_LIST_POSITION)
     return;
   /* Near an end the range may be an estimate, and the clamp at the true end moves too. */
-  if (value + distance < lower + 1500 || value + distance > upper - 1500)
+  if (value + distance < lower + 1500 || value + distance > upper - 1500 || !has_room (f, top, -1, 300)
+      || !has_room (f, top, 1, page + 300))
     return;
   item = fake_timeline_item_below (f, 0);
   fake_timeline_watch (f, item);
