@@ -18,6 +18,24 @@ dup_wait_sentence (const GError *error)
 }
 
 static char *
+dup_conflict_sentence (const GError *error)
+{
+  const char *field = kl_error_get_field (error);
+
+  if (g_strcmp0 (field, "name") == 0 || g_strcmp0 (field, "slug") == 0)
+    return g_strdup (_ ("Somebody has this already. Choose another one."));
+  return g_strdup (_ ("This does not fit with how things are now. Look again and try once more."));
+}
+
+static char *
+dup_bad_request_sentence (const GError *error)
+{
+  if (g_strcmp0 (kl_error_get_field (error), "body") == 0)
+    return g_strdup (_ ("Something in this message cannot be sent."));
+  return g_strdup (_ ("The server does not take this as it is. Check what you wrote."));
+}
+
+static char *
 dup_core_sentence (const GError *error)
 {
   switch ((KlCoreError) error->code)
@@ -49,9 +67,13 @@ dup_core_sentence (const GError *error)
     case KL_CORE_ERROR_TOO_LARGE:
       return g_strdup (_ ("This is too long to send."));
     case KL_CORE_ERROR_BAD_REQUEST:
+      return dup_bad_request_sentence (error);
     case KL_CORE_ERROR_UNAUTHORIZED:
+      return g_strdup (_ ("The server does not know you any more. Sign in again."));
     case KL_CORE_ERROR_FORBIDDEN:
+      return g_strdup (_ ("You are not allowed to do this."));
     case KL_CORE_ERROR_CONFLICT:
+      return dup_conflict_sentence (error);
     default:
       return g_strdup (error->message);
     }

@@ -461,12 +461,33 @@ on_setup (KlGroupPane *self,
   g_signal_connect_object (row, "notify::spoken", G_CALLBACK (on_row_spoken), item, 0);
 }
 
+/* What assistive technology finds to do with a row: list items by themselves can only be scrolled to. */
+static void
+add_open_action (KlGroupPane *self,
+                 KlGroupRow  *row)
+{
+  GtkWidget *item = gtk_widget_get_parent (GTK_WIDGET (row));
+  g_autoptr (GSimpleActionGroup) group = NULL;
+  g_autoptr (GSimpleAction) open = NULL;
+
+  if (item == NULL || g_object_get_data (G_OBJECT (item), "klatch-open") != NULL)
+    return;
+  g_object_set_data (G_OBJECT (item), "klatch-open", item);
+  group = g_simple_action_group_new ();
+  open = g_simple_action_new ("open", NULL);
+  g_signal_connect_object (open, "activate", G_CALLBACK (kl_group_row_click), row, G_CONNECT_SWAPPED);
+  g_action_map_add_action (G_ACTION_MAP (group), G_ACTION (open));
+  /* By this name it is the first of what AT-SPI lists. */
+  gtk_widget_insert_action_group (item, "item", G_ACTION_GROUP (group));
+}
+
 static void
 on_bind (KlGroupPane *self,
          GtkListItem *item)
 {
   KlGroupRow *row = KL_GROUP_ROW (gtk_list_item_get_child (item));
 
+  add_open_action (self, row);
   kl_group_row_set_group (row, gtk_list_item_get_item (item));
   g_hash_table_add (self->rows, row);
 }

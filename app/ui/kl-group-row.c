@@ -28,6 +28,7 @@ struct _KlGroupRow
   KlGroup *group;
   GSignalGroup *group_signals;
   GSignalGroup *message_signals;
+  GSignalGroup *sender_signals;
   GSignalGroup *typing_signals;
   char *spoken;
   AdwAnimation *slide;
@@ -229,18 +230,29 @@ update (KlGroupRow *self,
   update_spoken (self);
 }
 
+/* The newest message, and who sent it: a name may come after the message, or change. */
+static void
+follow_message (KlGroupRow *self)
+{
+  KlMessage *message = self->group != NULL ? kl_group_get_last_message (self->group) : NULL;
+
+  g_signal_group_set_target (self->message_signals, message);
+  g_signal_group_set_target (self->sender_signals, message != NULL ? kl_message_get_sender (message) : NULL);
+}
+
 static void
 on_group_changed (KlGroupRow *self,
                   GParamSpec *pspec)
 {
   if (pspec != NULL && g_str_equal (pspec->name, "last-message"))
-    g_signal_group_set_target (self->message_signals, kl_group_get_last_message (self->group));
+    follow_message (self);
   update (self, TRUE);
 }
 
 static void
 on_line_changed (KlGroupRow *self)
 {
+  follow_message (self);
   update_second_line (self);
   update_spoken (self);
 }
@@ -256,7 +268,7 @@ kl_group_row_set_group (KlGroupRow *self,
   if (!g_set_object (&self->group, group))
     return;
   g_signal_group_set_target (self->group_signals, group);
-  g_signal_group_set_target (self->message_signals, group != NULL ? kl_group_get_last_message (group) : NULL);
+  follow_message (self);
   g_signal_group_set_target (self->typing_signals, group != NULL ? kl_group_get_typing (group) : NULL);
   if (group != NULL)
     update (self, FALSE);
@@ -310,10 +322,18 @@ kl_group_row_snapshot (GtkWidget   *widget,
   gtk_widget_snapshot_child (widget, self->box, snapshot);
 }
 
+void
+kl_group_row_click (KlGroupRow *self)
+{
+  g_return_if_fail (KL_IS_GROUP_ROW (self));
+
+  g_signal_emit (self, signals[SIGNAL_CLICKED], 0);
+}
+
 static void
 on_released (KlGroupRow *self)
 {
-  g_signal_emit (self, signals[SIGNAL_CLICKED], 0);
+  kl_group_row_click (self);
 }
 
 /* ── Object ──────────────────────────────────────────────────────────────── */
@@ -349,6 +369,7 @@ kl_group_row_dispose (GObject *object)
   g_clear_object (&self->slide);
   g_clear_object (&self->group_signals);
   g_clear_object (&self->message_signals);
+  g_clear_object (&self->sender_signals);
   g_clear_object (&self->typing_signals);
   kl_dispose_template (GTK_WIDGET (object), KL_TYPE_GROUP_ROW);
   G_OBJECT_CLASS (kl_group_row_parent_class)->dispose (object);
@@ -407,6 +428,10 @@ kl_group_row_init (KlGroupRow *self)
   g_signal_group_connect_object (self->group_signals, "notify", G_CALLBACK (on_group_changed), self, G_CONNECT_SWAPPED);
   self->message_signals = g_signal_group_new (KL_TYPE_MESSAGE);
   g_signal_group_connect_object (self->message_signals, "notify", G_CALLBACK (on_line_changed), self, G_CONNECT_SWAPPED);
+  self->sender_signals = g_signal_group_new (KL_TYPE_USER);
+  g_signal_group_connect_object (self->sender_signals, "notify::display-name", G_CALLBACK (on_line_changed), self,
+                                 G_CONNECT_SWAPPED);
+  g_signal_group_connect_object (self->sender_signals, "notify::name", G_CALLBACK (on_line_changed), self, G_CONNECT_SWAPPED);
   self->typing_signals = g_signal_group_new (G_TYPE_LIST_MODEL);
   g_signal_group_connect_object (self->typing_signals, "items-changed", G_CALLBACK (on_line_changed), self,
                                  G_CONNECT_SWAPPED);

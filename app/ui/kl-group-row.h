@@ -24,6 +24,9 @@ KlGroup *kl_group_row_get_group (KlGroupRow *self);
 /* Writes what depends on the day anew. */
 void kl_group_row_update_time (KlGroupRow *self);
 
+/* As a click does: by assistive technology. */
+void kl_group_row_click (KlGroupRow *self);
+
 /* Draws the row so many pixels below its place and lets it slide home by a spring; nothing moves with animations off. */
 void kl_group_row_slide_from (KlGroupRow *self,
                               double      offset);

@@ -16,10 +16,11 @@ kl_words_dup_typing (GListModel *typing)
 
   if (n == 0)
     return NULL;
-  if (n == 1)
+  /* Whose name is still to come is counted, not named. */
+  if (n == 1 && *kl_user_get_display_name (first) != '\0')
     /* Translators: a person's name */
     return g_strdup_printf (_ ("%s is typing…"), kl_user_get_display_name (first));
-  if (n == 2)
+  if (n == 2 && *kl_user_get_display_name (first) != '\0' && *kl_user_get_display_name (second) != '\0')
     return g_strdup_printf (_ ("%s and %s are typing…"), kl_user_get_display_name (first), kl_user_get_display_name (second));
   return g_strdup_printf (ngettext ("%u person is typing…", "%u people are typing…", n), n);
 }
@@ -49,7 +50,8 @@ kl_words_dup_preview (KlGroup *group,
   if (message == NULL)
     return g_strdup ("");
   sender = kl_message_get_sender (message);
-  if (!kl_message_get_mine (message) && sender != NULL && kl_group_get_kind (group) != KL_GROUP_KIND_DIRECT)
+  if (!kl_message_get_mine (message) && sender != NULL && *kl_user_get_display_name (sender) != '\0'
+      && kl_group_get_kind (group) != KL_GROUP_KIND_DIRECT)
     /* Translators: who has written what follows */
     *author = g_strdup_printf (_ ("%s:"), kl_user_get_display_name (sender));
   if (kl_message_get_deleted (message))

@@ -81,6 +81,9 @@ show_chip (KlReactionChip *self, KlReaction *reaction)
       label = g_strdup_printf ("%s, %s", kl_reaction_get_emoji (reaction), count);
     }
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+  gtk_accessible_update_state (
+      GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_STATE_PRESSED,
+      kl_reaction_get_mine (reaction) ? GTK_ACCESSIBLE_TRISTATE_TRUE : GTK_ACCESSIBLE_TRISTATE_FALSE, -1);
   return changed;
 }
 
@@ -102,7 +105,7 @@ kl_reaction_chip_class_init (KlReactionChipClass *klass)
   GTK_WIDGET_CLASS (klass)->snapshot = kl_reaction_chip_snapshot;
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BOX_LAYOUT);
   gtk_widget_class_set_css_name (GTK_WIDGET_CLASS (klass), "reaction");
-  gtk_widget_class_set_accessible_role (GTK_WIDGET_CLASS (klass), GTK_ACCESSIBLE_ROLE_IMG);
+  gtk_widget_class_set_accessible_role (GTK_WIDGET_CLASS (klass), GTK_ACCESSIBLE_ROLE_TOGGLE_BUTTON);
 }
 
 static GtkWidget *

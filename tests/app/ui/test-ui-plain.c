@@ -2,6 +2,7 @@
 /* What the widgets are made of that needs no display: words, hues, accents, passwords, the order of the list. */
 #include <locale.h>
 
+#include "app/core/kl-wire.h"
 #include "app/ui/kl-accent.h"
 #include "app/ui/kl-errors.h"
 #include "app/ui/kl-group-order.h"
@@ -9,6 +10,8 @@
 #include "app/ui/kl-password.h"
 #include "app/ui/kl-words.h"
 #include "app/ui/timeline/kl-clock.h"
+#include "protocol/kl-error-code.h"
+#include "protocol/kl-json.h"
 #include "tests/kit/kl-test.h"
 
 #define DAY_MS (G_GINT64_CONSTANT (24) * 60 * 60 * 1000)
@@ -184,16 +187,51 @@ test_passwords (void)
   g_assert_cmpint (kl_password_get_strength (NULL, NULL), ==, KL_PASSWORD_EMPTY);
 }
 
+/* A sentence of ours, which ends as one; no two codes say the same. */
+static void
+check_sentence (const GError *error,
+                GHashTable   *sentences)
+{
+  char *sentence = kl_error_dup_sentence (error);
+
+  g_assert_null (strstr (sentence, "own words"));
+  g_assert_true (g_unichar_isupper (g_utf8_get_char (sentence)));
+  g_assert_true (g_str_has_suffix (sentence, ".") || g_str_has_suffix (sentence, "?"));
+  g_assert_true (g_hash_table_add (sentences, sentence));
+}
+
 static void
 test_errors (void)
 {
+  g_autoptr (GHashTable) sentences = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
   for (int code = KL_CORE_ERROR_BAD_REQUEST; code <= KL_CORE_ERROR_STORAGE; code++)
     {
       g_autoptr (GError) error = g_error_new (KL_CORE_ERROR, code, "the server's own words");
-      g_autofree char *sentence = kl_error_dup_sentence (error);
 
-      g_assert_cmpstr (sentence, !=, "");
+      check_sentence (error, sentences);
     }
+}
+
+/* What a server can say, word by word; one that we do not know is said to be an error on its side. */
+static void
+test_server_errors (void)
+{
+  g_autoptr (GHashTable) sentences = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (KlErrorCode code = KL_ERROR_CODE_BAD_REQUEST; code <= KL_ERROR_CODE_INTERNAL; code++)
+    {
+      g_autofree char *text = g_strdup_printf ("{\"ok\":false,\"error\":{\"code\":\"%s\",\"message\":\"its own words\"}}",
+                                               kl_error_code_to_string (code));
+      g_autoptr (KlJson) json = kl_json_parse (text, strlen (text), NULL);
+      g_autoptr (GError) error = kl_wire_read_error (kl_json_get_root (json));
+
+      check_sentence (error, sentences);
+    }
+  g_autoptr (KlJson) json = kl_json_parse ("{\"error\":{\"code\":\"teapot\"}}", 27, NULL);
+  g_autoptr (GError) error = kl_wire_read_error (kl_json_get_root (json));
+  g_autofree char *sentence = kl_error_dup_sentence (error);
+  g_assert_true (g_hash_table_contains (sentences, sentence));
 }
 
 /* ── The order of the list ───────────────────────────────────────────────── */
@@ -322,6 +360,7 @@ main (int   argc,
   g_test_add_func ("/ui/accent/contrast", test_accents);
   g_test_add_func ("/ui/password/strength", test_passwords);
   g_test_add_func ("/ui/errors/sentences", test_errors);
+  g_test_add_func ("/ui/errors/of-the-server", test_server_errors);
   g_test_add ("/ui/order/sorts", Order, NULL, order_set_up, test_order, order_tear_down);
   g_test_add ("/ui/order/held", Order, NULL, order_set_up, test_order_held, order_tear_down);
   g_test_add ("/ui/order/forgets", Order, NULL, order_set_up, test_order_forgets, order_tear_down);

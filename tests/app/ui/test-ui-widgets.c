@@ -156,6 +156,34 @@ test_group_row (void)
   kl_test_finalize (group);
 }
 
+/* A message may be there before its sender's name is: then nobody is named, and the name comes when it is known. */
+static void
+test_group_row_unknown (void)
+{
+  g_autoptr (KlGroup) group = new_group ("Book Club");
+  g_autoptr (KlUser) unknown = kl_user_new ("u-unknown");
+  g_autoptr (KlMessage) message = kl_message_new ("g");
+  GtkWidget *row = kl_group_row_new (), *author;
+  GtkWindow *window;
+
+  g_object_set (message, "sender", unknown, "body", "hello", NULL);
+  g_object_set (group, "last-message", message, NULL);
+  kl_group_row_set_group (KL_GROUP_ROW (row), group);
+  window = kl_ui_test_show (row, 312, 80);
+  author = kl_ui_test_find (row, GTK_TYPE_LABEL, "author");
+  g_assert_false (gtk_widget_get_visible (author));
+  g_assert_null (strstr (kl_group_row_get_spoken (KL_GROUP_ROW (row)), ":"));
+  g_list_store_append (G_LIST_STORE (kl_group_get_typing (group)), unknown);
+  g_assert_true (shows (row, "1 person is typing…"));
+  g_list_store_remove_all (G_LIST_STORE (kl_group_get_typing (group)));
+  g_object_set (unknown, "name", "dario", NULL);
+  g_assert_true (shows (row, "dario:"));
+  g_object_set (unknown, "display-name", "Dario", NULL);
+  g_assert_true (shows (row, "Dario:"));
+  g_assert_nonnull (strstr (kl_group_row_get_spoken (KL_GROUP_ROW (row)), "Dario: hello"));
+  kl_ui_test_close (window, row);
+}
+
 /* 64 high whatever stands in it, and never wider than the pane. */
 static void
 test_group_row_size (void)
@@ -303,6 +331,7 @@ main (int   argc,
   g_test_add_func ("/ui/tile-and-avatar", test_tile_and_avatar);
   g_test_add_func ("/ui/group-row/words", test_group_row);
   g_test_add_func ("/ui/group-row/size", test_group_row_size);
+  g_test_add_func ("/ui/group-row/unknown-sender", test_group_row_unknown);
   g_test_add_func ("/ui/member-row", test_member_row);
   g_test_add_func ("/ui/typing-line", test_typing_line);
   g_test_add_func ("/ui/group-card", test_card);
