@@ -246,8 +246,10 @@ test("signing out in one tab signs out all, and leaves nothing behind", async (t
   const { ilse, ilseContext } = await pair(t, server);
   const other = await ilseContext.newPage();
   await other.goto(ilse.url());
-  await other.locator("textarea").fill("a secret draft");
+  // Drafts are both tabs': what is sent takes one away, so it is sent first.
   await say(ilse, "hello");
+  await bubble(other, "hello").waitFor();
+  await other.locator("textarea").fill("a secret draft");
   await until(() => other.evaluate(() => Object.keys(localStorage).some((key) => key.includes(":draft:"))), "the draft is kept");
   const away = await ilseContext.newPage();
   await away.goto(ilse.url());
