@@ -9,8 +9,6 @@
 /* More than this under way means that the database stands still: refuse rather than grow. */
 #define MAX_LIVE 50000
 #define PING_INTERVAL_USEC G_USEC_PER_SEC
-/* A ping that takes longer, while nothing else is answered, means that the database is not there. */
-#define PING_PATIENCE_USEC (3 * G_USEC_PER_SEC)
 #define RETRY_FIRST_USEC (50 * G_TIME_SPAN_MILLISECOND)
 #define RETRY_MAX_USEC (500 * G_TIME_SPAN_MILLISECOND)
 /* How long a close waits for threads when all jobs are reported. */
@@ -366,7 +364,9 @@ find_ailment (KlMongoPool *self)
     return "the store is closed";
   if (self->live.length >= MAX_LIVE)
     return "too much is waiting for the database";
-  if (self->ping_usec > 0 && g_get_monotonic_time () - MAX (self->ping_usec, self->alive_usec) > PING_PATIENCE_USEC)
+  /* A ping that takes two thirds of a job's time, while nothing else is answered. */
+  if (self->ping_usec > 0
+      && g_get_monotonic_time () - MAX (self->ping_usec, self->alive_usec) > self->deadline_usec * 2 / 3)
     return "the database does not answer";
 
   return self->ailment;

@@ -282,7 +282,8 @@ make_pair (void)
 
   kl_kit_settings (&settings);
   settings.connections_per_user = 6;
-  settings.request_ms = 400;
+  if (!kl_kit_uses_mongodb ())
+    settings.request_ms = 400;
   pair->one = kl_kit_new (&settings);
   for (guint i = 0; i < 2; i++)
     pair->buses[i] = g_object_new (KL_TYPE_PAIR_BUS, NULL);
@@ -312,7 +313,7 @@ free_pair (Pair *pair)
 {
   for (guint i = 0; i < pair->one->clients->len; i++)
     kl_client_end (g_ptr_array_index (pair->one->clients, i));
-  kl_test_spin (50);
+  kl_test_wait_until (G_OBJECT (pair->two.chat)->ref_count == 1);
   kl_test_finalize (pair->two.chat);
   kl_kit_free (pair->one);
   kl_test_spin (1);
