@@ -75,6 +75,7 @@ kl_chat_connection_unref (KlChatConnection *self)
     return;
 
   g_assert (self->person == NULL);
+  g_clear_pointer (&self->synced_groups, g_hash_table_unref);
   g_ptr_array_unref (self->flows);
   g_free (self->user_id);
   g_free (self->session);

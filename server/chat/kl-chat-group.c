@@ -586,7 +586,7 @@ on_show_counted (gpointer user_data, const GError *error)
 }
 
 static void
-show (KlChatGroup *self, KlChatPerson *person, KlChatConnection *except, gboolean is_new)
+show (KlChatGroup *self, KlChatPerson *person, KlChatConnection *except, KlChatConnection *only, gboolean is_new)
 {
   g_autoptr (GPtrArray) flows = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_flow_unref);
   Showing *showing;
@@ -596,12 +596,12 @@ show (KlChatGroup *self, KlChatPerson *person, KlChatConnection *except, gboolea
       KlChatConnection *connection = g_ptr_array_index (person->connections, i);
       KlChatFlow *flow;
 
-      if (connection == except || !connection->synced)
+      if (connection == except || (only && connection != only) || !connection->synced)
         continue;
       flow
           = is_new ? kl_chat_connection_ensure_flow (connection, self) : kl_chat_connection_get_flow (connection, self);
       /* A new group may be known to some of them already. */
-      if (flow && (is_new ? !flow->flowing : flow->flowing || flow->holds > 0))
+      if (flow && (is_new ? only || !flow->flowing : flow->flowing || flow->holds > 0))
         g_ptr_array_add (flows, kl_chat_flow_ref (flow));
     }
   if (flows->len == 0)
@@ -626,11 +626,17 @@ show (KlChatGroup *self, KlChatPerson *person, KlChatConnection *except, gboolea
 void
 kl_chat_group_greet (KlChatGroup *self, KlChatPerson *person, KlChatConnection *except)
 {
-  show (self, person, except, TRUE);
+  show (self, person, except, NULL, TRUE);
+}
+
+void
+kl_chat_group_greet_connection (KlChatGroup *self, KlChatConnection *connection)
+{
+  show (self, connection->person, NULL, connection, TRUE);
 }
 
 void
 kl_chat_group_show (KlChatGroup *self, KlChatPerson *person, KlChatConnection *except)
 {
-  show (self, person, except, FALSE);
+  show (self, person, except, NULL, FALSE);
 }

@@ -175,6 +175,7 @@ struct _KlChatConnection
   gboolean away;
   gboolean synced; /* has been sent an answer to sync */
   gboolean syncing;
+  GHashTable *synced_groups; /* ids: those of the answer to sync that is on its way; NULL: none is */
   GPtrArray *peers; /* KlChatPeer (kl-chat-calls-private.h): its places in calls; NULL: none */
   GQueue syncs; /* Sync (kl-chat-sync.c) that wait for their turn */
   /* Presence that the current round has gathered for it. */
@@ -321,6 +322,8 @@ void kl_chat_group_deliver (KlChatGroup *self, KlChatEvent *event);
 void kl_chat_group_apply (KlChatGroup *self, KlStoreBatch *batch);
 /* Brings the whole object, as `group` without rev, to all the person's connections but one, and begins their flow. */
 void kl_chat_group_greet (KlChatGroup *self, KlChatPerson *person, KlChatConnection *except);
+/* To this one, whatever it was told before. */
+void kl_chat_group_greet_connection (KlChatGroup *self, KlChatConnection *connection);
 /* The same to those connections where its events flow: `mine` has changed. */
 void kl_chat_group_show (KlChatGroup *self, KlChatPerson *person, KlChatConnection *except);
 /* Those to whom `read` tells: a group of up to 50, both with receipts on. */

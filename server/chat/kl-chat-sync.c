@@ -111,6 +111,17 @@ write_later (Sync *self, KlJsonWriter *out)
 }
 
 static void
+remember_groups (Sync *self)
+{
+  GHashTable *ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; i < self->groups->len; i++)
+    g_hash_table_add (ids, g_strdup (((SyncGroup *) g_ptr_array_index (self->groups, i))->group->id));
+  g_clear_pointer (&self->request->connection->synced_groups, g_hash_table_unref);
+  self->request->connection->synced_groups = ids;
+}
+
+static void
 finish (Sync *self)
 {
   KlChatRequest *request = self->request;
@@ -134,6 +145,8 @@ finish (Sync *self)
       if (group->held && !group->later)
         g_array_index (request->holds, KlChatHold, group->hold).begin = TRUE;
     }
+  if (!self->more)
+    remember_groups (self);
   connection->synced = TRUE;
   free_sync (self);
   kl_chat_request_finish (request);
@@ -467,6 +480,22 @@ start (Sync *self)
 
 /* ── sync ── */
 
+/* A group that the person has joined elsewhere while the answer was being made is not in it, and to the client that
+ * means that there is none. */
+static void
+tell_missed (KlChatConnection *connection)
+{
+  g_autoptr (GHashTable) told = g_steal_pointer (&connection->synced_groups);
+
+  for (guint i = 0; told && connection->person && i < connection->person->memberships->len; i++)
+    {
+      KlChatGroup *group = ((KlChatMember *) g_ptr_array_index (connection->person->memberships, i))->group;
+
+      if (!g_hash_table_contains (told, group->id) && group->state == KL_GROUP_READY && group->meta)
+        kl_chat_group_greet_connection (group, connection);
+    }
+}
+
 static void
 on_ended (gpointer user_data)
 {
@@ -474,6 +503,7 @@ on_ended (gpointer user_data)
   Sync *next = g_queue_pop_head (&connection->syncs);
 
   connection->syncing = FALSE;
+  tell_missed (connection);
   if (next)
     start (next);
   kl_chat_connection_unref (connection);
