@@ -7,6 +7,7 @@
 #include "app/call/kl-call-element.h"
 #include "app/call/kl-call-media.h"
 #include "app/call/kl-call-message.h"
+#include "app/call/kl-call-removal.h"
 #include "app/call/kl-ice-server.h"
 
 enum
@@ -527,6 +528,14 @@ set_remote (KlCallConnection *self, KlCallDescription *description, GstPromiseCh
 }
 
 gboolean
+kl_call_connection_can_take_offer (const char *sdp)
+{
+  g_autoptr (KlCallDescription) description = kl_call_description_parse (GST_WEBRTC_SDP_TYPE_OFFER, sdp);
+
+  return description != NULL;
+}
+
+gboolean
 kl_call_connection_take_offer (KlCallConnection *self, const char *sdp)
 {
   g_autoptr (KlCallDescription) description = kl_call_description_parse (GST_WEBRTC_SDP_TYPE_OFFER, sdp);
@@ -594,163 +603,25 @@ kl_call_connection_read_level (KlCallConnection *self, GstMessage *message, doub
   return g_strcmp0 (GST_MESSAGE_SRC_NAME (message), KL_CALL_MEDIA_LEVEL) == 0 && kl_call_level_read (message, level);
 }
 
-static GstElement *
-find_rtp_session (GstElement *webrtc)
-{
-  GstIterator *iterator = gst_bin_iterate_all_by_element_factory_name (GST_BIN (webrtc), "rtpsession");
-  GValue item = G_VALUE_INIT;
-  GstElement *found = NULL;
-
-  if (gst_iterator_next (iterator, &item) == GST_ITERATOR_OK)
-    {
-      found = g_value_dup_object (&item);
-      g_value_unset (&item);
-    }
-  gst_iterator_free (iterator);
-  return found;
-}
-
-/* Sources of an RTP session: ours, of which the peer's reports speak, and the peer's. */
-static void
-add_source (KlCallSample *sample, const GstStructure *source)
-{
-  gboolean internal = FALSE;
-  gboolean has_report = FALSE;
-  guint64 bitrate = 0;
-  guint round_trip = 0;
-  guint64 packets = 0;
-  int lost = 0;
-  guint jitter = 0;
-  int clock_rate = 0;
-
-  gst_structure_get (source, "internal", G_TYPE_BOOLEAN, &internal, "bitrate", G_TYPE_UINT64, &bitrate, NULL);
-  gst_structure_get (source, "have-rb", G_TYPE_BOOLEAN, &has_report, "rb-round-trip", G_TYPE_UINT, &round_trip, NULL);
-  if (has_report && round_trip > 0)
-    sample->round_trip_ms = round_trip * 1000.0 / 65536.0;
-  if (internal)
-    {
-      sample->sent_bps += (guint) bitrate;
-      return;
-    }
-  gst_structure_get (source, "packets-received", G_TYPE_UINT64, &packets, "packets-lost", G_TYPE_INT, &lost, "jitter",
-                     G_TYPE_UINT, &jitter, "clock-rate", G_TYPE_INT, &clock_rate, NULL);
-  sample->received_bps += (guint) bitrate;
-  sample->packets_received += (gint64) packets;
-  sample->packets_lost += MAX (lost, 0);
-  if (clock_rate > 0)
-    sample->jitter_ms = MAX (sample->jitter_ms, jitter * 1000.0 / clock_rate);
-}
-
 gboolean
 kl_call_connection_sample (KlCallConnection *self, KlCallSample *sample)
 {
-  g_autoptr (GstStructure) stats = NULL;
-  g_autoptr (GstStructure) feedback = NULL;
-  const GValue *sources;
-
   *sample = (KlCallSample) { 0 };
   if (!self->connected || self->bin == NULL)
     return FALSE;
   if (self->rtp_session == NULL)
-    self->rtp_session = find_rtp_session (self->webrtc);
+    self->rtp_session = kl_call_sample_find_session (GST_BIN (self->webrtc));
   if (self->rtp_session == NULL)
     return FALSE;
-  g_object_get (self->rtp_session, "stats", &stats, "twcc-stats", &feedback, NULL);
-  sources = stats != NULL ? gst_structure_get_value (stats, "source-stats") : NULL;
-  if (sources != NULL)
-    {
-      GValueArray *array = g_value_get_boxed (sources);
-
-      G_GNUC_BEGIN_IGNORE_DEPRECATIONS
-      for (guint i = 0; i < array->n_values; i++)
-        add_source (sample, g_value_get_boxed (g_value_array_get_nth (array, i)));
-      G_GNUC_END_IGNORE_DEPRECATIONS
-    }
-  if (feedback != NULL)
-    sample->has_feedback = gst_structure_get (feedback, "bitrate-recv", G_TYPE_UINT, &sample->through_bps,
-                                              "packet-loss-pct", G_TYPE_DOUBLE, &sample->loss_percent, NULL);
+  kl_call_sample_read (sample, self->rtp_session);
   return TRUE;
-}
-
-/* ── The end ── */
-
-typedef struct
-{
-  gatomicrefcount refs;
-  GMainContext *context;
-  GstBin *pipeline;
-  GstElement *bin;
-  KlCallWorker *worker;
-  KlPublisher *publisher;
-  KlSpeaker *speaker;
-  GstPad *tee_pads[2];
-  int unlinked[2]; /* atomic: an idle probe may call twice */
-  GstPad *mixer_pad;
-} Removal;
-
-static gboolean
-finish_removal (gpointer data)
-{
-  Removal *removal = data;
-
-  for (int kind = 0; kind < 2; kind++)
-    if (removal->tee_pads[kind] != NULL)
-      {
-        kl_publisher_release_pad (removal->publisher, kind, removal->tee_pads[kind]);
-        gst_object_unref (removal->tee_pads[kind]);
-      }
-  gst_element_set_locked_state (removal->bin, TRUE);
-  if (removal->mixer_pad != NULL)
-    {
-      kl_speaker_release_pad (removal->speaker, removal->mixer_pad);
-      gst_object_unref (removal->mixer_pad);
-    }
-  kl_call_worker_stop (removal->worker, removal->bin);
-  g_object_unref (removal->bin);
-  g_object_unref (removal->pipeline);
-  g_object_unref (removal->publisher);
-  g_object_unref (removal->speaker);
-  kl_call_worker_unref (removal->worker);
-  g_main_context_unref (removal->context);
-  g_free (removal);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-removal_unref (gpointer data)
-{
-  Removal *removal = data;
-  GSource *source;
-
-  if (!g_atomic_ref_count_dec (&removal->refs))
-    return;
-  source = g_idle_source_new ();
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, finish_removal, removal, NULL);
-  g_source_attach (source, removal->context);
-  g_source_unref (source);
-}
-
-static GstPadProbeReturn
-on_tee_idle (GstPad *pad, GstPadProbeInfo *info, gpointer data)
-{
-  Removal *removal = data;
-  KlMediaKind kind = pad == removal->tee_pads[KL_MEDIA_VIDEO] ? KL_MEDIA_VIDEO : KL_MEDIA_AUDIO;
-  g_autoptr (GstPad) peer = NULL;
-
-  if (!g_atomic_int_compare_and_exchange (&removal->unlinked[kind], FALSE, TRUE))
-    return GST_PAD_PROBE_REMOVE;
-  peer = gst_pad_get_peer (pad);
-  if (peer != NULL)
-    gst_pad_unlink (pad, peer);
-  return GST_PAD_PROBE_REMOVE;
 }
 
 void
 kl_call_connection_close (KlCallConnection *self)
 {
   Link *link = self->link;
-  Removal *removal;
+  KlCallRemoval removal = { 0 };
 
   if (self->bin == NULL)
     return;
@@ -759,27 +630,17 @@ kl_call_connection_close (KlCallConnection *self)
   kl_call_gate_set_open (self->gate, FALSE);
   g_clear_object (&self->rtp_session);
 
-  removal = g_new0 (Removal, 1);
-  g_atomic_ref_count_init (&removal->refs);
-  removal->context = g_main_context_ref (link->context);
-  removal->pipeline = g_object_ref (self->pipeline);
-  removal->worker = kl_call_worker_ref (self->worker);
-  removal->publisher = g_object_ref (self->publisher);
-  removal->speaker = g_object_ref (link->speaker);
-  removal->bin = g_steal_pointer (&self->bin);
+  removal.worker = self->worker;
+  removal.publisher = self->publisher;
+  removal.speaker = link->speaker;
+  removal.bin = g_steal_pointer (&self->bin);
   g_mutex_lock (&link->mutex);
   link->closed = TRUE;
-  removal->mixer_pad = g_steal_pointer (&link->mixer_pad);
+  removal.mixer_pad = g_steal_pointer (&link->mixer_pad);
   g_mutex_unlock (&link->mutex);
   for (int kind = 0; kind < 2; kind++)
-    removal->tee_pads[kind] = g_steal_pointer (&self->tee_pads[kind]);
-  for (int kind = 0; kind < 2; kind++)
-    if (removal->tee_pads[kind] != NULL)
-      {
-        g_atomic_ref_count_inc (&removal->refs);
-        gst_pad_add_probe (removal->tee_pads[kind], GST_PAD_PROBE_TYPE_IDLE, on_tee_idle, removal, removal_unref);
-      }
-  removal_unref (removal);
+    removal.tee_pads[kind] = g_steal_pointer (&self->tee_pads[kind]);
+  kl_call_removal_start (&removal);
 }
 
 const char *

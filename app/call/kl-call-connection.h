@@ -11,6 +11,7 @@
 
 #include <gst/gst.h>
 
+#include "app/call/kl-call-sample.h"
 #include "app/call/kl-call-worker.h"
 #include "app/call/kl-publisher.h"
 #include "app/call/kl-speaker.h"
@@ -34,20 +35,6 @@ typedef struct
   const char *line_filter;   /* a launch line put behind the sender's RTP ("netsim …"), or NULL */
 } KlCallContext;
 
-/* As measured about the last second or so; counts are since the beginning. */
-typedef struct
-{
-  double round_trip_ms;  /* 0: not known yet */
-  guint sent_bps;        /* that left us */
-  guint through_bps;     /* of that, what arrived, by the receiver's feedback */
-  double loss_percent;   /* of what we sent, before repair */
-  guint received_bps;
-  gint64 packets_received;
-  gint64 packets_lost;   /* on the way to us, after repair */
-  double jitter_ms;
-  gboolean has_feedback; /* through_bps and loss_percent mean something */
-} KlCallSample;
-
 /* FEED: where the peer's pictures go. */
 KlCallConnection *kl_call_connection_new (const KlCallContext *context, const char *session, KlVideoFeed *feed);
 
@@ -63,6 +50,8 @@ gint64 kl_call_connection_get_heard_usec (KlCallConnection *self);
 
 /* We offer. */
 void kl_call_connection_offer (KlCallConnection *self);
+/* Whether this is an offer that a new connection can answer. */
+gboolean kl_call_connection_can_take_offer (const char *sdp);
 /* FALSE: nothing that we can answer, or that answers our offer; nothing has happened. */
 gboolean kl_call_connection_take_offer (KlCallConnection *self, const char *sdp);
 gboolean kl_call_connection_take_answer (KlCallConnection *self, const char *sdp);

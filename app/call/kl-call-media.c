@@ -59,6 +59,14 @@ on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   return g_atomic_int_compare_and_exchange (&gate->state, WAITING, OPEN) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
 }
 
+/* webrtcbin holds back what comes before its connection is there. A query that waits in the queue behind that would hold
+ * up the encoder, and with it everybody. */
+static GstPadProbeReturn
+on_query (GstPad *pad, GstPadProbeInfo *info, gpointer unused)
+{
+  return GST_QUERY_IS_SERIALIZED (GST_PAD_PROBE_INFO_QUERY (info)) ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
 static GstElement *
 make_queue (KlMediaKind kind)
 {
@@ -94,6 +102,7 @@ kl_call_media_add_sender (GstBin *bin, GstElement *webrtc, KlMediaKind kind, con
   g_object_get (line, "transceiver", &transceiver, NULL);
   g_object_set (transceiver, "codec-preferences", caps, "do-nack", kind == KL_MEDIA_VIDEO, NULL);
   gst_pad_link (exit, line);
+  gst_pad_add_probe (entry, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, on_query, NULL, NULL);
   if (gate != NULL)
     gst_pad_add_probe (entry, GST_PAD_PROBE_TYPE_BUFFER, on_frame, kl_call_gate_ref (gate),
                        (GDestroyNotify) kl_call_gate_unref);

@@ -18,6 +18,7 @@ enum
   MAX_EARLY = 64,
   STALL_TICKS = 3,
   SPEAKING_MS = 600,
+  QUIET_MS = 500,
 };
 
 #define SPEAKING_LEVEL 0.4
@@ -39,6 +40,7 @@ struct _KlCallPeer
   gboolean hand;
   double level;
   gboolean speaking;
+  gint64 level_usec; /* of the last word about it: a muted one says none */
   gint64 loud_usec;
   KlCallLine line;
   gboolean stalled;
@@ -299,6 +301,8 @@ take_offer (KlCallPeer *self, const KlCallMessage *message)
 
   if (is_retired (self, message->session) || (current && g_strcmp0 (message->sdp, self->last_offer) == 0))
     return;
+  if (!kl_call_connection_can_take_offer (message->sdp))
+    return;
   /* Ours is under way; they will answer it. */
   if (self->connection != NULL && self->offerer && !kl_call_connection_get_connected (self->connection))
     return;
@@ -313,20 +317,20 @@ take_offer (KlCallPeer *self, const KlCallMessage *message)
   open_connection (self, message->session);
   if (current)
     g_free (g_queue_pop_tail (&self->retired)); /* other ICE credentials under the same session */
-  if (!kl_call_connection_take_offer (self->connection, message->sdp))
-    {
-      retire_connection (self);
-      return;
-    }
+  kl_call_connection_take_offer (self->connection, message->sdp);
   self->last_offer = g_strdup (message->sdp);
   take_early (self);
 }
 
+/* Whoever asks does not take itself for the offerer, so we are it, whatever we thought. */
 static void
 take_renew (KlCallPeer *self, const KlCallMessage *message)
 {
-  if (!self->offerer || !is_current (self, message->session))
+  if (self->connection != NULL && !is_current (self, message->session))
     return;
+  if (self->connection == NULL && self->offerer)
+    return; /* about to */
+  self->offerer = TRUE;
   kl_call_peer_renew (self);
 }
 
@@ -404,7 +408,7 @@ kl_call_peer_tick (KlCallPeer *self, gboolean sending_video)
   KlCallFeedback feedback = { 0 };
 
   count_frames (self, now);
-  set_level (self, self->audio ? self->level : 0);
+  set_level (self, self->audio && now - self->level_usec < QUIET_MS * G_TIME_SPAN_MILLISECOND ? self->level : 0);
   if (self->connection == NULL)
     return;
   if (kl_call_connection_sample (self->connection, &self->sample))
@@ -447,7 +451,10 @@ kl_call_peer_take_message (KlCallPeer *self, GstMessage *message)
   if (bin == NULL || !gst_object_has_as_ancestor (GST_MESSAGE_SRC (message), GST_OBJECT (bin)))
     return FALSE;
   if (kl_call_connection_read_level (self->connection, message, &level))
-    set_level (self, level);
+    {
+      self->level_usec = g_get_monotonic_time ();
+      set_level (self, level);
+    }
   else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
     kl_call_peer_renew (self);
   return TRUE;

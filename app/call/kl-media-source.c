@@ -140,6 +140,12 @@ kl_media_source_get_id (KlMediaSource *self)
   return self->id;
 }
 
+GstDevice *
+kl_media_source_get_device (KlMediaSource *self)
+{
+  return self->device;
+}
+
 static GstElement *
 make_device_element (KlMediaSource *self, GError **error)
 {

@@ -30,6 +30,9 @@ gboolean kl_media_source_get_screen (KlMediaSource *self);
 const char *kl_media_source_get_label (KlMediaSource *self);
 const char *kl_media_source_get_id (KlMediaSource *self);
 
+/* NULL where it is no device. */
+GstDevice *kl_media_source_get_device (KlMediaSource *self);
+
 /* A bin with a pad "src" of raw audio or video. NULL and KL_CALL_ERROR where it cannot be made. Transfer floating. */
 GstElement *kl_media_source_make_element (KlMediaSource *self, GError **error);
 

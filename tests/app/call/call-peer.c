@@ -232,8 +232,8 @@ do_source (Program *self, KlJsonFields *in)
       kl_publisher_set_source (publisher, KL_MEDIA_VIDEO, source);
       return;
     }
-  if (kl_json_fields_int (in, "tone", KL_JSON_OPTIONAL, 20, 20000, 0) > 0)
-    source = kl_media_source_new_test_audio ((guint) kl_json_fields_int (in, "tone", KL_JSON_REQUIRED, 20, 20000, 0));
+  if (kl_json_fields_int (in, "tone", KL_JSON_OPTIONAL, 0, 20000, 0) > 0)
+    source = kl_media_source_new_test_audio ((guint) kl_json_fields_int (in, "tone", KL_JSON_REQUIRED, 0, 20000, 0));
   kl_publisher_set_source (publisher, KL_MEDIA_AUDIO, source);
 }
 
@@ -290,9 +290,8 @@ take_line (Program *self, const char *line)
     do_source (self, &in);
   else if (g_str_equal (what, "mute"))
     kl_publisher_set_muted (kl_call_get_publisher (self->call), kl_json_fields_bool (&in, "on", KL_JSON_REQUIRED, TRUE));
-  else if (g_str_equal (what, "size"))
-    kl_publisher_set_size (kl_call_get_publisher (self->call), (int) kl_json_fields_int (&in, "width", KL_JSON_REQUIRED, 16, 4096, 0),
-                           (int) kl_json_fields_int (&in, "height", KL_JSON_REQUIRED, 16, 4096, 0));
+  else if (g_str_equal (what, "large"))
+    g_object_set (self->call, "large", kl_json_fields_bool (&in, "on", KL_JSON_REQUIRED, TRUE), NULL);
   else if (g_str_equal (what, "ice"))
     do_ice (self, &in);
   else if (g_str_equal (what, "leave"))
