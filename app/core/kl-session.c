@@ -402,6 +402,43 @@ kl_session_retry_now (KlSession *self)
 
 /* ── The open group ── */
 
+typedef struct
+{
+  KlSession *session; /* owned */
+  KlGroup *group;     /* owned */
+  guint generation;
+} Closing;
+
+static Closing *
+closing_new (KlSession *self, KlTrack *track)
+{
+  Closing *closing = g_new0 (Closing, 1);
+
+  closing->session = g_object_ref (self);
+  closing->group = g_object_ref (track->group);
+  closing->generation = self->generation;
+  return closing;
+}
+
+/* Whether one is here by another device only the server knows. One that does not say is taken to mean no. */
+static void
+on_closed (yyjson_val *answer, const GError *error, gpointer user_data)
+{
+  g_autofree Closing *closing = user_data;
+  g_autoptr (KlSession) self = closing->session;
+  g_autoptr (KlGroup) group = closing->group;
+  guint here = kl_group_get_here (group);
+  KlJsonFields in;
+
+  if (answer == NULL || closing->generation != self->generation || self->open_group == group
+      || kl_session_track (self, kl_group_get_id (group)) == NULL)
+    return;
+  kl_json_fields_init (&in, answer);
+  here = (guint) kl_json_fields_int (&in, "here", KL_JSON_OPTIONAL, 0, G_MAXINT, here > 0 ? here - 1 : 0);
+  if (in.fault == NULL)
+    g_object_set (group, "here", here, NULL);
+}
+
 void
 kl_session_set_open_group (KlSession *self, KlGroup *group)
 {
@@ -417,7 +454,8 @@ kl_session_set_open_group (KlSession *self, KlGroup *group)
         {
           g_autofree char *json = group_json (kl_group_get_id (self->open_group));
           kl_session_stop_typing (self, track, TRUE);
-          kl_connection_emit (self->connection, "group:close", json, KL_ANSWER_MS, NULL, NULL);
+          kl_connection_emit (self->connection, "group:close", json, KL_ANSWER_MS, on_closed,
+                              closing_new (self, track));
           kl_group_clear_typing (self->open_group);
         }
       g_object_set (self->open_group, "open", FALSE, NULL);

@@ -102,7 +102,11 @@ handle_close (KlChatRequest *request, KlJsonFields *in)
       request->connection->n_open--;
       kl_chat_member_set_here (kl_chat_group_get_member (request->group, request->person), -1);
     }
-  kl_chat_request_ok (request);
+  /* From now on this connection hears the group's counts every ten seconds only. */
+  KlJsonWriter *out = kl_chat_request_begin (request);
+  kl_json_member_int (out, "here", request->group->n_here);
+  kl_json_member_int (out, "online", request->group->n_online);
+  kl_chat_request_finish (request);
 }
 
 /* ── presence ── */

@@ -357,6 +357,40 @@ test_groups (Fixture *self, gconstpointer unused)
   kl_test_dir_remove (phone_folder);
 }
 
+/* Whoever goes takes his own "here" with him: by closing a group, and by leaving one that is open. */
+static void
+test_left_open (Fixture *self, gconstpointer unused)
+{
+  KlSession *a = kl_live_session (self->aroha, self->folder), *b = kl_live_session (self->ben, self->folder_b);
+  g_autoptr (KlGroup) mine = kl_live_create (a, "Left open", KL_VISIBILITY_PUBLIC);
+  g_autoptr (KlGroup) theirs = kl_live_join (b, mine);
+  g_autoptr (GAsyncResult) left = NULL;
+  g_autoptr (GError) error = NULL;
+
+  kl_session_set_open_group (a, mine);
+  kl_session_set_open_group (b, theirs);
+  kl_test_wait_until (kl_group_get_here (mine) == 2 && kl_group_get_here (theirs) == 2);
+  kl_session_set_open_group (a, NULL);
+  gint64 closed_usec = g_get_monotonic_time ();
+  kl_test_wait_until (kl_group_get_here (mine) == 1);
+  /* By the answer, not by what is told every ten seconds. */
+  g_assert_cmpint (g_get_monotonic_time () - closed_usec, <, 8 * G_TIME_SPAN_SECOND);
+  kl_test_wait_until (kl_group_get_here (theirs) == 1);
+
+  kl_session_leave_group_async (b, theirs, NULL, kl_test_keep_result, &left);
+  kl_test_await (&left);
+  g_assert_true (kl_session_leave_group_finish (b, left, &error));
+  g_assert_null (kl_session_get_open_group (b));
+  g_assert_cmpuint (kl_group_get_here (theirs), ==, 0);
+  g_autoptr (KlGroup) found = find_in_directory (b, "left open", 1);
+  g_assert_cmpuint (kl_group_get_here (found), ==, 0);
+  g_assert_cmpint (kl_group_get_role (found), ==, KL_ROLE_NONE);
+
+  g_clear_object (&left);
+  kl_live_session_end (a);
+  kl_live_session_end (b);
+}
+
 /* Left while we were away: not there any more. */
 static void
 test_left_elsewhere (Fixture *self, gconstpointer unused)
@@ -802,6 +836,7 @@ main (int argc, char **argv)
   g_test_add ("/live/talk", Fixture, NULL, set_up, test_talk, tear_down);
   g_test_add ("/live/presence", Fixture, NULL, set_up, test_presence, tear_down);
   g_test_add ("/live/groups", Fixture, NULL, set_up, test_groups, tear_down);
+  g_test_add ("/live/left-open", Fixture, NULL, set_up, test_left_open, tear_down);
   g_test_add ("/live/left-elsewhere", Fixture, NULL, set_up, test_left_elsewhere, tear_down);
   g_test_add ("/live/offline-send", Fixture, NULL, set_up, test_offline_send, tear_down);
   g_test_add ("/live/failed", Fixture, NULL, set_up, test_failed, tear_down);
