@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { Client, digest, makeRandom } from "./client.mjs";
 import { Cluster, delay, skip, until } from "./cluster.mjs";
 
-const LATE_MS = 2000;
+/** More for a sanitized build on a busy machine. */
+const LATE_MS = Number(process.env.KLATCH_LATE_MS ?? 2000);
 
 test("a rolling restart", { skip }, async (t) => {
   const cluster = await Cluster.start(t);
@@ -32,6 +33,10 @@ test("a rolling restart", { skip }, async (t) => {
     }
   });
   await until(() => clients.every(({ acked }) => acked.size > 2), "traffic");
+  // How long it takes on this machine while nothing happens.
+  for (const client of clients) client.latencies.length = 0;
+  await until(() => clients.every(({ latencies }) => latencies.length > 50), "a calm");
+  const calm = digest(clients.flatMap(({ latencies }) => latencies)).max;
   for (const client of clients) client.latencies.length = 0;
 
   for (const i of [0, 1, 2]) {
@@ -63,7 +68,7 @@ test("a rolling restart", { skip }, async (t) => {
   // By event, and by the sync after the move.
   const late = digest(clients.flatMap(({ latencies, synced }) => [...latencies, ...synced]));
   assert.ok(late.n > 200, `${late.n}`);
-  assert.ok(late.max < LATE_MS, `a message came ${late.max} ms late (p99 ${late.p99})`);
+  assert.ok(late.max < LATE_MS + 2 * calm, `a message came ${late.max} ms late (p99 ${late.p99}), ${calm} ms before`);
   t.diagnostic(`from sending to receiving: p50 ${late.p50} ms, p99 ${late.p99} ms, max ${late.max} ms (${late.n})`);
   await Promise.all(clients.map((client) => client.stop()));
 });

@@ -49,11 +49,14 @@ test("three nodes are one server", { skip }, async (t) => {
   await t.test("one client_id on all nodes at once is one message", async () => {
     const client_id = randomUUID();
     const more = await Promise.all([0, 1, 2].map((i) => cluster.device(anna, i)));
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => more[i % 3].do("message:send", { group, client_id, body: "once" })));
-    assert.equal(new Set(answers.map(({ message }) => message.id)).size, 1);
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => more[i % 3].ask("message:send", { group, client_id, body: "once" })));
+    for (const device of more) device.socket.disconnect();
+    // A busy database may not answer some of them in time: never otherwise, and never another message.
+    for (const { ok, error } of answers) if (!ok) assert.equal(error.code, "unavailable");
+    const ids = new Set(answers.filter(({ ok }) => ok).map(({ message }) => message.id));
+    assert.ok(ids.size <= 1);
     await until(() => c.bodies(group).includes("once"), "once");
     assert.equal(c.bodies(group).filter((body) => body === "once").length, 1);
-    for (const device of more) device.socket.disconnect();
   });
 
   await t.test("presence is of people, wherever their devices are", async () => {
