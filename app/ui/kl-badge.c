@@ -6,6 +6,8 @@
 
 #include <adwaita.h>
 
+#include "app/ui/kl-centred-text.h"
+
 #define POP_FROM 0.6
 #define ROLL_PX 6.0
 #define ROLL_MS 200
@@ -175,27 +177,6 @@ kl_badge_size_allocate (GtkWidget *widget,
 }
 
 static void
-draw_text (KlBadge     *self,
-           GtkSnapshot *snapshot,
-           PangoLayout *layout,
-           double       dy,
-           double       opacity)
-{
-  int width, height;
-  GdkRGBA color;
-
-  pango_layout_get_pixel_size (layout, &width, &height);
-  gtk_widget_get_color (GTK_WIDGET (self), &color);
-  color.alpha *= (float) opacity;
-  gtk_snapshot_save (snapshot);
-  gtk_snapshot_translate (snapshot,
-                          &GRAPHENE_POINT_INIT ((float) (gtk_widget_get_width (GTK_WIDGET (self)) - width) / 2.f,
-                                                (float) ((gtk_widget_get_height (GTK_WIDGET (self)) - height) / 2. + dy)));
-  gtk_snapshot_append_layout (snapshot, layout, &color);
-  gtk_snapshot_restore (snapshot);
-}
-
-static void
 kl_badge_snapshot (GtkWidget   *widget,
                    GtkSnapshot *snapshot)
 {
@@ -210,11 +191,11 @@ kl_badge_snapshot (GtkWidget   *widget,
   gtk_widget_snapshot_child (widget, self->pill, snapshot);
   if (self->leaving != NULL)
     {
-      draw_text (self, snapshot, self->leaving, -way * self->progress, 1 - self->progress);
-      draw_text (self, snapshot, self->layout, way * (1 - self->progress), self->progress);
+      kl_snapshot_centred_text (widget, snapshot, self->leaving, -way * self->progress, 1 - self->progress);
+      kl_snapshot_centred_text (widget, snapshot, self->layout, way * (1 - self->progress), self->progress);
     }
   else
-    draw_text (self, snapshot, self->layout, 0, 1);
+    kl_snapshot_centred_text (widget, snapshot, self->layout, 0, 1);
   gtk_snapshot_restore (snapshot);
 }
 

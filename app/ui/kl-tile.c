@@ -3,6 +3,7 @@
 
 #include "app/core/kl-user.h"
 #include "app/ui/kl-badge.h"
+#include "app/ui/kl-centred-text.h"
 #include "app/ui/kl-hue.h"
 
 #define DEFAULT_SIZE 48
@@ -117,18 +118,9 @@ kl_tile_snapshot (GtkWidget   *widget,
                   GtkSnapshot *snapshot)
 {
   KlTile *self = KL_TILE (widget);
-  PangoRectangle logical;
-  GdkRGBA color;
 
   ensure_layout (self);
-  pango_layout_get_pixel_extents (self->layout, NULL, &logical);
-  gtk_widget_get_color (widget, &color);
-  gtk_snapshot_save (snapshot);
-  gtk_snapshot_translate (
-    snapshot, &GRAPHENE_POINT_INIT ((float) (gtk_widget_get_width (widget) - logical.width) / 2.f - (float) logical.x,
-                                    (float) (gtk_widget_get_height (widget) - logical.height) / 2.f - (float) logical.y));
-  gtk_snapshot_append_layout (snapshot, self->layout, &color);
-  gtk_snapshot_restore (snapshot);
+  kl_snapshot_centred_text (widget, snapshot, self->layout, 0, 1);
   gtk_widget_snapshot_child (widget, self->pill, snapshot);
 }
 
