@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/call/kl-call-media.h"
 
+#include <gst/video/video.h>
+
 #include "app/call/kl-call-element.h"
+
+enum
+{
+  YOUNG_MS = 1500,   /* so long a peer may ask for key frames as often as it likes, */
+  ASK_AGAIN_MS = 500, /* later only so often: they are large, and what was lost is being repaired */
+};
 
 typedef enum
 {
@@ -13,7 +21,10 @@ typedef enum
 struct _KlCallGate
 {
   gatomicrefcount refs;
-  int state; /* atomic */
+  gint64 born_usec;
+  int opened_ms; /* atomic: since born */
+  int asked_ms;  /* atomic: likewise */
+  int state;     /* atomic */
 };
 
 KlCallGate *
@@ -22,6 +33,7 @@ kl_call_gate_new (void)
   KlCallGate *self = g_new0 (KlCallGate, 1);
 
   g_atomic_ref_count_init (&self->refs);
+  self->born_usec = g_get_monotonic_time ();
   return self;
 }
 
@@ -39,9 +51,17 @@ kl_call_gate_unref (KlCallGate *self)
     g_free (self);
 }
 
+static int
+now_ms (KlCallGate *self)
+{
+  return (int) ((g_get_monotonic_time () - self->born_usec) / 1000);
+}
+
 void
 kl_call_gate_set_open (KlCallGate *self, gboolean open)
 {
+  if (open)
+    g_atomic_int_set (&self->opened_ms, now_ms (self));
   g_atomic_int_set (&self->state, open ? WAITING : CLOSED);
 }
 
@@ -57,6 +77,21 @@ on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer data)
     return GST_PAD_PROBE_DROP;
   /* Closed in this very moment, it stays closed. */
   return g_atomic_int_compare_and_exchange (&gate->state, WAITING, OPEN) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+}
+
+/* The first key frame may come before the peer can read it: its request for another is not to wait. */
+static GstPadProbeReturn
+on_asked (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  KlCallGate *gate = data;
+  int now = now_ms (gate);
+
+  if (!gst_video_event_is_force_key_unit (GST_PAD_PROBE_INFO_EVENT (info)))
+    return GST_PAD_PROBE_OK;
+  if (now - g_atomic_int_get (&gate->opened_ms) > YOUNG_MS && now - g_atomic_int_get (&gate->asked_ms) < ASK_AGAIN_MS)
+    return GST_PAD_PROBE_DROP;
+  g_atomic_int_set (&gate->asked_ms, now);
+  return GST_PAD_PROBE_OK;
 }
 
 /* webrtcbin holds back what comes before its connection is there. A query that waits in the queue behind that would hold
@@ -104,8 +139,12 @@ kl_call_media_add_sender (GstBin *bin, GstElement *webrtc, KlMediaKind kind, con
   gst_pad_link (exit, line);
   gst_pad_add_probe (entry, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, on_query, NULL, NULL);
   if (gate != NULL)
-    gst_pad_add_probe (entry, GST_PAD_PROBE_TYPE_BUFFER, on_frame, kl_call_gate_ref (gate),
-                       (GDestroyNotify) kl_call_gate_unref);
+    {
+      gst_pad_add_probe (entry, GST_PAD_PROBE_TYPE_BUFFER, on_frame, kl_call_gate_ref (gate),
+                         (GDestroyNotify) kl_call_gate_unref);
+      gst_pad_add_probe (entry, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_asked, kl_call_gate_ref (gate),
+                         (GDestroyNotify) kl_call_gate_unref);
+    }
   ghost = gst_ghost_pad_new (name, entry);
   gst_pad_set_active (ghost, TRUE);
   gst_element_add_pad (GST_ELEMENT (bin), ghost);

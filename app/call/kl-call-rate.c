@@ -17,6 +17,9 @@ enum
 #define LOSS_LOW 2.0
 #define DOWN 0.8
 #define UP 1.08
+/* Near the rate at which the line gave way, it is approached with care: each overshoot costs a second of picture. */
+#define UP_NEAR 1.02
+#define NEAR 0.75
 /* A peer that takes less than this part of what all others take would cost them their picture. */
 #define FAR_BELOW 0.5
 
@@ -57,12 +60,15 @@ kl_call_rate_tick (KlCallRate *self, const KlCallFeedback *feedback, guint max_b
     return;
   if (feedback->loss_percent > LOSS_HIGH)
     {
+      self->ceiling_bps = MAX (through_bps, KL_CALL_VIDEO_MIN_BPS);
       self->target_bps = (guint) (DOWN * MIN (self->target_bps, MAX (through_bps, KL_CALL_VIDEO_MIN_BPS)));
       self->good_ticks = 0;
     }
   else if (feedback->loss_percent < LOSS_LOW)
     {
-      self->target_bps = (guint) (UP * self->target_bps);
+      double up = self->target_bps > NEAR * self->ceiling_bps && self->target_bps < self->ceiling_bps ? UP_NEAR : UP;
+
+      self->target_bps = (guint) (up * self->target_bps);
       if (++self->good_ticks >= FORGET_TICKS)
         self->closings = 0;
     }

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint target_bps;   /* what its line is thought to take, video alone */
+  guint ceiling_bps;  /* what came through when it last lost much */
   guint bad_ticks;    /* seconds in a row at the floor */
   guint behind_ticks; /* seconds in a row far below all others */
   guint closed_ticks; /* seconds until its video is tried again; 0: it is open */

@@ -12,12 +12,14 @@ typedef struct
   GstElement *element;
   GstElement *upstream;
   gboolean start;
+  gboolean warm;
   GMainContext *context;
   GSourceOnceFunc func;
   gpointer data;
 } Job;
 
-/* In this order: an element outside of a pipeline has no clock, which a running RTP session does not survive in silence. */
+/* In this order: an element outside of a pipeline has no clock, which a running RTP session does not survive in
+ * silence. */
 static void
 stop (GstElement *element)
 {
@@ -38,6 +40,24 @@ start (GstElement *element, GstElement *upstream)
     gst_element_link (upstream, element);
 }
 
+/* What a connection is made of. The first one would wait for these to be loaded, for some 100 ms. */
+static void
+warm_up (void)
+{
+  static const char *const factories[]
+      = { "webrtcbin",  "rtpbin",        "nicesrc",         "nicesink",     "dtlsdec",      "dtlsenc",  "srtpdec",
+          "srtpenc",    "rtpvp8pay",     "rtpopuspay",      "rtpvp8depay",  "rtpopusdepay", "vp8dec",   "opusdec",
+          "rtprtxsend", "rtprtxreceive", "rtpjitterbuffer", "rtpulpfecdec", "rtpstorage",   "rtpfunnel" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (factories); i++)
+    {
+      g_autoptr (GstElement) element = gst_element_factory_make (factories[i], NULL);
+
+      if (element != NULL)
+        gst_object_ref_sink (element);
+    }
+}
+
 static void
 run (gpointer data, gpointer unused)
 {
@@ -53,6 +73,8 @@ run (gpointer data, gpointer unused)
       g_source_unref (source);
       g_main_context_unref (job->context);
     }
+  else if (job->warm)
+    warm_up ();
   else if (job->start)
     start (job->element, job->upstream);
   else
@@ -105,6 +127,15 @@ kl_call_worker_stop (KlCallWorker *self, GstElement *element)
   Job *job = g_new0 (Job, 1);
 
   job->element = g_object_ref (element);
+  g_thread_pool_push (self->pool, job, NULL);
+}
+
+void
+kl_call_worker_warm_up (KlCallWorker *self)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->warm = TRUE;
   g_thread_pool_push (self->pool, job, NULL);
 }
 

@@ -19,6 +19,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlCallWorker, kl_call_worker_unref)
 void kl_call_worker_start (KlCallWorker *self, GstElement *element, GstElement *upstream);
 /* Brings an element to NULL, and then out of its parent, if it has one. Its state is to be locked by then. */
 void kl_call_worker_stop (KlCallWorker *self, GstElement *element);
+/* Loads what connections will need. */
+void kl_call_worker_warm_up (KlCallWorker *self);
 /* Calls back in CONTEXT when all that was asked for before is done. */
 void kl_call_worker_then (KlCallWorker *self, GMainContext *context, GSourceOnceFunc func, gpointer data);
 

@@ -287,6 +287,7 @@ kl_call_start (KlCall *self, GError **error)
   g_signal_connect_object (self->publisher, "notify::muted", G_CALLBACK (on_published), self, 0);
   g_signal_connect_object (self->publisher, "failed", G_CALLBACK (on_source_failed), self, 0);
   gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
+  kl_call_worker_warm_up (self->context.worker);
   self->ticker = g_timeout_add_seconds (1, on_tick, self);
   set_state (self, KL_CALL_RUNNING);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PUBLISHER]);

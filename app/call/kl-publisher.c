@@ -89,7 +89,7 @@ build_video (KlPublisher *self, GError **error)
       "queue leaky=downstream max-size-buffers=2 max-size-bytes=0 max-size-time=0 ! videorate drop-only=true max-rate=%d ! "
       "videoscale add-borders=true ! videoconvert ! capsfilter name=size ! tee name=raw allow-not-linked=true ! "
       "vp8enc name=encoder deadline=1 cpu-used=8 threads=1 end-usage=cbr lag-in-frames=0 error-resilient=partitions "
-      "keyframe-max-dist=3000 max-quantizer=63 dropframe-threshold=30 min-force-key-unit-interval=500000000",
+      "keyframe-max-dist=3000 max-quantizer=63 dropframe-threshold=30 min-force-key-unit-interval=100000000",
       KL_CALL_FPS);
   if (chain->entry == NULL)
     return FALSE;

@@ -47,7 +47,7 @@ guint kl_publisher_get_bitrate (KlPublisher *self);
 /* Switches echo cancellation and noise suppression, where there are. */
 void kl_publisher_set_voice_processing (KlPublisher *self, gboolean echo, gboolean noise);
 
-/* The next picture is to stand for itself. Asked often, it is done twice a second at most. */
+/* The next picture is to stand for itself. Asked often, it is done ten times a second at most. */
 void kl_publisher_force_key_frame (KlPublisher *self);
 
 /* A pad with encoded frames (VP8, Opus). Transfer full; release it when nothing is linked to it any more. */
