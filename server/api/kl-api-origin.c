@@ -33,12 +33,12 @@ is_own_origin (const char *origin, const char *host, const char *public_url, gbo
 }
 
 KlApiOrigin
-kl_api_origin_judge (SoupMessageHeaders *headers, const char *public_url, gboolean https, gboolean is_get)
+kl_api_origin_judge (SoupMessageHeaders *headers, const char *host, const char *public_url, gboolean https,
+                     gboolean is_get)
 {
   /* As lists: of two such headers neither is believed. */
   const char *site = soup_message_headers_get_list (headers, "Sec-Fetch-Site");
   const char *origin = soup_message_headers_get_list (headers, "Origin");
-  const char *host = soup_message_headers_get_list (headers, "Host");
 
   if (site != NULL && !g_str_equal (site, "same-origin") && !(is_get && g_str_equal (site, "none")))
     return KL_API_ORIGIN_FOREIGN;
@@ -48,11 +48,11 @@ kl_api_origin_judge (SoupMessageHeaders *headers, const char *public_url, gboole
 }
 
 gboolean
-kl_api_origin_allows_handshake (SoupMessageHeaders *headers, const char *public_url, gboolean https)
+kl_api_origin_allows_handshake (SoupMessageHeaders *headers, const char *host, const char *public_url, gboolean https)
 {
   const char *site = soup_message_headers_get_list (headers, "Sec-Fetch-Site");
 
-  switch (kl_api_origin_judge (headers, public_url, https, FALSE))
+  switch (kl_api_origin_judge (headers, host, public_url, https, FALSE))
     {
     case KL_API_ORIGIN_SAME:
       return TRUE;

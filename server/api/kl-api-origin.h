@@ -21,14 +21,15 @@ typedef enum
   KL_API_ORIGIN_FOREIGN,
 } KlApiOrigin;
 
-/* `public_url` may be NULL. `https`: the request came encrypted, as far as is known. `is_get`: GET or HEAD. */
+/* `host`: where the request went, as far as is known (kl_sio_peer_dup_host()); may be NULL. `public_url` may be NULL. `https`: the request came encrypted, as far as is known. `is_get`: GET or HEAD. */
 KlApiOrigin
-kl_api_origin_judge (SoupMessageHeaders *headers, const char *public_url, gboolean https, gboolean is_get);
+kl_api_origin_judge (SoupMessageHeaders *headers, const char *host, const char *public_url, gboolean https,
+                     gboolean is_get);
 
 /* What the handshake of a socket is judged by: like a GET, but what says nothing is foreign. A browser sends no Origin
  * with the GET that begins polling; there Sec-Fetch-Site speaks for it, which no script can set. */
 gboolean
-kl_api_origin_allows_handshake (SoupMessageHeaders *headers, const char *public_url, gboolean https);
+kl_api_origin_allows_handshake (SoupMessageHeaders *headers, const char *host, const char *public_url, gboolean https);
 
 /* The value of the one cookie of this name; NULL where there is none, or more than one. */
 char *

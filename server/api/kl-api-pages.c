@@ -267,13 +267,13 @@ serve_ready (KlApi *self, SoupServerMessage *message)
 }
 
 char *
-kl_api_dup_base_url (KlApi *self, SoupMessageHeaders *headers, gboolean https)
+kl_api_dup_base_url (KlApi *self, SoupMessageHeaders *headers, const KlSioPeer *peer)
 {
-  const char *host = soup_message_headers_get_one (headers, "Host");
+  g_autofree char *host = kl_sio_peer_dup_host (peer, headers);
 
   if (self->settings->public_url != NULL)
     return g_strdup (self->settings->public_url);
-  return g_strdup_printf ("%s://%s", https ? "https" : "http",
+  return g_strdup_printf ("%s://%s", peer->https ? "https" : "http",
                           host != NULL ? host : kl_sio_listener_get_address (self->listener));
 }
 
@@ -284,7 +284,7 @@ serve_well_known (KlApi *self, SoupServerMessage *message)
   g_auto (KlJsonWriter) writer = { 0 };
 
   kl_sio_listener_get_peer (self->listener, message, &peer);
-  g_autofree char *url = kl_api_dup_base_url (self, soup_server_message_get_request_headers (message), peer.https);
+  g_autofree char *url = kl_api_dup_base_url (self, soup_server_message_get_request_headers (message), &peer);
   kl_json_writer_init (&writer, 128);
   kl_json_begin_object (&writer);
   kl_json_member_string (&writer, "url", url);

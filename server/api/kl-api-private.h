@@ -106,11 +106,15 @@ kl_api_make_error (KlErrorCode code, const char *message, const char *field, gin
 
 /* public_url, or what the request's Host and scheme say. */
 char *
-kl_api_dup_base_url (KlApi *self, SoupMessageHeaders *headers, gboolean https);
+kl_api_dup_base_url (KlApi *self, SoupMessageHeaders *headers, const KlSioPeer *peer);
 
-/* The name that the session's cookie has on this server. */
+/* Whether browsers come here by https: it is this server's way, or that of the proxy who brought this request. */
+gboolean
+kl_api_is_https (KlApi *self, const KlSioPeer *peer);
+
+/* The name that the session's cookie has then. */
 const char *
-kl_api_get_cookie_name (KlApi *self);
+kl_api_get_cookie_name (KlApi *self, const KlSioPeer *peer);
 
 /* ── Sockets ────────────────────────────────────────────────────────────────*/
 

@@ -98,7 +98,7 @@ finish (KlApiRequest *request, guint status, const char *json, gsize length, gin
   set_json (request->message, status, json, length, retry_after_ms);
   if (request->clears_cookie && status < SOUP_STATUS_BAD_REQUEST)
     {
-      g_autofree char *cookie = kl_api_cookie_make (NULL, kl_settings_is_https (request->api->settings));
+      g_autofree char *cookie = kl_api_cookie_make (NULL, kl_api_is_https (request->api, &request->peer));
       soup_message_headers_append (soup_server_message_get_response_headers (request->message), "Set-Cookie", cookie);
     }
   soup_server_message_unpause (request->message);
@@ -142,7 +142,7 @@ kl_api_request_reply_accounts (const KlChatAccountsAnswer *answer, gpointer user
     }
   if (request->sets_cookie && answer->token != NULL)
     {
-      g_autofree char *cookie = kl_api_cookie_make (answer->token, kl_settings_is_https (request->api->settings));
+      g_autofree char *cookie = kl_api_cookie_make (answer->token, kl_api_is_https (request->api, &request->peer));
       soup_message_headers_append (soup_server_message_get_response_headers (request->message), "Set-Cookie", cookie);
     }
   finish (request, get_success_status (request, answer->json), answer->json, answer->length, 0);
@@ -265,7 +265,8 @@ dup_token (KlApiRequest *request)
   if (authorization != NULL)
     return g_ascii_strncasecmp (authorization, "Bearer ", 7) == 0 ? g_strstrip (g_strdup (authorization + 7)) : NULL;
 
-  switch (kl_api_origin_judge (headers, request->api->settings->public_url, request->peer.https, is_get))
+  g_autofree char *host = kl_sio_peer_dup_host (&request->peer, headers);
+  switch (kl_api_origin_judge (headers, host, request->api->settings->public_url, request->peer.https, is_get))
     {
     case KL_API_ORIGIN_UNSAID:
       if (!is_get)
@@ -278,7 +279,7 @@ dup_token (KlApiRequest *request)
       return NULL;
     }
   request->by_cookie = TRUE;
-  return kl_api_cookie_dup (headers, kl_api_get_cookie_name (request->api));
+  return kl_api_cookie_dup (headers, kl_api_get_cookie_name (request->api, &request->peer));
 }
 
 static void

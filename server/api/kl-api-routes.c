@@ -108,6 +108,7 @@ static gboolean
 check_cookie_wish (KlApiRequest *request)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (request->message);
+  g_autofree char *host = kl_sio_peer_dup_host (&request->peer, headers);
   KlJsonFields fields;
 
   kl_json_fields_init (&fields, kl_json_get_root (request->body));
@@ -118,7 +119,7 @@ check_cookie_wish (KlApiRequest *request)
       return FALSE;
     }
   if (request->sets_cookie
-      && kl_api_origin_judge (headers, request->api->settings->public_url, request->peer.https, FALSE)
+      && kl_api_origin_judge (headers, host, request->api->settings->public_url, request->peer.https, FALSE)
              == KL_API_ORIGIN_FOREIGN)
     {
       kl_api_request_fail (request, KL_ERROR_CODE_FORBIDDEN, "Another site's page cannot sign anybody in here.", NULL,

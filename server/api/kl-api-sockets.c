@@ -164,9 +164,10 @@ dup_token (KlApi *self, const KlSioHandshake *handshake, yyjson_val *auth)
     return yyjson_is_str (token) && strlen (yyjson_get_str (token)) == yyjson_get_len (token)
                ? g_strdup (yyjson_get_str (token))
                : NULL;
-  if (!kl_api_origin_allows_handshake (handshake->headers, self->settings->public_url, handshake->peer.https))
+  g_autofree char *host = kl_sio_peer_dup_host (&handshake->peer, handshake->headers);
+  if (!kl_api_origin_allows_handshake (handshake->headers, host, self->settings->public_url, handshake->peer.https))
     return NULL;
-  return kl_api_cookie_dup (handshake->headers, kl_api_get_cookie_name (self));
+  return kl_api_cookie_dup (handshake->headers, kl_api_get_cookie_name (self, &handshake->peer));
 }
 
 static void

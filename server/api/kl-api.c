@@ -13,10 +13,16 @@
 
 G_DEFINE_FINAL_TYPE (KlApi, kl_api, G_TYPE_OBJECT)
 
-const char *
-kl_api_get_cookie_name (KlApi *self)
+gboolean
+kl_api_is_https (KlApi *self, const KlSioPeer *peer)
 {
-  return kl_settings_is_https (self->settings) ? KL_API_COOKIE_HTTPS : KL_API_COOKIE;
+  return kl_settings_is_https (self->settings) || peer->https;
+}
+
+const char *
+kl_api_get_cookie_name (KlApi *self, const KlSioPeer *peer)
+{
+  return kl_api_is_https (self, peer) ? KL_API_COOKIE_HTTPS : KL_API_COOKIE;
 }
 
 guint

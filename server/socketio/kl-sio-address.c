@@ -142,12 +142,11 @@ has_forwarding_header (SoupMessageHeaders *headers)
 
 /* From the right, the first hop that is not trusted; where all are, the left-most. */
 static void
-walk_hops (KlSioProxies *self, const char *list, char address[KL_SIO_ADDRESS_SIZE])
+walk_hops (KlSioProxies *self, const char *const *hops, char address[KL_SIO_ADDRESS_SIZE])
 {
-  g_auto (GStrv) hops = g_strsplit (list, ",", -1);
   char hop[KL_SIO_ADDRESS_SIZE];
 
-  for (guint i = g_strv_length (hops); i > 0; i--)
+  for (guint i = g_strv_length ((char **) hops); i > 0; i--)
     {
       /* What is no address was not written by a proxy that knows what it does: go no further. */
       if (!parse_hop (hops[i - 1], hop))
@@ -158,13 +157,126 @@ walk_hops (KlSioProxies *self, const char *list, char address[KL_SIO_ADDRESS_SIZ
     }
 }
 
-static gboolean
-ends_in_https (const char *list)
+/* The nearest proxy's word stands last. */
+static char *
+dup_last (const char *list)
 {
   const char *comma = strrchr (list, ',');
-  g_autofree char *last = g_strstrip (g_strdup (comma ? comma + 1 : list));
 
-  return g_ascii_strcasecmp (last, "https") == 0;
+  return g_strstrip (g_strdup (comma ? comma + 1 : list));
+}
+
+static gboolean
+is_https (const char *word)
+{
+  return word && g_ascii_strcasecmp (word, "https") == 0;
+}
+
+/* ── RFC 7239 ── */
+
+/* Parts of TEXT between SEPARATORs that stand in no quotes. NULL: a quote does not end. */
+static char **
+split_unquoted (const char *text, char separator)
+{
+  g_autoptr (GStrvBuilder) parts = g_strv_builder_new ();
+  const char *start = text, *at;
+  gboolean quoted = FALSE;
+
+  for (at = text; *at; at++)
+    {
+      if (*at == '"')
+        quoted = !quoted;
+      else if (quoted && *at == '\\' && at[1])
+        at++;
+      else if (!quoted && *at == separator)
+        {
+          g_strv_builder_take (parts, g_strstrip (g_strndup (start, (gsize) (at - start))));
+          start = at + 1;
+        }
+    }
+  if (quoted)
+    return NULL;
+
+  g_strv_builder_take (parts, g_strstrip (g_strdup (start)));
+  return g_strv_builder_end (parts);
+}
+
+/* The value of NAME in one element, without its quotes; NULL: it has none. */
+static char *
+dup_parameter (const char *element, const char *name)
+{
+  g_auto (GStrv) pairs = split_unquoted (element, ';');
+  gsize length = strlen (name);
+
+  for (char **pair = pairs; pair && *pair; pair++)
+    if (g_ascii_strncasecmp (*pair, name, length) == 0 && (*pair)[length] == '=')
+      {
+        const char *value = *pair + length + 1;
+        gsize size = strlen (value);
+
+        return size >= 2 && value[0] == '"' && value[size - 1] == '"' ? g_strndup (value + 1, size - 2) : g_strdup (value);
+      }
+
+  return NULL;
+}
+
+static void
+judge_forwarded (KlSioProxies *self, const char *list, KlSioPeer *peer)
+{
+  g_auto (GStrv) elements = split_unquoted (list, ',');
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) hops = NULL;
+  g_autofree char *proto = NULL;
+  guint n = elements ? g_strv_length (elements) : 0;
+
+  if (n == 0)
+    return;
+
+  for (guint i = 0; i < n; i++)
+    {
+      char *hop = dup_parameter (elements[i], "for");
+
+      g_strv_builder_take (builder, hop ? hop : g_strdup (""));
+    }
+  hops = g_strv_builder_end (builder);
+  walk_hops (self, (const char *const *) hops, peer->address);
+  proto = dup_parameter (elements[n - 1], "proto");
+  peer->https = is_https (proto);
+}
+
+/* ── What comes of it ── */
+
+static const char *
+get_list (SoupMessageHeaders *headers, const char *name)
+{
+  return soup_message_headers_get_list (headers, name);
+}
+
+/* Both families at once: the proxy writes one of them, and may have let the other pass as the client wrote it. */
+static gboolean
+has_x_forwarded (SoupMessageHeaders *headers)
+{
+  return get_list (headers, "X-Forwarded-For") || get_list (headers, "X-Forwarded-Proto") ||
+         get_list (headers, "X-Forwarded-Host");
+}
+
+char *
+kl_sio_peer_dup_host (const KlSioPeer *peer, SoupMessageHeaders *headers)
+{
+  const char *list = peer->proxied ? get_list (headers, "X-Forwarded-Host") : NULL;
+
+  if (list)
+    return dup_last (list);
+  if (peer->proxied && !has_x_forwarded (headers) && (list = get_list (headers, "Forwarded")))
+    {
+      g_auto (GStrv) elements = split_unquoted (list, ',');
+      char *host = elements ? dup_parameter (elements[g_strv_length (elements) - 1], "host") : NULL;
+
+      if (host)
+        return host;
+    }
+
+  return g_strdup (soup_message_headers_get_one (headers, "Host"));
 }
 
 void
@@ -179,8 +291,22 @@ kl_sio_proxies_judge (KlSioProxies *self, GSocketAddress *remote, SoupMessageHea
   if (!peer->forwarded || !kl_sio_proxies_trust (self, peer->address))
     return;
 
-  if ((value = soup_message_headers_get_list (headers, "X-Forwarded-For")))
-    walk_hops (self, value, peer->address);
-  if ((value = soup_message_headers_get_list (headers, "X-Forwarded-Proto")))
-    peer->https = ends_in_https (value);
+  peer->proxied = TRUE;
+  if (has_x_forwarded (headers))
+    {
+      if ((value = get_list (headers, "X-Forwarded-For")))
+        {
+          g_auto (GStrv) hops = g_strsplit (value, ",", -1);
+
+          walk_hops (self, (const char *const *) hops, peer->address);
+        }
+      if ((value = get_list (headers, "X-Forwarded-Proto")))
+        {
+          g_autofree char *proto = dup_last (value);
+
+          peer->https = is_https (proto);
+        }
+    }
+  else if ((value = get_list (headers, "Forwarded")))
+    judge_forwarded (self, value, peer);
 }

@@ -58,12 +58,17 @@ void kl_sio_listener_set_signed_in (KlSioListener *self, SoupServerMessage *mess
 typedef struct
 {
   char address[46]; /* numeric, IPv4-mapped IPv6 as IPv4; "" where unknown */
-  gboolean https;   /* the listener speaks TLS, or a trusted proxy says X-Forwarded-Proto: https */
+  gboolean https;   /* the listener speaks TLS, or a trusted proxy says that its client does */
+  gboolean proxied; /* a trusted proxy has brought it */
   gboolean loopback; /* of the peer itself */
   gboolean forwarded; /* carries a forwarding header (Forwarded, X-Forwarded-*, X-Real-IP, Via), trusted or not */
 } KlSioPeer;
 
 void kl_sio_listener_get_peer (KlSioListener *self, SoupServerMessage *message, KlSioPeer *peer);
+
+/* The host that the request was for: what a trusted proxy says (X-Forwarded-Host, or host= of Forwarded), else
+ * Host; NULL: neither. */
+char *kl_sio_peer_dup_host (const KlSioPeer *peer, SoupMessageHeaders *headers);
 
 /* Refuses a body that is over @max_bytes before it is read: call it from an early handler (or "got-headers"). FALSE:
  * Content-Length says too much, and the answer, 413 with @json, is on its way already; without a Content-Length, bytes
