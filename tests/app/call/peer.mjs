@@ -69,7 +69,7 @@ export class Core {
   hear(event) {
     if (event.event === "signal") this.room?.signal(this.id, event.to, event.data);
     else if (event.event === "state") this.states.set(event.peer, event.state);
-    else if (event.event === "report") this.waiting.shift()?.(event);
+    else if (event.event === "report") this.waiting.shift()?.((this.last = event));
     else if (event.event === "announce") this.announced = event;
     else if (event.event === "failed") this.failed = event;
   }
@@ -106,9 +106,15 @@ export class Core {
   /** Sees and hears this peer: `frames` more pictures than now. */
   async receives(id, { frames = 10, sound = true } = {}) {
     const before = (await this.peer(id))?.frames ?? 0;
+    let last;
     return until(`${this.id} receives ${frames} pictures ${sound ? "and sound" : ""} of ${id}`, async () => {
-      const peer = await this.peer(id);
+      last = await this.report();
+      const peer = last.peers.find((one) => one.id === id);
       return peer && peer.frames >= before + frames && (!sound || peer.level > 40) && peer;
+    }).catch((error) => {
+      // What both ends know, for whoever must find out why.
+      error.message += `\n${JSON.stringify(last)}\n${JSON.stringify(this.room?.members.get(id)?.last ?? null)}`;
+      throw error;
     });
   }
 
