@@ -157,7 +157,6 @@ main (int argc, char **argv)
     }
   g_print ("\n");
   kl_store_kit_close (bench.store);
-  g_object_unref (bench.store);
   g_clear_pointer (&mongod, kl_test_mongod_free);
   if (argc <= 1)
     kl_test_dir_remove (folder);

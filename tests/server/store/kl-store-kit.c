@@ -3,7 +3,48 @@
 
 #include <string.h>
 
+#include "server/store/kl-mongo-store.h"
+#include "server/store/kl-sqlite-store.h"
+
+#define DOMAIN "example.org"
 #define TIME_MS 1764000000000
+
+KlStore *
+kl_store_kit_open_sqlite (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  KlSqliteStore *store = kl_sqlite_store_open (path, DOMAIN, &error);
+
+  g_assert_no_error (error);
+
+  return KL_STORE (store);
+}
+
+KlStore *
+kl_store_kit_open_mongo (const char *uri)
+{
+  g_autoptr (GError) error = NULL;
+  KlMongoStore *store = kl_mongo_store_open (uri, DOMAIN, &error);
+
+  g_assert_no_error (error);
+  kl_mongo_store_set_deadline (store, KL_TEST_DEADLINE_MS);
+
+  return KL_STORE (store);
+}
+
+void
+kl_store_kit_close (KlStore *store)
+{
+  KL_STORE_ANSWER;
+  g_autoptr (GError) error = NULL;
+
+  kl_store_close_async (store, kl_test_keep_result, &result);
+  kl_test_await (&result);
+  g_assert_true (kl_store_close_finish (store, result, &error));
+  g_assert_no_error (error);
+  g_clear_object (&result); /* it holds the store */
+  kl_test_finalize (store);
+}
 
 void
 kl_store_kit_add_user (KlStore *store, const char *name)
@@ -154,17 +195,4 @@ kl_store_kit_messages (KlStore *store, const char *group, gint64 from_seq, gint6
   g_assert_no_error (error);
 
   return messages;
-}
-
-void
-kl_store_kit_close (KlStore *store)
-{
-  KL_STORE_ANSWER;
-  g_autoptr (GError) error = NULL;
-
-  g_clear_object (&result);
-  kl_store_close_async (store, kl_test_keep_result, &result);
-  kl_test_await (&result);
-  g_assert_true (kl_store_close_finish (store, result, &error));
-  g_assert_no_error (error);
 }

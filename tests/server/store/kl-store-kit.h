@@ -19,6 +19,12 @@ G_BEGIN_DECLS
   } \
   G_STMT_END
 
+/* A store that has to open: the file PATH, or a whole URI of a database, whose deadline is that of tests. */
+KlStore *kl_store_kit_open_sqlite (const char *path);
+KlStore *kl_store_kit_open_mongo (const char *uri);
+/* Closes it and drops the caller's reference, which has to be the last. */
+void kl_store_kit_close (KlStore *store);
+
 /* Makes a user of this name, whose id is "u-NAME". */
 void kl_store_kit_add_user (KlStore *store, const char *name);
 
@@ -43,7 +49,5 @@ void kl_store_kit_send (KlStore *store, const char *group, gint64 base_rev, gint
 
 KlStoreLoaded *kl_store_kit_load (KlStore *store, const char *group);
 GPtrArray *kl_store_kit_messages (KlStore *store, const char *group, gint64 from_seq, gint64 to_seq);
-
-void kl_store_kit_close (KlStore *store);
 
 G_END_DECLS

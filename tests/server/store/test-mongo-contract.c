@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
-#include "server/store/kl-mongo-store.h"
 #include "tests/kit/kl-test-mongod.h"
 #include "tests/kit/kl-test.h"
 #include "tests/server/store/kl-store-contract.h"
+#include "tests/server/store/kl-store-kit.h"
 
 /* One server for all tests, with a database for each. */
 static KlTestMongod *mongod;
@@ -14,16 +14,11 @@ open_mongo (const char *place)
 {
   g_autofree char *name = g_path_get_basename (place);
   g_autofree char *uri = NULL;
-  g_autoptr (GError) error = NULL;
-  KlMongoStore *store;
 
   g_strcanon (name, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS, '_');
   uri = g_strdup_printf ("%s/%s", kl_test_mongod_get_uri (mongod), name);
-  store = kl_mongo_store_open (uri, "example.org", &error);
-  g_assert_no_error (error);
-  kl_mongo_store_set_deadline (store, KL_TEST_DEADLINE_MS);
 
-  return KL_STORE (store);
+  return kl_store_kit_open_mongo (uri);
 }
 
 static const KlStoreContract mongo = { .open = open_mongo, .is_slow = TRUE };

@@ -6,7 +6,6 @@
 #include "server/store/kl-mongo-dump.h"
 #include "server/store/kl-mongo-store.h"
 #include "server/store/kl-sqlite-dump.h"
-#include "server/store/kl-sqlite-store.h"
 #include "tests/kit/kl-test-mongod.h"
 #include "tests/server/store/kl-fragile-dump.h"
 #include "tests/server/store/kl-store-kit.h"
@@ -44,36 +43,6 @@ tear_down (Fixture *self, gconstpointer unused)
   g_free (self->uri);
 }
 
-static KlStore *
-open_sqlite (const char *path)
-{
-  g_autoptr (GError) error = NULL;
-  KlSqliteStore *store = kl_sqlite_store_open (path, "example.org", &error);
-
-  g_assert_no_error (error);
-
-  return KL_STORE (store);
-}
-
-static KlStore *
-open_mongo (const char *uri)
-{
-  g_autoptr (GError) error = NULL;
-  KlMongoStore *store = kl_mongo_store_open (uri, "example.org", &error);
-
-  g_assert_no_error (error);
-  kl_mongo_store_set_deadline (store, KL_TEST_DEADLINE_MS);
-
-  return KL_STORE (store);
-}
-
-static void
-close_store (KlStore *store)
-{
-  kl_store_kit_close (store);
-  g_object_unref (store);
-}
-
 static KlStoreDump *
 read_from (const char *place)
 {
@@ -109,10 +78,10 @@ copy (const char *from, const char *to, int writes, KlStoreCopyResult *result, G
 static void
 fill_sqlite (Fixture *self)
 {
-  KlStore *store = open_sqlite (self->from);
+  KlStore *store = kl_store_kit_open_sqlite (self->from);
 
   kl_store_sample_fill (store, N_MESSAGES);
-  close_store (store);
+  kl_store_kit_close (store);
 }
 
 static void
@@ -139,14 +108,14 @@ test_there_and_back (Fixture *self, gconstpointer unused)
   g_assert_no_error (error);
   assert_same_checksums (&there, &back);
 
-  one = open_sqlite (self->from);
-  other = open_sqlite (self->back);
+  one = kl_store_kit_open_sqlite (self->from);
+  other = kl_store_kit_open_sqlite (self->back);
   kl_store_sample_compare (one, other);
-  close_store (other);
-  other = open_mongo (self->uri);
+  kl_store_kit_close (other);
+  other = kl_store_kit_open_mongo (self->uri);
   kl_store_sample_compare (one, other);
-  close_store (one);
-  close_store (other);
+  kl_store_kit_close (one);
+  kl_store_kit_close (other);
 }
 
 /* What MongoDB's own store wrote, with what it has not tidied away. */
@@ -155,17 +124,17 @@ test_from_mongodb (Fixture *self, gconstpointer unused)
 {
   g_autoptr (GError) error = NULL;
   KlStoreCopyResult copied;
-  KlStore *one = open_mongo (self->uri), *other;
+  KlStore *one = kl_store_kit_open_mongo (self->uri), *other;
 
   kl_store_sample_fill (one, N_MESSAGES);
-  close_store (one);
+  kl_store_kit_close (one);
   copy (self->uri, self->back, -1, &copied, &error);
   g_assert_no_error (error);
-  one = open_mongo (self->uri);
-  other = open_sqlite (self->back);
+  one = kl_store_kit_open_mongo (self->uri);
+  other = kl_store_kit_open_sqlite (self->back);
   kl_store_sample_compare (one, other);
-  close_store (one);
-  close_store (other);
+  kl_store_kit_close (one);
+  kl_store_kit_close (other);
 }
 
 static void
@@ -190,11 +159,11 @@ test_resumed (Fixture *self, gconstpointer unused)
       g_clear_error (&error);
     }
   g_assert_true (copied.resumed);
-  one = open_sqlite (self->from);
-  other = open_mongo (self->uri);
+  one = kl_store_kit_open_sqlite (self->from);
+  other = kl_store_kit_open_mongo (self->uri);
   kl_store_sample_compare (one, other);
-  close_store (one);
-  close_store (other);
+  kl_store_kit_close (one);
+  kl_store_kit_close (other);
 }
 
 static void
@@ -218,14 +187,14 @@ test_refused (Fixture *self, gconstpointer unused)
   KlStoreCopyResult copied;
 
   fill_sqlite (self);
-  close_store (open_sqlite (other));
+  kl_store_kit_close (kl_store_kit_open_sqlite (other));
   nothing = kl_mongo_dump_open (self->uri, &error);
   g_assert_null (nothing);
   g_assert_error (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED);
   g_clear_error (&error);
 
   /* A server that was only started left nothing that is worth keeping. */
-  close_store (open_mongo (self->uri));
+  kl_store_kit_close (kl_store_kit_open_mongo (self->uri));
   g_assert_false (copy (self->from, self->uri, 9, &copied, &error));
   g_assert_error (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE);
   g_clear_error (&error);

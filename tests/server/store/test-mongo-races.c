@@ -436,7 +436,6 @@ verify (Race *race)
   g_test_message ("%d entries, %d messages, %u lives of writers", (int) verdict.rev, (int) verdict.seq, race->n_lives);
 
   kl_store_kit_close (store);
-  kl_test_finalize (store);
   g_hash_table_unref (verdict.deeds);
   g_hash_table_unref (verdict.roles);
 }
@@ -456,7 +455,6 @@ make_group (Race *race)
     }
   kl_store_kit_add_group (store, GROUP, "u-owner", NULL, "Races");
   kl_store_kit_close (store);
-  kl_test_finalize (store);
 }
 
 static void

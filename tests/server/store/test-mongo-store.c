@@ -62,9 +62,7 @@ tear_down (Fixture *self, gconstpointer unused)
 {
   mongoc_client_destroy (self->client);
   kl_store_kit_close (self->store);
-  kl_test_finalize (self->store);
   kl_store_kit_close (self->other);
-  kl_test_finalize (self->other);
   g_free (self->uri);
   kl_test_mongod_free (self->mongod);
 }
@@ -603,7 +601,6 @@ test_purge (Fixture *self, gconstpointer unused)
   /* A node that starts finishes what another began. */
   change (self, "groups", bson_new (), BCON_NEW ("$unset", "{", "purged", "", "}"));
   kl_store_kit_close (self->other);
-  kl_test_finalize (self->other);
   self->other = open_store (self);
   kl_test_wait_until (count (self, "groups", BCON_NEW ("purged", BCON_BOOL (true))) == 1);
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "server/store/kl-sqlite-backup.h"
-#include "server/store/kl-sqlite-store.h"
 #include "tests/server/store/kl-store-kit.h"
 
 typedef struct
@@ -29,24 +28,6 @@ tear_down (Fixture *self, gconstpointer unused)
   g_free (self->dir);
   g_free (self->path);
   g_free (self->file);
-}
-
-static KlStore *
-open_store (Fixture *self)
-{
-  g_autoptr (GError) error = NULL;
-  KlSqliteStore *store = kl_sqlite_store_open (self->path, "example.org", &error);
-
-  g_assert_no_error (error);
-
-  return KL_STORE (store);
-}
-
-static void
-close_store (KlStore *store)
-{
-  kl_store_kit_close (store);
-  g_object_unref (store);
 }
 
 static void
@@ -83,7 +64,7 @@ test_reader_from_outside (Fixture *self, gconstpointer unused)
   g_autofree char *epoch = NULL, *kept = NULL;
   g_autoptr (GError) error = NULL;
   KlSqliteBackupInfo info = { 0 };
-  KlStore *store = open_store (self);
+  KlStore *store = kl_store_kit_open_sqlite (self->path);
   sqlite3 *reader = NULL;
 
   begin (store);
@@ -94,17 +75,17 @@ test_reader_from_outside (Fixture *self, gconstpointer unused)
   g_assert_cmpint (sqlite3_open (self->path, &reader), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_exec (reader, "BEGIN; SELECT count(*) FROM users", NULL, NULL, NULL), ==, SQLITE_OK);
   send_some (store, 3, 9);
-  close_store (store);
+  kl_store_kit_close (store);
   g_assert_true (g_file_test (log, G_FILE_TEST_EXISTS));
 
   kl_sqlite_restore (self->file, self->path, NULL, NULL, &info, &epoch, &kept, &error);
   g_assert_no_error (error);
   g_assert_cmpint (info.messages, ==, 3);
-  store = open_store (self);
+  store = kl_store_kit_open_sqlite (self->path);
   g_assert_cmpstr (kl_store_get_epoch (store), ==, epoch);
   g_assert_cmpint (count_messages (store), ==, 3);
   send_some (store, 3, 4);
-  close_store (store);
+  kl_store_kit_close (store);
   sqlite3_close (reader);
 
   /* What was there before is whole, with its log. */
@@ -139,7 +120,7 @@ run_backup (gpointer user_data)
 static void
 test_under_load (Fixture *self, gconstpointer unused)
 {
-  KlStore *store = open_store (self);
+  KlStore *store = kl_store_kit_open_sqlite (self->path);
   int sent = 0;
 
   begin (store);
@@ -164,7 +145,7 @@ test_under_load (Fixture *self, gconstpointer unused)
       g_assert_cmpint (backup.info.messages, <=, sent);
       g_assert_no_errno (g_unlink (self->file));
     }
-  close_store (store);
+  kl_store_kit_close (store);
 }
 
 int

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/store/kl-sqlite-store.h"
 #include "tests/kit/kl-test-process.h"
 #include "tests/server/store/kl-store-kit.h"
 
@@ -77,16 +76,15 @@ append_next (Writer *self)
 G_NORETURN static void
 run_child (const char *path, const char *round)
 {
-  KlSqliteStore *store = kl_sqlite_store_open (path, "example.org", NULL);
+  KlStore *store = kl_store_kit_open_sqlite (path);
   Writer writers[N_GROUPS];
 
-  g_assert_nonnull (store);
   for (int i = 0; i < N_GROUPS; i++)
     {
       g_autofree char *group = g_strdup_printf ("group%d", i);
-      g_autoptr (KlStoreLoaded) loaded = kl_store_kit_load (KL_STORE (store), group);
+      g_autoptr (KlStoreLoaded) loaded = kl_store_kit_load (store, group);
 
-      writers[i] = (Writer){ KL_STORE (store), g_steal_pointer (&group), loaded->rev, loaded->seq, 0, round };
+      writers[i] = (Writer){ store, g_steal_pointer (&group), loaded->rev, loaded->seq, 0, round };
     }
   for (int i = 0; i < N_GROUPS; i++)
     for (int k = 0; k < IN_FLIGHT; k++)
@@ -96,17 +94,6 @@ run_child (const char *path, const char *round)
 }
 
 /* ── The one that looks ── */
-
-static KlStore *
-open_store (const char *path)
-{
-  g_autoptr (GError) error = NULL;
-  KlSqliteStore *store = kl_sqlite_store_open (path, "example.org", &error);
-
-  g_assert_no_error (error);
-
-  return KL_STORE (store);
-}
 
 static void
 check_log (KlStore *store, const char *group, gint64 head_rev)
@@ -183,7 +170,7 @@ test_kill (void)
   g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
   g_autoptr (GString) acked = g_string_new (NULL);
   g_autoptr (GRand) rand = g_rand_new ();
-  KlStore *store = open_store (path);
+  KlStore *store = kl_store_kit_open_sqlite (path);
   guint n_acked = 0;
 
   kl_store_kit_add_user (store, "ada");
@@ -194,7 +181,6 @@ test_kill (void)
       kl_store_kit_add_group (store, group, "u-ada", NULL, group);
     }
   kl_store_kit_close (store);
-  g_object_unref (store);
 
   for (int round = 0; round < N_ROUNDS; round++)
     {
@@ -210,17 +196,15 @@ test_kill (void)
       kl_test_process_free (child);
       g_string_append (acked, output);
 
-      store = open_store (path);
+      store = kl_store_kit_open_sqlite (path);
       n_acked += check (store, output);
       kl_store_kit_close (store);
-      g_object_unref (store);
     }
 
   /* Nor has a later crash taken anything of an earlier round. */
-  store = open_store (path);
+  store = kl_store_kit_open_sqlite (path);
   g_assert_cmpuint (check (store, acked->str), ==, n_acked);
   kl_store_kit_close (store);
-  g_object_unref (store);
   g_test_message ("%u acknowledged, none lost, none twice", n_acked);
   g_assert_cmpuint (n_acked, >=, N_ROUNDS);
   kl_test_dir_remove (dir);

@@ -32,24 +32,6 @@ tear_down (Fixture *self, gconstpointer unused)
   g_free (self->path);
 }
 
-static KlStore *
-open_store (Fixture *self)
-{
-  g_autoptr (GError) error = NULL;
-  KlSqliteStore *store = kl_sqlite_store_open (self->path, "example.org", &error);
-
-  g_assert_no_error (error);
-
-  return KL_STORE (store);
-}
-
-static void
-close_store (KlStore *store)
-{
-  kl_store_kit_close (store);
-  g_object_unref (store);
-}
-
 static void
 assert_refused (Fixture *self, const char *domain, int code, const char *says)
 {
@@ -79,15 +61,15 @@ run_sql (Fixture *self, const char *sql)
 static void
 test_domain (Fixture *self, gconstpointer unused)
 {
-  close_store (open_store (self));
+  kl_store_kit_close (kl_store_kit_open_sqlite (self->path));
   assert_refused (self, "example.net", KL_STORE_ERROR_FAILED, "the domain example.org");
-  close_store (open_store (self));
+  kl_store_kit_close (kl_store_kit_open_sqlite (self->path));
 }
 
 static void
 test_newer_version (Fixture *self, gconstpointer unused)
 {
-  close_store (open_store (self));
+  kl_store_kit_close (kl_store_kit_open_sqlite (self->path));
   run_sql (self, "PRAGMA user_version = 99");
   assert_refused (self, "example.org", KL_STORE_ERROR_FAILED, "version 99");
 }
@@ -119,11 +101,11 @@ test_one_file (Fixture *self, gconstpointer unused)
   for (int i = 0; i < 20; i++)
     {
       g_autofree char *log = g_strconcat (self->path, "-wal", NULL);
-      KlStore *store = open_store (self);
+      KlStore *store = kl_store_kit_open_sqlite (self->path);
 
       if (i == 0)
         kl_store_kit_add_user (store, "ada");
-      close_store (store);
+      kl_store_kit_close (store);
       g_assert_false (g_file_test (log, G_FILE_TEST_EXISTS));
     }
 }
@@ -131,14 +113,14 @@ test_one_file (Fixture *self, gconstpointer unused)
 static void
 test_second_server (Fixture *self, gconstpointer unused)
 {
-  KlStore *store = open_store (self);
+  KlStore *store = kl_store_kit_open_sqlite (self->path);
 
   assert_refused (self, "example.org", KL_STORE_ERROR_UNAVAILABLE, "another server");
-  close_store (store);
+  kl_store_kit_close (store);
   /* Also without a proper end. */
-  store = open_store (self);
+  store = kl_store_kit_open_sqlite (self->path);
   g_object_unref (store);
-  close_store (open_store (self));
+  kl_store_kit_close (kl_store_kit_open_sqlite (self->path));
 }
 
 /* ── Old files ── */
@@ -226,10 +208,10 @@ test_old_files (Fixture *self, gconstpointer unused)
 
       g_assert_true (g_file_get_contents (old, &bytes, &length, NULL));
       g_assert_true (g_file_set_contents (self->path, bytes, (gssize)length, NULL));
-      store = open_store (self);
+      store = kl_store_kit_open_sqlite (self->path);
       check_filled (store);
       go_on (store);
-      close_store (store);
+      kl_store_kit_close (store);
     }
 }
 
@@ -270,7 +252,7 @@ static void
 test_full_disk (Fixture *self, gconstpointer unused)
 {
   GLogLevelFlags fatal = g_log_set_always_fatal (G_LOG_FATAL_MASK);
-  KlStore *store = open_store (self);
+  KlStore *store = kl_store_kit_open_sqlite (self->path);
   g_autofree char *reason = NULL;
   gint64 rev = 2, seq = 0;
 
@@ -309,14 +291,14 @@ test_full_disk (Fixture *self, gconstpointer unused)
 
     g_assert_false (append_fails (store, rev, seq, client_id));
   }
-  close_store (store);
-  store = open_store (self);
+  kl_store_kit_close (store);
+  store = kl_store_kit_open_sqlite (self->path);
   {
     g_autoptr (GPtrArray) messages = kl_store_kit_messages (store, "g", 1, G_MAXINT64);
 
     g_assert_cmpint (messages->len, ==, seq + 1);
   }
-  close_store (store);
+  kl_store_kit_close (store);
   g_log_set_always_fatal (fatal);
 }
 
@@ -325,7 +307,7 @@ static void
 test_locked_from_outside (Fixture *self, gconstpointer unused)
 {
   GLogLevelFlags fatal = g_log_set_always_fatal (G_LOG_FATAL_MASK);
-  KlStore *store = open_store (self);
+  KlStore *store = kl_store_kit_open_sqlite (self->path);
   sqlite3 *other = NULL;
 
   kl_store_kit_add_user (store, "ada");
@@ -343,7 +325,7 @@ test_locked_from_outside (Fixture *self, gconstpointer unused)
   sqlite3_close (other);
   g_assert_false (append_fails (store, 2, 0, "c"));
   kl_test_wait_until (kl_store_is_ready (store, NULL));
-  close_store (store);
+  kl_store_kit_close (store);
   g_log_set_always_fatal (fatal);
 }
 
@@ -360,7 +342,7 @@ get_log_bytes (Fixture *self)
 static void
 test_reader_from_outside (Fixture *self, gconstpointer unused)
 {
-  KlStore *store = open_store (self);
+  KlStore *store = kl_store_kit_open_sqlite (self->path);
   sqlite3 *other = NULL;
   gint64 seq = 0;
 
@@ -385,7 +367,7 @@ test_reader_from_outside (Fixture *self, gconstpointer unused)
       seq++;
     }
   g_assert_cmpint (get_log_bytes (self), <=, 64 * 1024 * 1024);
-  close_store (store);
+  kl_store_kit_close (store);
 }
 
 /* ── Sharing commits ── */
@@ -414,7 +396,7 @@ on_shared (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 test_shared_commit (Fixture *self, gconstpointer unused)
 {
-  KlStore *store = open_store (self);
+  KlStore *store = kl_store_kit_open_sqlite (self->path);
   Shared shared = { 0, g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL) };
   KlSqliteStoreStats before, after;
   sqlite3 *other = NULL;
@@ -441,7 +423,7 @@ test_shared_commit (Fixture *self, gconstpointer unused)
   g_assert_cmpuint (after.commits - before.commits, <=, 3);
   g_assert_cmpuint (g_hash_table_size (shared.turns), <=, 3);
   g_hash_table_unref (shared.turns);
-  close_store (store);
+  kl_store_kit_close (store);
 }
 
 /* ── What is left of a deleted group ── */
@@ -466,7 +448,7 @@ count_rows (Fixture *self, const char *sql)
 static void
 test_purge (Fixture *self, gconstpointer unused)
 {
-  KlStore *store = open_store (self);
+  KlStore *store = kl_store_kit_open_sqlite (self->path);
   KlStoreBatch *batch;
   KlStoreChange *change;
 
@@ -485,8 +467,8 @@ test_purge (Fixture *self, gconstpointer unused)
   g_assert_cmpint (kl_store_kit_append (store, batch, NULL), ==, KL_APPEND_OK);
 
   /* Closed in the midst of it, it goes on the next time. */
-  close_store (store);
-  store = open_store (self);
+  kl_store_kit_close (store);
+  store = kl_store_kit_open_sqlite (self->path);
   kl_test_wait_until (count_rows (self, "SELECT count(*) FROM purges") == 0);
   g_assert_cmpint (count_rows (self, "SELECT count(*) FROM messages"), ==, 1);
   g_assert_cmpint (count_rows (self, "SELECT count(*) FROM bodies"), ==, 1);
@@ -495,7 +477,7 @@ test_purge (Fixture *self, gconstpointer unused)
 
     g_assert_cmpuint (messages->len, ==, 1);
   }
-  close_store (store);
+  kl_store_kit_close (store);
   {
     g_autofree char *bytes = NULL;
     gsize length;
@@ -508,11 +490,10 @@ test_purge (Fixture *self, gconstpointer unused)
 static void
 write_database (const char *path)
 {
-  Fixture fixture = { .path = (char *)path };
-  KlStore *store = open_store (&fixture);
+  KlStore *store = kl_store_kit_open_sqlite (path);
 
   fill (store);
-  close_store (store);
+  kl_store_kit_close (store);
 }
 
 int

@@ -5,7 +5,6 @@
 
 #include "server/chat/kl-store-copy.h"
 #include "server/store/kl-sqlite-dump.h"
-#include "server/store/kl-sqlite-store.h"
 #include "tests/server/store/kl-fragile-dump.h"
 #include "tests/server/store/kl-store-kit.h"
 #include "tests/server/store/kl-store-sample.h"
@@ -18,24 +17,6 @@ typedef struct
   char *from, *to;
 } Fixture;
 
-static KlStore *
-open_store (const char *path)
-{
-  g_autoptr (GError) error = NULL;
-  KlSqliteStore *store = kl_sqlite_store_open (path, "example.org", &error);
-
-  g_assert_no_error (error);
-
-  return KL_STORE (store);
-}
-
-static void
-close_store (KlStore *store)
-{
-  kl_store_kit_close (store);
-  g_object_unref (store);
-}
-
 static void
 set_up (Fixture *self, gconstpointer unused)
 {
@@ -44,9 +25,9 @@ set_up (Fixture *self, gconstpointer unused)
   self->dir = kl_test_dir_new ();
   self->from = g_build_filename (self->dir, "from.db", NULL);
   self->to = g_build_filename (self->dir, "to", "klatch.db", NULL);
-  store = open_store (self->from);
+  store = kl_store_kit_open_sqlite (self->from);
   kl_store_sample_fill (store, N_MESSAGES);
-  close_store (store);
+  kl_store_kit_close (store);
 }
 
 static void
@@ -85,11 +66,11 @@ open_source (const char *path)
 static void
 assert_copied (Fixture *self)
 {
-  KlStore *one = open_store (self->from), *other = open_store (self->to);
+  KlStore *one = kl_store_kit_open_sqlite (self->from), *other = kl_store_kit_open_sqlite (self->to);
 
   kl_store_sample_compare (one, other);
-  close_store (one);
-  close_store (other);
+  kl_store_kit_close (one);
+  kl_store_kit_close (other);
 }
 
 /* ── Tests ── */
@@ -182,8 +163,8 @@ test_refused (Fixture *self, gconstpointer unused)
 
   /* A half-done copy belongs to its source. */
   g_mkdir (other, 0700);
-  store = open_store (other_path);
-  close_store (store);
+  store = kl_store_kit_open_sqlite (other_path);
+  kl_store_kit_close (store);
   stranger = open_source (other_path);
   assert_refused (stranger, self->to, "beginning of a copy of another store");
 
@@ -221,9 +202,9 @@ test_moved_source (Fixture *self, gconstpointer unused)
   g_clear_error (&error);
   g_clear_object (&from);
   g_clear_object (&to);
-  store = open_store (self->from);
+  store = kl_store_kit_open_sqlite (self->from);
   kl_store_kit_send (store, "big", 2 + 4 + N_MESSAGES + 7, N_MESSAGES, "u-ada", "later", "later");
-  close_store (store);
+  kl_store_kit_close (store);
   from = open_source (self->from);
   to = open_target (self->to, -1);
   g_assert_false (kl_store_copy (from, to, NULL, NULL, &copied, &error));
