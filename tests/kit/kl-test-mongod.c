@@ -46,6 +46,23 @@ kl_test_mongod_is_there (void)
   return *find_program () != '\0';
 }
 
+static void
+test_nothing (void)
+{
+  g_test_skip ("there is no MongoDB here");
+}
+
+gboolean
+kl_test_mongod_or_skip (const char *path)
+{
+  if (kl_test_mongod_is_there ())
+    return TRUE;
+
+  g_test_add_func (path, test_nothing);
+
+  return FALSE;
+}
+
 /* Free at this moment. Another program may be quicker; then the start is tried again. */
 static guint16
 find_port (void)

@@ -12,6 +12,9 @@ typedef struct _KlTestMongod KlTestMongod;
 /* Whether there is one to be had here; else the test is to be skipped. Builds it where that has not happened. */
 gboolean kl_test_mongod_is_there (void);
 
+/* The same, for main(): where there is none, a test of this PATH is added, which is skipped and says why. */
+gboolean kl_test_mongod_or_skip (const char *path);
+
 /* Starts one, empty, and waits until it takes connections. Aborts where kl_test_mongod_is_there() is FALSE. */
 KlTestMongod *kl_test_mongod_new (void);
 

@@ -574,19 +574,9 @@ run_test (gconstpointer data)
   kl_kit_free (kit);
 }
 
-static void
-skip_test (void)
-{
-  g_test_skip ("there is no MongoDB here");
-}
-
 void
 kl_kit_add (const char *path, KlKitTest test)
 {
-  if (kl_kit_uses_mongodb () && !kl_test_mongod_is_there ())
-    {
-      g_test_add_func (path, skip_test);
-      return;
-    }
-  g_test_add_data_func (path, (gconstpointer) test, run_test);
+  if (!kl_kit_uses_mongodb () || kl_test_mongod_or_skip (path))
+    g_test_add_data_func (path, (gconstpointer) test, run_test);
 }

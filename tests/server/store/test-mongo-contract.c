@@ -23,23 +23,14 @@ open_mongo (const char *place)
 
 static const KlStoreContract mongo = { .open = open_mongo, .is_slow = TRUE };
 
-static void
-test_nothing (void)
-{
-  g_test_skip ("there is no MongoDB here");
-}
-
 int
 main (int argc, char **argv)
 {
   int status;
 
   kl_test_init (&argc, &argv);
-  if (!kl_test_mongod_is_there ())
-    {
-      g_test_add_func ("/store/mongo", test_nothing);
-      return g_test_run ();
-    }
+  if (!kl_test_mongod_or_skip ("/store/mongo"))
+    return g_test_run ();
   mongod = kl_test_mongod_new ();
   kl_store_contract_add ("/store/mongo", &mongo);
   status = g_test_run ();

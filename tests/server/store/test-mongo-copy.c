@@ -204,23 +204,14 @@ test_refused (Fixture *self, gconstpointer unused)
   assert_refused (self->from, self->uri, "there is a store in this database already");
 }
 
-static void
-test_nothing (void)
-{
-  g_test_skip ("there is no MongoDB here");
-}
-
 int
 main (int argc, char **argv)
 {
   int status;
 
   kl_test_init (&argc, &argv);
-  if (!kl_test_mongod_is_there ())
-    {
-      g_test_add_func ("/store/mongo/copy", test_nothing);
-      return g_test_run ();
-    }
+  if (!kl_test_mongod_or_skip ("/store/mongo/copy"))
+    return g_test_run ();
   mongod = kl_test_mongod_new ();
 #define ADD(name, test) g_test_add ("/store/mongo/copy/" name, Fixture, NULL, set_up, test, tear_down)
   ADD ("there-and-back", test_there_and_back);

@@ -490,12 +490,6 @@ test_races (void)
   g_free (race.program);
 }
 
-static void
-test_nothing (void)
-{
-  g_test_skip ("there is no MongoDB here");
-}
-
 int
 main (int argc, char **argv)
 {
@@ -505,7 +499,8 @@ main (int argc, char **argv)
       return run_writer (argv[2], argv[3], (guint) atoi (argv[4]), (guint) strtoul (argv[5], NULL, 10));
     }
   kl_test_init (&argc, &argv);
-  g_test_add_func ("/store/mongo/races", kl_test_mongod_is_there () ? test_races : test_nothing);
+  if (kl_test_mongod_or_skip ("/store/mongo/races"))
+    g_test_add_func ("/store/mongo/races", test_races);
 
   return g_test_run ();
 }

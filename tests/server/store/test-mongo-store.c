@@ -693,12 +693,6 @@ test_uris (void)
     }
 }
 
-static void
-test_nothing (void)
-{
-  g_test_skip ("there is no MongoDB here");
-}
-
 #define ADD(name, data, test) g_test_add ("/store/mongo/" name, Fixture, data, set_up, test, tear_down)
 
 /* An address that allows fewer connections than there are workers. */
@@ -727,11 +721,8 @@ main (int argc, char **argv)
 {
   kl_test_init (&argc, &argv);
   g_test_add_func ("/store/mongo/uris", test_uris);
-  if (!kl_test_mongod_is_there ())
-    {
-      g_test_add_func ("/store/mongo/own", test_nothing);
-      return g_test_run ();
-    }
+  if (!kl_test_mongod_or_skip ("/store/mongo/own"))
+    return g_test_run ();
   ADD ("stopped", NULL, test_stopped);
   ADD ("frozen", NULL, test_frozen);
   ADD ("refused", NULL, test_refused);
