@@ -271,12 +271,21 @@ on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer 
     g_log_default_handler (domain, level, message, NULL);
 }
 
-void
-kl_bus_kit_watch_log (void)
+gboolean
+kl_bus_kit_init (int *argc, char ***argv)
 {
+  kl_test_init (argc, argv);
+  if (!kl_test_valkey_is_there ())
+    {
+      g_print ("1..0 # SKIP there is no valkey-server here\n");
+      return FALSE;
+    }
+
   lines = g_ptr_array_new_with_free_func (g_free);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);
   g_log_set_handler (NULL, G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_WARNING, on_log, NULL);
+
+  return TRUE;
 }
 
 void

@@ -20,6 +20,11 @@ typedef struct
   guint reconnected;
 } KlBusKitNode;
 
+/* kl_test_init() for tests that need a Valkey, and FALSE where there is none: it has been said, and there is nothing to be
+ * run. Warnings do not end these tests; what is logged and begins with "The bus is" is kept. */
+gboolean
+kl_bus_kit_init (int *argc, char ***argv);
+
 /* In more of a hurry than a server: a lease of 2 s, silence of 1 s. */
 void
 kl_bus_kit_settings (KlRedisBusSettings *settings);
@@ -72,9 +77,6 @@ kl_bus_kit_is (KlBusKitNode *self, const char *user, const char *expected);
 void
 kl_bus_kit_publish (KlBusKitNode *self, const char *group, gint64 base_rev, gint64 seq);
 
-/* From now on warnings do not end the test, and what begins with "The bus is" is kept. */
-void
-kl_bus_kit_watch_log (void);
 /* That these patterns (ended by NULL) fit what was kept, line by line, and nothing else was; forgets it. */
 void
 kl_bus_kit_assert_log (const char *first, ...) G_GNUC_NULL_TERMINATED;

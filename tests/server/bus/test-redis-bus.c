@@ -432,13 +432,8 @@ main (int argc, char **argv)
 {
   int status;
 
-  kl_test_init (&argc, &argv);
-  if (!kl_test_valkey_is_there ())
-    {
-      g_print ("1..0 # SKIP there is no valkey-server here\n");
-      return 0;
-    }
-  kl_bus_kit_watch_log ();
+  if (!kl_bus_kit_init (&argc, &argv))
+    return 0;
   valkey = kl_test_valkey_new (KL_TEST_VALKEY_PLAIN);
   kl_bus_contract_add (&redis);
 #define ADD(name, test) g_test_add ("/bus/redis/" name, Nodes, NULL, set_up, test, tear_down)

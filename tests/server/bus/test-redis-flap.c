@@ -207,13 +207,8 @@ test_end_anywhere (void)
 int
 main (int argc, char **argv)
 {
-  kl_test_init (&argc, &argv);
-  if (!kl_test_valkey_is_there ())
-    {
-      g_print ("1..0 # SKIP there is no valkey-server here\n");
-      return 0;
-    }
-  kl_bus_kit_watch_log ();
+  if (!kl_bus_kit_init (&argc, &argv))
+    return 0;
   g_test_add_func ("/bus/redis-flap/flap", test_flap);
   g_test_add_func ("/bus/redis-flap/end-anywhere", test_end_anywhere);
 

@@ -202,13 +202,8 @@ test_silent_cut (Cluster *self, gconstpointer unused)
 int
 main (int argc, char **argv)
 {
-  kl_test_init (&argc, &argv);
-  if (!kl_test_valkey_is_there ())
-    {
-      g_print ("1..0 # SKIP there is no valkey-server here\n");
-      return 0;
-    }
-  kl_bus_kit_watch_log ();
+  if (!kl_bus_kit_init (&argc, &argv))
+    return 0;
 #define ADD(name, test) g_test_add ("/bus/redis-slow/" name, Cluster, NULL, set_up, test, tear_down)
   ADD ("valkey-stopped", test_valkey_stopped);
   ADD ("valkey-frozen", test_valkey_frozen);

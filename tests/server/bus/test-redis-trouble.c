@@ -625,13 +625,8 @@ add (const char *name, void (*test) (Pair *, gconstpointer))
 int
 main (int argc, char **argv)
 {
-  kl_test_init (&argc, &argv);
-  if (!kl_test_valkey_is_there ())
-    {
-      g_print ("1..0 # SKIP there is no valkey-server here\n");
-      return 0;
-    }
-  kl_bus_kit_watch_log ();
+  if (!kl_bus_kit_init (&argc, &argv))
+    return 0;
   g_test_add_func ("/bus/redis-trouble/nowhere", test_nowhere);
   g_test_add_func ("/bus/redis-trouble/queue", test_queue);
   g_test_add_func ("/bus/redis-trouble/many-people", test_many_people);

@@ -214,13 +214,8 @@ test_lookup (void)
 int
 main (int argc, char **argv)
 {
-  kl_test_init (&argc, &argv);
-  if (!kl_test_valkey_is_there ())
-    {
-      g_print ("1..0 # SKIP there is no valkey-server here\n");
-      return 0;
-    }
-  kl_bus_kit_watch_log ();
+  if (!kl_bus_kit_init (&argc, &argv))
+    return 0;
   g_test_add_func ("/bus/redis-ways/password", test_password);
   g_test_add_func ("/bus/redis-ways/unix", test_unix);
   g_test_add_func ("/bus/redis-ways/tls", test_tls);
