@@ -27,6 +27,41 @@ kl_store_fixture_reopen (KlStoreFixture *self)
 }
 
 void
+kl_store_fixture_add_people (KlStoreFixture *self)
+{
+  kl_store_kit_add_user (self->store, "ada");
+  kl_store_kit_add_user (self->store, "ben");
+  kl_store_kit_add_user (self->store, "cleo");
+}
+
+void
+kl_store_fixture_add_group (KlStoreFixture *self)
+{
+  kl_store_fixture_add_people (self);
+  kl_store_kit_add_group (self->store, "g", "u-ada", "tea", "Tea & Talk");
+}
+
+void
+kl_store_fixture_assert_head (KlStoreFixture *self, const char *group, gint64 rev, gint64 seq)
+{
+  g_autoptr (KlStoreLoaded) loaded = kl_store_kit_load (self->store, group);
+
+  g_assert_cmpint (loaded->rev, ==, rev);
+  g_assert_cmpint (loaded->seq, ==, seq);
+}
+
+void
+kl_store_fixture_assert_not_found (KlStoreFixture *self, const char *group)
+{
+  KL_STORE_ANSWER;
+  g_autoptr (GError) error = NULL;
+
+  kl_store_kit_call (load_group, self->store, group);
+  g_assert_null (kl_store_load_group_finish (self->store, result, &error));
+  g_assert_error (error, KL_STORE_ERROR, KL_STORE_ERROR_NOT_FOUND);
+}
+
+void
 kl_store_contract_add_test (const char *prefix, const char *name, const KlStoreContract *contract,
                             void (*test) (KlStoreFixture *self, gconstpointer unused))
 {
@@ -109,6 +144,7 @@ kl_store_contract_add (const char *prefix, const KlStoreContract *contract)
   kl_store_contract_add_test (prefix, "epoch", contract, test_epoch);
   kl_store_contract_add_test (prefix, "ready", contract, test_ready);
   kl_store_contract_add_test (prefix, "close", contract, test_close);
+  kl_store_contract_add_log (prefix, contract);
   kl_store_contract_add_groups (prefix, contract);
   kl_store_contract_add_accounts (prefix, contract);
 }

@@ -24,6 +24,7 @@ typedef struct
 void kl_store_contract_add (const char *prefix, const KlStoreContract *contract);
 
 /* The parts. */
+void kl_store_contract_add_log (const char *prefix, const KlStoreContract *contract);
 void kl_store_contract_add_groups (const char *prefix, const KlStoreContract *contract);
 void kl_store_contract_add_accounts (const char *prefix, const KlStoreContract *contract);
 
@@ -32,5 +33,13 @@ void kl_store_contract_add_test (const char *prefix, const char *name, const KlS
 
 /* Closes and opens again. */
 void kl_store_fixture_reopen (KlStoreFixture *self);
+
+/* Ada, Ben and Cleo. */
+void kl_store_fixture_add_people (KlStoreFixture *self);
+/* Them, and Ada's group "g" with the head at rev 2, seq 0. */
+void kl_store_fixture_add_group (KlStoreFixture *self);
+
+void kl_store_fixture_assert_head (KlStoreFixture *self, const char *group, gint64 rev, gint64 seq);
+void kl_store_fixture_assert_not_found (KlStoreFixture *self, const char *group);
 
 G_END_DECLS

@@ -117,6 +117,17 @@ kl_store_kit_add_message (KlStoreBatch *batch, gint64 seq, const char *sender, c
 }
 
 KlStoreChange *
+kl_store_kit_change_message (KlStoreBatch *batch, gint64 seq, const char *sender, const char *body,
+                             KlMessageFlags flags)
+{
+  KlStoreChange *change = kl_store_kit_add_message (batch, seq, sender, NULL, body);
+
+  change->message->flags = flags;
+
+  return change;
+}
+
+KlStoreChange *
 kl_store_kit_add_member (KlStoreBatch *batch, const char *user, KlRole role)
 {
   KlStoreChange *change = kl_store_batch_add (batch, KL_CHANGE_MEMBER);

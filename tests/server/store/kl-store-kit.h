@@ -35,6 +35,9 @@ void kl_store_kit_add_group (KlStore *store, const char *group, const char *owne
 
 KlStoreChange *kl_store_kit_add_message (KlStoreBatch *batch, gint64 seq, const char *sender, const char *client_id,
                                          const char *body);
+/* Of a message that is there, or one with flags. */
+KlStoreChange *kl_store_kit_change_message (KlStoreBatch *batch, gint64 seq, const char *sender, const char *body,
+                                            KlMessageFlags flags);
 KlStoreChange *kl_store_kit_add_member (KlStoreBatch *batch, const char *user, KlRole role);
 
 /* Appends and gives the outcome; INDEXES (may be NULL) gets the listed ones. Unrefs the batch. */
