@@ -1,300 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* sync, and the begin of a group's events, seen by a client that does what the contract asks of clients. */
 #include "tests/server/chat/kl-chat-kit.h"
-
-#define ANSWER_BYTES (512 * 1024)
-
-/* ── A client's memory ── */
-
-typedef struct
-{
-  gint64 rev; /* held; -1: none */
-  gboolean flowing;
-  gint64 unread;        /* as the last answer said, and counted on */
-  GHashTable *messages; /* id → KlJson: newest state */
-  GHashTable *members;  /* user → role, of what was told */
-} Held;
-
-typedef struct
-{
-  KlClient *client;
-  GHashTable *groups; /* id → Held */
-  GArray *later;      /* char * */
-  guint seen;         /* of client->heard */
-  guint events;
-} Model;
-
-static void
-free_held (Held *held)
-{
-  g_hash_table_unref (held->messages);
-  g_hash_table_unref (held->members);
-  g_free (held);
-}
-
-static Model *
-model_new (KlClient *client)
-{
-  Model *model = g_new0 (Model, 1);
-
-  model->client = client;
-  model->groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) free_held);
-
-  return model;
-}
-
-static void
-model_free (Model *model)
-{
-  g_hash_table_unref (model->groups);
-  g_free (model);
-}
-
-static Held *
-model_get (Model *model, const char *group)
-{
-  Held *held = g_hash_table_lookup (model->groups, group);
-
-  if (held)
-    return held;
-
-  held = g_new0 (Held, 1);
-  held->rev = -1;
-  held->messages = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  held->members = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  g_hash_table_insert (model->groups, g_strdup (group), held);
-
-  return held;
-}
-
-/* The higher rev wins. */
-static void
-hold_message (Held *held, yyjson_val *message)
-{
-  const char *id = kl_get_string (message, "id");
-  const char *old = g_hash_table_lookup (held->messages, id);
-  gint64 old_rev = old ? g_ascii_strtoll (old, NULL, 10) : -1;
-
-  g_assert_nonnull (id);
-  if (kl_get_int (message, "rev") > old_rev)
-    g_hash_table_insert (held->messages, g_strdup (id),
-                         g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s", kl_get_int (message, "rev"),
-                                          kl_get_int (message, "seq"), kl_get_string (message, "body")));
-}
-
-static void
-hold_member (Held *held, yyjson_val *member)
-{
-  const char *role = kl_get_string (member, "role");
-
-  g_hash_table_insert (held->members, g_strdup (kl_get_string (member, "user")), g_strdup (role ? role : "gone"));
-}
-
-static void
-hear_event (Model *model, const char *name, yyjson_val *argument)
-{
-  yyjson_val *group = kl_get (argument, "group");
-  const char *id = yyjson_is_str (group) ? yyjson_get_str (group) : kl_get_string (group, "id");
-  gint64 rev = kl_get_int (argument, "rev");
-  Held *held;
-
-  if (rev < 0)
-    {
-      if (strcmp (name, "group") == 0 && !g_hash_table_contains (model->groups, id))
-        {
-          held = model_get (model, id);
-          held->rev = kl_get_int (group, "rev");
-          held->flowing = TRUE;
-        }
-      return;
-    }
-
-  held = g_hash_table_lookup (model->groups, id);
-  g_assert_nonnull (held);
-  g_assert_true (held->flowing);
-  g_assert_cmpint (rev, ==, held->rev + 1);
-  held->rev = rev;
-  model->events++;
-  if (strcmp (name, "message") == 0)
-    {
-      yyjson_val *message = kl_get (argument, "message");
-
-      g_assert_cmpint (kl_get_int (message, "rev"), >=, rev);
-      if (kl_get_bool (message, "deleted"))
-        held->unread--;
-      else if (!kl_get (message, "system") && !kl_get (message, "reactions") && !kl_get (message, "edited_at"))
-        held->unread++;
-      hold_message (held, kl_get (argument, "message"));
-    }
-  else if (strcmp (name, "member") == 0)
-    {
-      hold_member (held, kl_get (argument, "member"));
-    }
-}
-
-static void
-hear (Model *model, guint until)
-{
-  for (; model->seen < model->client->heard->len; model->seen++)
-    {
-      KlHeard *heard = &g_array_index (model->client->heard, KlHeard, model->seen);
-
-      if (heard->order > until)
-        return;
-      if (strcmp (heard->name, "answer") != 0)
-        hear_event (model, heard->name, kl_json_get_root (heard->json));
-    }
-}
-
-static gboolean
-contains (yyjson_val *array, const char *id)
-{
-  yyjson_val *item;
-  size_t i, n;
-
-  yyjson_arr_foreach (array, i, n, item)
-    {
-      if (yyjson_equals_str (item, id))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-/* Takes an answer to sync; returns how many groups it left for later. */
-static guint
-take_sync (Model *model, yyjson_val *answer)
-{
-  yyjson_obj_iter iter = yyjson_obj_iter_with (kl_get (answer, "changes"));
-  yyjson_val *later = kl_get (answer, "later");
-  yyjson_val *key, *group, *item;
-  size_t i, n;
-
-  while ((key = yyjson_obj_iter_next (&iter)))
-    {
-      yyjson_val *entry = yyjson_obj_iter_get_val (key);
-      Held *held = model_get (model, yyjson_get_str (key));
-      gint64 rev = kl_get_int (entry, "rev");
-      gint64 seq = 0;
-
-      if (kl_get_bool (entry, "reset"))
-        {
-          g_hash_table_remove_all (held->messages);
-          g_hash_table_remove_all (held->members);
-          held->rev = -1;
-        }
-      g_assert_cmpint (rev, >=, held->rev);
-      yyjson_arr_foreach (kl_get (entry, "messages"), i, n, item)
-        {
-          if (kl_get_bool (entry, "reset"))
-            g_assert_cmpint (kl_get_int (item, "seq"), >, seq);
-          seq = kl_get_int (item, "seq");
-          hold_message (held, item);
-          g_assert_nonnull (kl_find (answer, "users", "id", kl_get_string (item, "sender")));
-        }
-      yyjson_arr_foreach (kl_get (entry, "members"), i, n, item)
-        hold_member (held, item);
-      held->rev = rev;
-    }
-  yyjson_arr_foreach (kl_get (answer, "groups"), i, n, group)
-    {
-      Held *held = model_get (model, kl_get_string (group, "id"));
-
-      if (contains (later, kl_get_string (group, "id")))
-        continue;
-      if (held->rev < 0)
-        held->rev = kl_get_int (group, "rev");
-      g_assert_cmpint (held->rev, ==, kl_get_int (group, "rev"));
-      held->unread = kl_get_int (group, "mine.unread");
-      held->flowing = TRUE;
-    }
-
-  return yyjson_arr_size (later);
-}
-
-static char *
-get_since (Model *model, yyjson_val *only)
-{
-  GString *json = g_string_new ("{");
-  GHashTableIter iter;
-  gpointer key, value;
-
-  g_hash_table_iter_init (&iter, model->groups);
-  while (g_hash_table_iter_next (&iter, &key, &value))
-    {
-      Held *held = value;
-
-      if (only && !contains (only, key))
-        continue;
-      if (held->rev >= 0)
-        g_string_append_printf (json, "%s'%s':%" G_GINT64_FORMAT, json->len > 1 ? "," : "", (char *) key, held->rev);
-      else
-        g_string_append_printf (json, "%s'%s':null", json->len > 1 ? "," : "", (char *) key);
-    }
-  g_string_append_c (json, '}');
-
-  return g_string_free_and_steal (json);
-}
-
-/* As a client does: sync, and more until nothing is left. */
-static guint
-synchronize (Model *model)
-{
-  g_autofree char *since = get_since (model, NULL);
-  g_autoptr (KlAnswer) answer = kl_client_start (model->client, "sync", "{'since':%s}", since);
-  guint rounds = 1;
-
-  kl_answer_wait (answer);
-  hear (model, answer->order);
-  while (take_sync (model, kl_json_get_root (answer->json)) > 0)
-    {
-      g_autofree char *more = NULL;
-
-      g_assert_cmpuint (rounds++, <, 400);
-      g_assert_cmpuint (answer->length, <=, ANSWER_BYTES);
-      {
-        yyjson_val *later = kl_get (kl_json_get_root (answer->json), "later");
-        yyjson_val *id;
-        size_t i, n;
-
-        yyjson_arr_foreach (later, i, n, id)
-          model_get (model, yyjson_get_str (id));
-        more = get_since (model, later);
-      }
-      kl_answer_free (g_steal_pointer (&answer));
-      answer = kl_client_start (model->client, "sync", "{'more':true,'since':%s}", more);
-      kl_answer_wait (answer);
-      hear (model, answer->order);
-    }
-  g_assert_cmpuint (answer->length, <=, ANSWER_BYTES);
-
-  return rounds;
-}
-
-/* What the model holds of the newest messages is what history says. */
-static void
-check_against_history (Model *model, const char *group)
-{
-  yyjson_val *answer = kl_client_ok (model->client, "history", "{'group':'%s','limit':100}", group);
-  Held *held;
-  yyjson_val *message;
-  size_t i, n;
-
-  hear (model, G_MAXUINT);
-  held = model_get (model, group);
-  yyjson_arr_foreach (kl_get (answer, "messages"), i, n, message)
-    {
-      const char *known = g_hash_table_lookup (held->messages, kl_get_string (message, "id"));
-      g_autofree char *now
-          = g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s", kl_get_int (message, "rev"),
-                             kl_get_int (message, "seq"), kl_get_string (message, "body"));
-
-      if (known)
-        g_assert_cmpstr (known, ==, now);
-    }
-}
-
-/* ── Tests ── */
+#include "tests/server/chat/kl-sync-model.h"
 
 static void
 test_first (KlKit *kit)
@@ -457,7 +164,7 @@ test_size (KlKit *kit)
   g_autofree char *big = g_strnfill (15000, 'b');
   KlClient *anna = kl_kit_person (kit, "anna");
   KlClient *ben = kl_kit_person (kit, "ben");
-  Model *model = model_new (ben);
+  KlSyncModel *model = kl_sync_model_new (ben);
   const char *groups[4];
   KlClient *again;
   guint rounds;
@@ -467,43 +174,43 @@ test_size (KlKit *kit)
       groups[i] = kl_client_create (anna, "Tea", "public");
       kl_client_ok (ben, "group:join", "{'group':'%s'}", groups[i]);
     }
-  synchronize (model);
+  kl_sync_model_synchronize (model);
   for (guint i = 0; i < 4; i++)
     send_many (anna, groups[i], i == 2 ? 0 : 60, big);
-  hear (model, G_MAXUINT);
+  kl_sync_model_hear (model, G_MAXUINT);
   for (guint i = 0; i < 4; i++)
-    g_assert_cmpint (model_get (model, groups[i])->rev, ==, i == 2 ? 5 : 65);
+    g_assert_cmpint (kl_sync_model_get (model, groups[i])->rev, ==, i == 2 ? 5 : 65);
 
   /* Away since rev 5. */
   kl_client_end (ben);
   again = kl_kit_connect (kit, ben->user);
-  model_free (model);
-  model = model_new (again);
+  kl_sync_model_free (model);
+  model = kl_sync_model_new (again);
   for (guint i = 0; i < 4; i++)
-    model_get (model, groups[i])->rev = 5;
-  rounds = synchronize (model);
+    kl_sync_model_get (model, groups[i])->rev = 5;
+  rounds = kl_sync_model_synchronize (model);
   g_assert_cmpuint (rounds, >=, 6);
   for (guint i = 0; i < 4; i++)
     {
-      Held *held = model_get (model, groups[i]);
+      KlSyncHeld *held = kl_sync_model_get (model, groups[i]);
 
       g_assert_true (held->flowing);
       g_assert_cmpuint (g_hash_table_size (held->messages), ==, i == 2 ? 0 : 60);
-      check_against_history (model, groups[i]);
+      kl_sync_model_check_against_history (model, groups[i]);
     }
   kl_client_send (anna, groups[1], "small");
-  hear (model, G_MAXUINT);
-  g_assert_cmpint (model_get (model, groups[1])->rev, ==, 66);
-  model_free (model);
+  kl_sync_model_hear (model, G_MAXUINT);
+  g_assert_cmpint (kl_sync_model_get (model, groups[1])->rev, ==, 66);
+  kl_sync_model_free (model);
 
   /* A reset whose page is cut. */
   again = kl_kit_connect (kit, ben->user);
-  model = model_new (again);
-  model_get (model, groups[0])->rev = 1000;
-  synchronize (model);
-  g_assert_cmpint (model_get (model, groups[0])->rev, ==, 65);
-  g_assert_cmpuint (g_hash_table_size (model_get (model, groups[0])->messages), >, 20);
-  model_free (model);
+  model = kl_sync_model_new (again);
+  kl_sync_model_get (model, groups[0])->rev = 1000;
+  kl_sync_model_synchronize (model);
+  g_assert_cmpint (kl_sync_model_get (model, groups[0])->rev, ==, 65);
+  g_assert_cmpuint (g_hash_table_size (kl_sync_model_get (model, groups[0])->messages), >, 20);
+  kl_sync_model_free (model);
 }
 
 /* A list of groups that is too long for one answer. */
@@ -511,7 +218,7 @@ static void
 test_many_groups (KlKit *kit)
 {
   KlClient *anna = kl_kit_person (kit, "anna");
-  Model *model = model_new (anna);
+  KlSyncModel *model = kl_sync_model_new (anna);
   g_autofree char *topic = g_strnfill (1000, 't');
   guint n = 420, rounds;
   GHashTableIter iter;
@@ -520,16 +227,16 @@ test_many_groups (KlKit *kit)
 
   for (guint i = 0; i < n; i++)
     kl_client_ok (anna, "group:create", "{'client_id':'g%u','name':'Group %u','topic':'%s'}", i, i, topic);
-  model_free (model);
+  kl_sync_model_free (model);
   again = kl_kit_connect (kit, anna->user);
-  model = model_new (again);
-  rounds = synchronize (model);
+  model = kl_sync_model_new (again);
+  rounds = kl_sync_model_synchronize (model);
   g_assert_cmpuint (rounds, >, 1);
   g_assert_cmpuint (g_hash_table_size (model->groups), ==, n);
   g_hash_table_iter_init (&iter, model->groups);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    g_assert_true (((Held *) value)->flowing);
-  model_free (model);
+    g_assert_true (((KlSyncHeld *) value)->flowing);
+  kl_sync_model_free (model);
 }
 
 /* Whatever happens while an answer is under way: each later rev comes once, in order, none is skipped. */
@@ -543,7 +250,7 @@ test_no_gap (KlKit *kit)
   g_autoptr (GPtrArray) answers = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_answer_free);
   GPtrArray *ids[2];
   const char *groups[2];
-  Model *model = model_new (dora);
+  KlSyncModel *model = kl_sync_model_new (dora);
   gint64 revs[2] = { -1, -1 };
   guint events = 0;
 
@@ -555,7 +262,7 @@ test_no_gap (KlKit *kit)
       kl_client_ok (dora, "group:join", "{'group':'%s'}", groups[g]);
       ids[g] = g_ptr_array_new_with_free_func (g_free);
     }
-  model_free (model);
+  kl_sync_model_free (model);
   kl_client_end (dora);
   model = NULL;
 
@@ -566,17 +273,17 @@ test_no_gap (KlKit *kit)
 
       dora = kl_kit_connect (kit, user);
       {
-        Model *next = model_new (dora);
+        KlSyncModel *next = kl_sync_model_new (dora);
 
         for (guint g = 0; g < 2; g++)
-          model_get (next, groups[g])->rev = revs[g];
+          kl_sync_model_get (next, groups[g])->rev = revs[g];
         model = next;
       }
       for (guint step = 0; step < 16; step++)
         {
           if (step == steps)
             {
-              g_autofree char *since = get_since (model, NULL);
+              g_autofree char *since = kl_sync_model_dup_since (model, NULL);
 
               sync = kl_client_start (dora, "sync", "{'since':%s}", since);
             }
@@ -609,8 +316,8 @@ test_no_gap (KlKit *kit)
             g_main_context_iteration (NULL, FALSE);
         }
       kl_answer_wait (sync);
-      hear (model, sync->order);
-      g_assert_cmpuint (take_sync (model, kl_json_get_root (sync->json)), ==, 0);
+      kl_sync_model_hear (model, sync->order);
+      g_assert_cmpuint (kl_sync_model_take (model, kl_json_get_root (sync->json)), ==, 0);
       for (guint i = 0; i < answers->len; i++)
         {
           yyjson_val *root = kl_answer_wait (g_ptr_array_index (answers, i));
@@ -619,21 +326,21 @@ test_no_gap (KlKit *kit)
           if (group && g_ptr_array_index (answers, i) && round % 4 == 0)
             g_ptr_array_add (ids[strcmp (group, groups[1]) == 0], g_strdup (kl_get_string (root, "message.id")));
         }
-      hear (model, G_MAXUINT);
+      kl_sync_model_hear (model, G_MAXUINT);
       for (guint g = 0; g < 2; g++)
         {
           yyjson_val *now = kl_find (kl_client_ok (senders[0], "sync", "{}"), "groups", "id", groups[g]);
           gint64 head = kl_get_int (now, "rev");
 
-          revs[g] = model_get (model, groups[g])->rev;
+          revs[g] = kl_sync_model_get (model, groups[g])->rev;
           g_assert_cmpint (revs[g], ==, head);
           now = kl_find (kl_client_ok (dora, "sync", "{}"), "groups", "id", groups[g]);
-          g_assert_cmpint (model_get (model, groups[g])->unread, ==, kl_get_int (now, "mine.unread"));
-          check_against_history (model, groups[g]);
+          g_assert_cmpint (kl_sync_model_get (model, groups[g])->unread, ==, kl_get_int (now, "mine.unread"));
+          kl_sync_model_check_against_history (model, groups[g]);
         }
       events += model->events;
       kl_answer_free (sync);
-      model_free (model);
+      kl_sync_model_free (model);
       kl_client_end (dora);
     }
   g_assert_cmpuint (events, >, 100);
