@@ -25,6 +25,13 @@ const QUICK = {
   KLATCH_LIMITS_FAILURES_PER_MINUTE: "0",
 };
 
+/** For `env`, where people do much at once. */
+export const NO_RATES = {
+  KLATCH_LIMITS_MESSAGES_PER_SECOND: "0",
+  KLATCH_LIMITS_READS_PER_SECOND: "0",
+  KLATCH_LIMITS_CONNECTIONS_UNSIGNED: "0",
+};
+
 /** The same tests are run over TLS, where these name a certificate and its key. */
 const certificate = process.env.KLATCH_TEST_CERTIFICATE;
 if (certificate) Object.assign(QUICK, { KLATCH_TLS_CERTIFICATE: certificate, KLATCH_TLS_KEY: process.env.KLATCH_TEST_KEY });
@@ -39,8 +46,8 @@ export function makeFolder(t) {
 }
 
 /** Waits until `condition` gives something true, and returns it. */
-export async function until(condition, what = condition.toString()) {
-  const end = Date.now() + DEADLINE_MS;
+export async function until(condition, what = condition.toString(), deadline_ms = DEADLINE_MS) {
+  const end = Date.now() + deadline_ms;
   for (;;) {
     const value = await condition();
     if (value) return value;
@@ -215,6 +222,13 @@ export class Device {
   }
 }
 
+/** A group with these people in it; the first makes it. */
+export async function makeGroup(devices, name = "Tea") {
+  const { group } = await devices[0].do("group:create", { client_id: randomUUID(), name, visibility: "public" });
+  for (const device of devices.slice(1)) await device.do("group:join", { group: group.id });
+  return group.id;
+}
+
 /** Two people, connected and in one public group. */
 export async function makePair(t, server) {
   const anna = await server.person("anna");
@@ -223,7 +237,5 @@ export async function makePair(t, server) {
   const b = await ben.connect(t);
   await a.do("sync");
   await b.do("sync");
-  const { group } = await a.do("group:create", { client_id: "g", name: "Tea", visibility: "public" });
-  await b.do("group:join", { group: group.id });
-  return { anna, ben, a, b, group: group.id };
+  return { anna, ben, a, b, group: await makeGroup([a, b]) };
 }

@@ -9,9 +9,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Mongod, mongodIsThere } from "../../kit/mongod.mjs";
-import { DEADLINE_MS, Device, Person, Server, secretOf, until } from "../box/klatch.mjs";
+import { DEADLINE_MS, Device, NO_RATES, Person, Server, makeGroup, until } from "../box/klatch.mjs";
 
-export { DEADLINE_MS, Device, Person, delay, until };
+export { DEADLINE_MS, Device, Person, delay, makeGroup, until };
 
 const hasValkey = spawnSync("valkey-server", ["--version"], { stdio: "ignore" }).status === 0;
 
@@ -124,18 +124,12 @@ export class Line {
   }
 }
 
-const FREE = {
-  KLATCH_LIMITS_MESSAGES_PER_SECOND: "0",
-  KLATCH_LIMITS_READS_PER_SECOND: "0",
-  KLATCH_LIMITS_CONNECTIONS_UNSIGNED: "0",
-};
-
 export class Cluster {
   /** @param options {nodes, env, lines: one between each node and Valkey} */
   static async start(t, options = {}) {
     const self = new Cluster();
     self.t = t;
-    self.env = { ...FREE, ...options.env };
+    self.env = { ...NO_RATES, ...options.env };
     [self.valkey, self.mongod] = await Promise.all([Valkey.start(t), Mongod.start(t)]);
     self.database = `klatch_${randomUUID().slice(0, 8)}`;
     self.lines = [];
@@ -194,13 +188,6 @@ export class Cluster {
   async allReady() {
     for (let i = 0; i < this.nodes.length; i++) await this.ready(i);
   }
-}
-
-/** A group with these people in it; the first makes it. */
-export async function makeGroup(devices, name = "Tea") {
-  const { group } = await devices[0].do("group:create", { client_id: randomUUID(), name, visibility: "public" });
-  for (const device of devices.slice(1)) await device.do("group:join", { group: group.id });
-  return group.id;
 }
 
 /** The revs of the group's events, in the order in which they came. */

@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { DEADLINE_MS } from "../box/klatch.mjs";
+import { NO_RATES, makeGroup } from "../box/klatch.mjs";
 import { frame, upgrade } from "../socketio/echo.mjs";
 
 const HELLO = upgrade("/socket.io/?EIO=4&transport=websocket");
@@ -159,6 +159,17 @@ export class Light {
   }
 }
 
+/** Two people, each in by a socket, and in one public group. */
+export async function makePair(server) {
+  const anna = await server.person("anna");
+  const ben = await server.person("ben");
+  const a = await Light.connect(server.port, anna.token);
+  const b = await Light.connect(server.port, ben.token);
+  await a.do("sync");
+  await b.do("sync");
+  return { anna, ben, a, b, group: await makeGroup([a, b]) };
+}
+
 /** Does `work` for 0 … n − 1, `wide` of them at once. */
 export async function each(n, wide, work) {
   let i = 0;
@@ -208,15 +219,4 @@ export function measureSends(light, group, pauseMs = 20) {
   };
 }
 
-export async function waitFor(condition, what, ms = DEADLINE_MS) {
-  for (const end = Date.now() + ms; !(await condition()); await delay(20)) {
-    if (Date.now() > end) throw new Error(`waited in vain for: ${what}`);
-  }
-}
-
-export const FREE = {
-  KLATCH_LIMITS_MESSAGES_PER_SECOND: "0",
-  KLATCH_LIMITS_READS_PER_SECOND: "0",
-  KLATCH_LIMITS_CONNECTIONS_UNSIGNED: "0",
-  KLATCH_LIMITS_CONNECTIONS_PER_USER: "0",
-};
+export const FREE = { ...NO_RATES, KLATCH_LIMITS_CONNECTIONS_PER_USER: "0" };

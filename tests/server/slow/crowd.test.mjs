@@ -8,8 +8,8 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { Server } from "../box/klatch.mjs";
-import { FREE, Light, connectAll, cpuMs, each, measureSends, memoryKib, percentile, waitFor } from "./crowd.mjs";
+import { Server, until } from "../box/klatch.mjs";
+import { FREE, Light, connectAll, cpuMs, each, measureSends, memoryKib, percentile } from "./crowd.mjs";
 
 async function people(server, n) {
   const all = [];
@@ -111,7 +111,7 @@ test("who was away while two hundred and one came and went counts them right (C3
     online ??= answer.groups.find(({ id }) => id === group).online;
     await a.do("group:open", { group });
     await going;
-    await waitFor(() => online === 200, `round ${round}: the count is right, and not ${online}`, 5000);
+    await until(() => online === 200, `round ${round}: the count is right, and not ${online}`, 5000);
     await a.leave();
   }
 });

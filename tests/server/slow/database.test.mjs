@@ -9,8 +9,8 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { Server, makeFolder } from "../box/klatch.mjs";
-import { FREE, Light, each, measureSends, percentile, waitFor } from "./crowd.mjs";
+import { Server, makeFolder, until } from "../box/klatch.mjs";
+import { FREE, Light, each, makePair, measureSends, percentile } from "./crowd.mjs";
 
 const database = (server) => join(server.data, "klatch.db");
 const logMib = (server) => statSync(`${database(server)}-wal`).size / 1048576;
@@ -31,18 +31,6 @@ async function shell(t, server, words) {
 }
 
 const ctl = (server, ...args) => execFileSync(process.env.KLATCHCTL, ["--data", server.data, ...args]).toString();
-
-async function pair(server) {
-  const anna = await server.person("anna");
-  const ben = await server.person("ben");
-  const a = await Light.connect(server.port, anna.token);
-  const b = await Light.connect(server.port, ben.token);
-  await a.do("sync");
-  await b.do("sync");
-  const { group } = await a.do("group:create", { client_id: randomUUID(), name: "Tea", visibility: "public" });
-  await b.do("group:join", { group: group.id });
-  return { anna, ben, a, b, group: group.id };
-}
 
 /** How long the loop needs for what asks no database. */
 function measureAnswers(light, group) {
@@ -65,7 +53,7 @@ function measureAnswers(light, group) {
 
 test("a tool that locks the database makes sends wait or unavailable, and nothing else (C104)", async (t) => {
   const server = await Server.start(t, { env: FREE });
-  const { a, b, group } = await pair(server);
+  const { a, b, group } = await makePair(server);
   const answersEnd = measureAnswers(b, group);
   const tool = await shell(t, server, "BEGIN IMMEDIATE;");
   const acked = [];
@@ -91,7 +79,7 @@ test("a tool that locks the database makes sends wait or unavailable, and nothin
   ctl(server, "backup", join(makeFolder(t), "locked.backup"));
   assert.equal(acked.length, 0, "what is locked is not stored");
   await tool.end("COMMIT;");
-  await waitFor(async () => (await a.ask("message:send", { group, client_id: randomUUID(), body: "free" })).ok, "it heals");
+  await until(async () => (await a.ask("message:send", { group, client_id: randomUUID(), body: "free" })).ok, "it heals");
   const times = await answersEnd();
   t.diagnostic(`locked 20 s: ${[...codes]}; others p99 ${percentile(times, 99).toFixed(0)} ms, at most ${Math.max(...times).toFixed(0)} ms`);
   assert.deepEqual([...codes], ["unavailable"]);
@@ -114,7 +102,7 @@ test("a tool that locks the database makes sends wait or unavailable, and nothin
 
 test("a log that somebody holds grows, slows nobody, and is small again afterwards (C102)", async (t) => {
   const server = await Server.start(t, { env: FREE });
-  const { a, b, group } = await pair(server);
+  const { a, b, group } = await makePair(server);
   const body = "x".repeat(8000);
   const fill = async (mib) => {
     for (const limit = logMib(server) + mib; logMib(server) < limit; ) await each(64, 64, () => a.send(group, body));
@@ -137,7 +125,7 @@ test("a log that somebody holds grows, slows nobody, and is small again afterwar
 
   // Little is said afterwards, and that is enough.
   const since = Date.now();
-  await waitFor(async () => {
+  await until(async () => {
     await a.send(group, "so");
     return logMib(server) <= 64;
   }, "the log is small again", 60000);
@@ -147,7 +135,7 @@ test("a log that somebody holds grows, slows nobody, and is small again afterwar
   const again = await shell(t, server, "BEGIN;\nSELECT count(*) FROM messages;");
   await fill(Math.max(0, 100 - logMib(server)));
   await again.end("COMMIT;");
-  await waitFor(() => logMib(server) <= 64, "the log is small again in silence", 60000);
+  await until(() => logMib(server) <= 64, "the log is small again in silence", 60000);
 });
 
 /** Makes a group of one message as large as this, the server being stopped. */
@@ -179,7 +167,7 @@ test("a group of a million messages is gone at once for all, and its rows go wit
   const MESSAGES = 1000000;
   const MEMBERS = 9000;
   let server = await Server.start(t, { env: FREE });
-  const { anna, ben, a, group: other } = await pair(server);
+  const { anna, ben, a, group: other } = await makePair(server);
   const { group: huge } = await a.do("group:create", { client_id: randomUUID(), name: "Huge", visibility: "public" });
   await a.send(huge.id, "y".repeat(100));
   const { invite } = await a.do("group:invite", { group: huge.id, link: true });
@@ -217,9 +205,9 @@ test("a group of a million messages is gone at once for all, and its rows go wit
 
   await server.kill();
   server = await Server.start(t, { data: server.data, listen, env: FREE });
-  await waitFor(() => rows() < left, "it goes on");
+  await until(() => rows() < left, "it goes on");
   const since = Date.now();
-  await waitFor(() => count(server.data, "SELECT count(*) FROM purges") === 0, "all is gone", 100000);
+  await until(() => count(server.data, "SELECT count(*) FROM purges") === 0, "all is gone", 100000);
   t.diagnostic(`${left} rows were left at the kill, gone ${Date.now() - since} ms later`);
   for (const [table, where] of [["messages", `place >> 40 = ${g}`], ["bodies", `place >> 40 = ${g}`], ["bans", `g = ${g}`], ["invites", `g = ${g}`]]) {
     assert.equal(count(server.data, `SELECT count(*) FROM ${table} WHERE ${where}`), 0, table);

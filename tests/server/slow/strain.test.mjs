@@ -2,36 +2,22 @@
 // Too few descriptors, and clients that drip: who is in is served as ever.
 import "./program.mjs";
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
 import net from "node:net";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { PROGRAM, Server } from "../box/klatch.mjs";
-import { upgrade } from "../socketio/echo.mjs";
-import { FREE, Light, anyAddress, cpuMs, each, measureSends, percentile, waitFor } from "./crowd.mjs";
-
-async function pair(server) {
-  const anna = await server.person("anna");
-  const ben = await server.person("ben");
-  const a = await Light.connect(server.port, anna.token);
-  const b = await Light.connect(server.port, ben.token);
-  await a.do("sync");
-  await b.do("sync");
-  const { group } = await a.do("group:create", { client_id: randomUUID(), name: "Tea", visibility: "public" });
-  await b.do("group:join", { group: group.id });
-  return { anna, ben, a, b, group: group.id };
-}
+import { PROGRAM, Server, until } from "../box/klatch.mjs";
+import { FREE, Light, anyAddress, cpuMs, makePair, measureSends, percentile } from "./crowd.mjs";
 
 test("out of descriptors those who are in are served, others wait, and the server rests (C111)", async (t) => {
   const server = await Server.start(t, { env: FREE, command: ["sh", "-c", 'ulimit -n 256; exec "$@"', "sh", PROGRAM] });
-  const { anna, a, b, group } = await pair(server);
+  const { anna, a, b, group } = await makePair(server);
   const waiting = Array.from({ length: 400 }, () => {
     const light = new Light(server.port, anyAddress());
     light.in = light.enter(anna.token).then(() => (light.isIn = true), () => {});
     return light;
   });
-  await waitFor(() => server.stderr.includes("out of file descriptors"), "the limit is met");
-  await waitFor(() => waiting.filter(({ isIn }) => isIn).length > 150, "many are in");
+  await until(() => server.stderr.includes("out of file descriptors"), "the limit is met");
+  await until(() => waiting.filter(({ isIn }) => isIn).length > 150, "many are in");
   const within = () => waiting.filter(({ isIn }) => isIn);
 
   const cpu = cpuMs(server);
@@ -51,15 +37,15 @@ test("out of descriptors those who are in are served, others wait, and the serve
   const left = within().slice(0, 100);
   const before = within().length;
   await Promise.all(left.map((light) => light.leave()));
-  await waitFor(() => within().length >= Math.min(before + 90, 400), "others take their place");
+  await until(() => within().length >= Math.min(before + 90, 400), "others take their place");
   assert.equal(server.ended, undefined);
   for (const light of waiting) light.socket.destroy();
-  await waitFor(() => server.request("GET", "/healthz").then(({ status }) => status === 200, () => false), "room for all");
+  await until(() => server.request("GET", "/healthz").then(({ status }) => status === 200, () => false), "room for all");
 });
 
 test("six hundred that drip are cut off in ten seconds, and the honest do not feel it (C11)", async (t) => {
   const server = await Server.start(t, { env: { KLATCH_LIMITS_MESSAGES_PER_SECOND: "0", KLATCH_LIMITS_CONNECTIONS_UNSIGNED: "0", KLATCH_LIMITS_CONNECTIONS_PER_USER: "0" } });
-  const { anna, a, group } = await pair(server);
+  const { anna, a, group } = await makePair(server);
   const drippers = [];
   const drip = (from, head, body) => {
     const socket = net.connect({ port: server.port, host: "127.0.0.1", localAddress: from });
