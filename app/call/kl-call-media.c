@@ -7,7 +7,7 @@
 
 enum
 {
-  YOUNG_MS = 1500,   /* so long a peer may ask for key frames as often as it likes, */
+  YOUNG_MS = 1500,    /* so long a peer may ask for key frames as often as it likes, */
   ASK_AGAIN_MS = 500, /* later only so often: they are large, and what was lost is being repaired */
 };
 
@@ -94,8 +94,8 @@ on_asked (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   return GST_PAD_PROBE_OK;
 }
 
-/* webrtcbin holds back what comes before its connection is there. A query that waits in the queue behind that would hold
- * up the encoder, and with it everybody. */
+/* webrtcbin holds back what comes before its connection is there. A query that waits in the queue behind that would
+ * hold up the encoder, and with it everybody. */
 static GstPadProbeReturn
 on_query (GstPad *pad, GstPadProbeInfo *info, gpointer unused)
 {
@@ -120,13 +120,17 @@ kl_call_media_add_sender (GstBin *bin, GstElement *webrtc, KlMediaKind kind, con
   GstElement *queue = make_queue (kind);
   GstElement *payloader = gst_element_factory_make (kind == KL_MEDIA_VIDEO ? "rtpvp8pay" : "rtpopuspay", NULL);
   GstElement *filter = gst_element_factory_make ("capsfilter", NULL);
-  g_autoptr (GstCaps) caps = kl_call_codec_caps (codec, kind);
+  g_autoptr (GstCaps) codecs = kl_call_codec_caps (codec, kind);
+  g_autoptr (GstCaps) caps = gst_caps_copy (codecs);
   g_autoptr (GstPad) entry = gst_element_get_static_pad (queue, "sink");
   g_autoptr (GstPad) exit = gst_element_get_static_pad (filter, "src");
   g_autoptr (GstPad) line = NULL;
   g_autoptr (GObject) transceiver = NULL;
   GstPad *ghost;
 
+  /* Chosen here, not by the payloader with its first frame: the description names it before any frame has come, and
+   * Chromium decodes, but never draws, what comes from another source than the one named. */
+  gst_caps_set_simple (caps, "ssrc", G_TYPE_UINT, (guint) g_random_int_range (1, G_MAXINT32), NULL);
   g_object_set (payloader, "pt", codec->payload, NULL);
   if (kind == KL_MEDIA_VIDEO)
     gst_util_set_object_arg (G_OBJECT (payloader), "picture-id-mode", "15-bit");
@@ -135,7 +139,7 @@ kl_call_media_add_sender (GstBin *bin, GstElement *webrtc, KlMediaKind kind, con
   gst_element_link_many (queue, payloader, filter, NULL);
   line = gst_element_request_pad (webrtc, gst_element_get_pad_template (webrtc, "sink_%u"), NULL, caps);
   g_object_get (line, "transceiver", &transceiver, NULL);
-  g_object_set (transceiver, "codec-preferences", caps, "do-nack", kind == KL_MEDIA_VIDEO, NULL);
+  g_object_set (transceiver, "codec-preferences", codecs, "do-nack", kind == KL_MEDIA_VIDEO, NULL);
   gst_pad_link (exit, line);
   gst_pad_add_probe (entry, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, on_query, NULL, NULL);
   if (gate != NULL)

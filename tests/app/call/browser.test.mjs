@@ -22,6 +22,19 @@ test("with Chromium as host, and as newcomer", async (t) => {
   }
 });
 
+test("a camera and a microphone that are turned on after Chromium has come", async (t) => {
+  const browser = await Browser.start(t, "browser");
+  const core = await Core.start(t, "core", { video: null, audio: 0 });
+  const room = new Room();
+  room.join(core);
+  room.join(browser);
+  await core.receives("browser", { sound: false });
+  core.say({ do: "source", pattern: "ball" });
+  core.say({ do: "source", tone: 440 });
+  await browser.receives("core");
+  await until("Chromium draws", async () => (await browser.look("core")).width === 640);
+});
+
 test("what Chromium says too early, late and twice", async (t) => {
   const browser = await Browser.start(t, "browser");
   const core = await Core.start(t, "core");

@@ -53,6 +53,25 @@ test("a core without camera and microphone sees and hears", async (t) => {
   await meet(cores);
 });
 
+// Whoever waits for other sources than those that come shows nothing.
+for (const blind of ["offers", "answers"])
+  test(`a core that sends nothing yet and ${blind} names the sources that it will send`, async (t) => {
+    const room = new Room();
+    const said = new Map();
+    room.carry = (from, to, data, deliver) => {
+      if (data.sdp) said.set(from, data.sdp.sdp);
+      deliver(data);
+    };
+    const cores = await Promise.all([Core.start(t, "host"), Core.start(t, "blind", { video: null, audio: 0 })]);
+    for (const core of blind === "offers" ? cores : cores.toReversed()) room.join(core);
+    await cores[1].receives("host");
+    const [, sound, picture] = said.get("blind").split(/^m=/m);
+    const sources = (line) => new Set([...line.matchAll(/^a=ssrc:(\d+) /gm)].map((match) => match[1]));
+    assert.equal(sources(sound).size, 1, sound);
+    assert.equal(sources(picture).size, 2, picture);
+    assert.deepEqual([...sources(picture)], picture.match(/^a=ssrc-group:FID (\d+ \d+)/m)[1].split(" "));
+  });
+
 test("four in a mesh; one is killed, and another comes late", async (t) => {
   const room = new Room();
   const cores = await Promise.all(["a", "b", "c", "d"].map((id) => Core.start(t, id)));
