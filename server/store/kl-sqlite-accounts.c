@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/store/kl-sqlite-accounts.h"
 
-#include <string.h>
-
 #include "protocol/kl-text.h"
 #include "server/store/kl-sqlite-append.h"
 #include "server/store/kl-sqlite-rows.h"
 
-#define INVITE_COLUMNS                                                                                                 \
-  "invites.code, groups.id, users.id, invites.registers, invites.created_at, invites.expires_at,"                      \
-  " invites.uses - (SELECT count(*) FROM invite_uses t WHERE t.i = invites.i)"
-#define INVITE_TABLES "invites LEFT JOIN groups USING (g) LEFT JOIN users ON users.u = invites.actor"
 /* ?1 is the time. */
 #define INVITE_IS_GOOD                                                                                                 \
   "NOT invites.revoked AND (invites.expires_at = 0 OR invites.expires_at > ?1)"                                        \
@@ -51,34 +45,18 @@ read_one_user (KlSqlite *db, sqlite3_stmt *select, KlStoreUser **user, GError **
   return step != KL_SQLITE_ERROR;
 }
 
-static KlStoreInvite *
-read_invite (sqlite3_stmt *row)
-{
-  KlStoreInvite *invite = kl_store_invite_new ();
-
-  invite->code = kl_sqlite_dup_text (row, 0);
-  invite->group = kl_sqlite_dup_text (row, 1);
-  invite->by = kl_sqlite_dup_text (row, 2);
-  invite->registers = kl_sqlite_int (row, 3) != 0;
-  invite->created_at = kl_sqlite_int (row, 4);
-  invite->expires_at = kl_sqlite_int (row, 5);
-  invite->uses_left = kl_sqlite_int (row, 6);
-
-  return invite;
-}
-
 /* *INVITE: NULL where it is not good. */
 static gboolean
 find_good_invite (KlSqlite *db, const char *code, KlStoreInvite **invite, GError **error)
 {
-  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " INVITE_COLUMNS " FROM " INVITE_TABLES
+  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_INVITE_COLUMNS " FROM " KL_SQLITE_INVITE_TABLES
                                                 " WHERE invites.code = ?2 AND " INVITE_IS_GOOD);
   KlSqliteStep step;
 
   kl_sqlite_bind_int (select, 1, now_ms ());
   kl_sqlite_bind_text (select, 2, code);
   step = kl_sqlite_step (db, select, error);
-  *invite = step == KL_SQLITE_ROW ? read_invite (select) : NULL;
+  *invite = step == KL_SQLITE_ROW ? kl_sqlite_read_invite (select) : NULL;
   kl_sqlite_reset (select);
 
   return step != KL_SQLITE_ERROR;
@@ -356,26 +334,6 @@ kl_sqlite_set_password (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 
 /* ── Sessions ── */
 
-#define SESSION_COLUMNS                                                                                                \
-  "sessions.id, users.id, sessions.device, sessions.token_hash, sessions.created_at, sessions.last_seen_at"
-#define SESSION_N_COLUMNS 6
-
-static KlStoreSession *
-read_session (sqlite3_stmt *row)
-{
-  KlStoreSession *session = kl_store_session_new ();
-
-  session->id = kl_sqlite_dup_text (row, 0);
-  session->user = kl_sqlite_dup_text (row, 1);
-  session->device = kl_sqlite_dup_text (row, 2);
-  if (sqlite3_column_bytes (row, 3) == KL_STORE_TOKEN_HASH_BYTES)
-    memcpy (session->token_hash, sqlite3_column_blob (row, 3), KL_STORE_TOKEN_HASH_BYTES);
-  session->created_at = kl_sqlite_int (row, 4);
-  session->last_seen_at = kl_sqlite_int (row, 5);
-
-  return session;
-}
-
 gboolean
 kl_sqlite_create_session (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
@@ -403,7 +361,7 @@ kl_sqlite_create_session (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job
 gboolean
 kl_sqlite_find_session (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
-  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " SESSION_COLUMNS ", " KL_SQLITE_USER_COLUMNS
+  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_SESSION_COLUMNS ", " KL_SQLITE_USER_COLUMNS
                                                 " FROM sessions JOIN users USING (u) WHERE token_hash = ?");
   KlStoreSignedIn *who;
   KlSqliteStep step;
@@ -415,8 +373,8 @@ kl_sqlite_find_session (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (step == KL_SQLITE_DONE)
     return not_found (job);
   who = kl_store_signed_in_new ();
-  who->session = read_session (select);
-  who->user = kl_sqlite_read_user (select, SESSION_N_COLUMNS);
+  who->session = kl_sqlite_read_session (select);
+  who->user = kl_sqlite_read_user (select, KL_SQLITE_SESSION_N_COLUMNS);
   kl_sqlite_reset (select);
 
   return kl_sqlite_job_give (job, who, (GDestroyNotify)kl_store_signed_in_free);
@@ -426,13 +384,13 @@ gboolean
 kl_sqlite_list_sessions (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
   g_autoptr (GPtrArray) sessions = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_session_unref);
-  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " SESSION_COLUMNS " FROM users JOIN sessions USING (u)"
+  sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_SESSION_COLUMNS " FROM users JOIN sessions USING (u)"
                                                 " WHERE users.id = ? ORDER BY sessions.last_seen_at DESC, s DESC");
   KlSqliteStep step;
 
   kl_sqlite_bind_text (select, 1, job->text[0]);
   while ((step = kl_sqlite_step (db, select, &job->error)) == KL_SQLITE_ROW)
-    g_ptr_array_add (sessions, read_session (select));
+    g_ptr_array_add (sessions, kl_sqlite_read_session (select));
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
@@ -532,7 +490,7 @@ kl_sqlite_list_invites (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 {
   g_autoptr (GPtrArray) invites = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_invite_unref);
   sqlite3_stmt *select
-      = kl_sqlite_prepare (db, "SELECT " INVITE_COLUMNS " FROM " INVITE_TABLES
+      = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_INVITE_COLUMNS " FROM " KL_SQLITE_INVITE_TABLES
                                " WHERE g = (SELECT g FROM groups WHERE id = ?2) AND (?3 IS NULL OR users.id = ?3)"
                                " AND " INVITE_IS_GOOD " ORDER BY invites.created_at DESC, i DESC");
   KlSqliteStep step;
@@ -541,7 +499,7 @@ kl_sqlite_list_invites (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   kl_sqlite_bind_text (select, 2, job->text[0]);
   kl_sqlite_bind_text (select, 3, job->text[1]);
   while ((step = kl_sqlite_step (db, select, &job->error)) == KL_SQLITE_ROW)
-    g_ptr_array_add (invites, read_invite (select));
+    g_ptr_array_add (invites, kl_sqlite_read_invite (select));
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 

@@ -3,8 +3,6 @@
  * temporary table is that. */
 #include "server/store/kl-sqlite-dump-private.h"
 
-#include <string.h>
-
 #include "server/store/kl-sqlite-rows.h"
 #include "server/store/kl-sqlite-schema.h"
 
@@ -46,16 +44,8 @@ static KlDumpRecord *
 read_session (sqlite3_stmt *row, const char *group)
 {
   KlDumpRecord *record = kl_dump_record_new (KL_DUMP_SESSION, NULL);
-  KlStoreSession *session = record->session = kl_store_session_new ();
-  gsize length = (gsize) sqlite3_column_bytes (row, 3);
 
-  session->id = kl_sqlite_dup_text (row, 0);
-  session->user = kl_sqlite_dup_text (row, 1);
-  session->device = kl_sqlite_dup_text (row, 2);
-  if (length == KL_STORE_TOKEN_HASH_BYTES)
-    memcpy (session->token_hash, sqlite3_column_blob (row, 3), length);
-  session->created_at = kl_sqlite_int (row, 4);
-  session->last_seen_at = kl_sqlite_int (row, 5);
+  record->session = kl_sqlite_read_session (row);
 
   return record;
 }
@@ -64,15 +54,8 @@ static KlDumpRecord *
 read_invite (sqlite3_stmt *row, const char *group)
 {
   KlDumpRecord *record = kl_dump_record_new (KL_DUMP_INVITE, NULL);
-  KlStoreInvite *invite = record->invite = kl_store_invite_new ();
 
-  invite->code = kl_sqlite_dup_text (row, 0);
-  invite->group = kl_sqlite_dup_text (row, 1);
-  invite->by = kl_sqlite_dup_text (row, 2);
-  invite->registers = kl_sqlite_int (row, 3) != 0;
-  invite->created_at = kl_sqlite_int (row, 4);
-  invite->expires_at = kl_sqlite_int (row, 5);
-  invite->uses_left = kl_sqlite_int (row, 6);
+  record->invite = kl_sqlite_read_invite (row);
 
   return record;
 }
@@ -84,13 +67,10 @@ select_accounts (KlSqlite *db, KlDumpKind kind)
     return kl_sqlite_prepare (db, "SELECT " KL_SQLITE_USER_COLUMNS ", hash FROM users LEFT JOIN passwords USING (u)"
                                   " WHERE users.id > ?1 ORDER BY users.id LIMIT ?2");
   if (kind == KL_DUMP_SESSION)
-    return kl_sqlite_prepare (db, "SELECT sessions.id, users.id, device, token_hash, sessions.created_at,"
-                                  " sessions.last_seen_at FROM sessions JOIN users USING (u)"
+    return kl_sqlite_prepare (db, "SELECT " KL_SQLITE_SESSION_COLUMNS " FROM sessions JOIN users USING (u)"
                                   " WHERE sessions.id > ?1 ORDER BY sessions.id LIMIT ?2");
 
-  return kl_sqlite_prepare (db, "SELECT code, groups.id, users.id, registers, invites.created_at, expires_at,"
-                                " uses - (SELECT count(*) FROM invite_uses t WHERE t.i = invites.i) AS uses_left"
-                                " FROM invites LEFT JOIN groups USING (g) LEFT JOIN users ON users.u = invites.actor"
+  return kl_sqlite_prepare (db, "SELECT " KL_SQLITE_INVITE_COLUMNS " AS uses_left FROM " KL_SQLITE_INVITE_TABLES
                                 " WHERE code > ?1 AND NOT revoked AND uses_left > 0"
                                 " AND NOT coalesce (groups.deleted, 0) ORDER BY code LIMIT ?2");
 }

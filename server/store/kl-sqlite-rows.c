@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/store/kl-sqlite-rows.h"
 
+#include <string.h>
+
 #include "server/store/kl-sqlite-schema.h"
 
 /* ── Rows ── */
@@ -79,6 +81,38 @@ kl_sqlite_read_member (sqlite3_stmt *row, int first)
   member->pinned = kl_sqlite_int (row, first + 6) != 0;
 
   return member;
+}
+
+KlStoreSession *
+kl_sqlite_read_session (sqlite3_stmt *row)
+{
+  KlStoreSession *session = kl_store_session_new ();
+
+  session->id = kl_sqlite_dup_text (row, 0);
+  session->user = kl_sqlite_dup_text (row, 1);
+  session->device = kl_sqlite_dup_text (row, 2);
+  if (sqlite3_column_bytes (row, 3) == KL_STORE_TOKEN_HASH_BYTES)
+    memcpy (session->token_hash, sqlite3_column_blob (row, 3), KL_STORE_TOKEN_HASH_BYTES);
+  session->created_at = kl_sqlite_int (row, 4);
+  session->last_seen_at = kl_sqlite_int (row, 5);
+
+  return session;
+}
+
+KlStoreInvite *
+kl_sqlite_read_invite (sqlite3_stmt *row)
+{
+  KlStoreInvite *invite = kl_store_invite_new ();
+
+  invite->code = kl_sqlite_dup_text (row, 0);
+  invite->group = kl_sqlite_dup_text (row, 1);
+  invite->by = kl_sqlite_dup_text (row, 2);
+  invite->registers = kl_sqlite_int (row, 3) != 0;
+  invite->created_at = kl_sqlite_int (row, 4);
+  invite->expires_at = kl_sqlite_int (row, 5);
+  invite->uses_left = kl_sqlite_int (row, 6);
+
+  return invite;
 }
 
 /* ── Look-ups ── */

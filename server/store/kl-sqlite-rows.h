@@ -28,11 +28,24 @@ G_BEGIN_DECLS
   "users.id, members.rev, members.role, members.joined_at, members.read_seq, members.notify, members.pinned"
 #define KL_SQLITE_MEMBER_N_COLUMNS 7
 
+#define KL_SQLITE_SESSION_COLUMNS \
+  "sessions.id, users.id, sessions.device, sessions.token_hash, sessions.created_at, sessions.last_seen_at"
+#define KL_SQLITE_SESSION_N_COLUMNS 6
+
+/* The last: how often it may still be used. */
+#define KL_SQLITE_INVITE_COLUMNS \
+  "invites.code, groups.id, users.id, invites.registers, invites.created_at, invites.expires_at," \
+  " invites.uses - (SELECT count(*) FROM invite_uses t WHERE t.i = invites.i)"
+#define KL_SQLITE_INVITE_TABLES "invites LEFT JOIN groups USING (g) LEFT JOIN users ON users.u = invites.actor"
+
 /* FIRST: the column where they begin. */
 KlStoreUser *kl_sqlite_read_user (sqlite3_stmt *row, int first);
 KlStoreGroup *kl_sqlite_read_group (sqlite3_stmt *row, int first);
 KlStoreMessage *kl_sqlite_read_message (sqlite3_stmt *row, int first);
 KlStoreMember *kl_sqlite_read_member (sqlite3_stmt *row, int first);
+/* Whose columns are the row's first. */
+KlStoreSession *kl_sqlite_read_session (sqlite3_stmt *row);
+KlStoreInvite *kl_sqlite_read_invite (sqlite3_stmt *row);
 
 /* Look-ups that several need; FALSE on error. */
 
