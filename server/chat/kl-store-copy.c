@@ -123,22 +123,6 @@ dup_place (const KlDumpRecord *record)
   return g_strdup_printf ("%d\n%s\n%s", record->kind, record->group ? record->group : "", key);
 }
 
-static gboolean
-fail (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static gboolean
-fail (GError **error, const char *format, ...)
-{
-  va_list arguments;
-
-  va_start (arguments, format);
-  if (error)
-    *error = g_error_new_valist (KL_STORE_ERROR, KL_STORE_ERROR_FAILED, format, arguments);
-  va_end (arguments);
-
-  return FALSE;
-}
-
 /* Reads the group that was under way again, since the target needs it before the rest of it. */
 static gboolean
 resume_group (Walk *self, const char *group, GPtrArray *buffer, GError **error)
@@ -148,7 +132,7 @@ resume_group (Walk *self, const char *group, GPtrArray *buffer, GError **error)
   if (!kl_store_dump_read (self->dump, KL_DUMP_GROUP, group, NULL, 1, buffer, &next, error))
     return FALSE;
   if (buffer->len != 1)
-    return fail (error, "the source has changed since this copy was begun: empty the target and begin anew");
+    return kl_store_fail (error, "the source has changed since this copy was begun: empty the target and begin anew");
   self->group = g_strdup (group);
   open_page (&self->outer, KL_DUMP_GROUP, group);
 
@@ -162,7 +146,7 @@ resume (Walk *self, const char *place, GPtrArray *buffer, GError **error)
   guint64 kind;
 
   if (g_strv_length (parts) != 3 || !g_ascii_string_to_unsigned (parts[0], 10, 0, KL_DUMP_N_KINDS - 1, &kind, NULL))
-    return fail (error, "the target does not say where its copy was interrupted: empty it and begin anew");
+    return kl_store_fail (error, "the target does not say where its copy was interrupted: empty it and begin anew");
   if (kind != KL_DUMP_GROUP && kind < KL_DUMP_MEMBER)
     {
       open_page (&self->outer, (KlDumpKind) kind, parts[2]);
@@ -262,7 +246,7 @@ fail_different (const KlDumpRecord *ours, const KlDumpRecord *theirs, GError **e
   g_autofree char *key = kl_dump_record_dup_key (record);
   const char *name = kl_dump_kind_get_name (record->kind);
 
-  return fail (error,
+  return kl_store_fail (error,
                "the copy differs from the source in \"%s\" at %s%s%s: did somebody use one of them meanwhile? Empty "
                "the target and begin anew",
                name, record->group ? record->group : "", record->group ? " " : "", key);

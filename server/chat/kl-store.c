@@ -4,6 +4,19 @@
 
 G_DEFINE_QUARK (kl - store - error - quark, kl_store_error)
 
+gboolean
+kl_store_fail (GError **error, const char *format, ...)
+{
+  va_list arguments;
+
+  va_start (arguments, format);
+  if (error)
+    *error = g_error_new_valist (KL_STORE_ERROR, KL_STORE_ERROR_FAILED, format, arguments);
+  va_end (arguments);
+
+  return FALSE;
+}
+
 G_DEFINE_INTERFACE (KlStore, kl_store, G_TYPE_OBJECT)
 
 static void

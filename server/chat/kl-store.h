@@ -52,6 +52,9 @@ typedef enum {
 
 GQuark kl_store_error_quark (void);
 
+/* Sets KL_STORE_ERROR_FAILED; FALSE always, to be returned. */
+gboolean kl_store_fail (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
 /* ── Values ─────────────────────────────────────────────────────────────────
  * kl_store_x_new() gives an empty one; the maker sets the fields, giving strings
  * (g_strdup()) away to it. Optional strings are NULL. */

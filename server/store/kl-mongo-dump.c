@@ -47,14 +47,6 @@ kl_mongo_dump_init (KlMongoDump *self)
 {
 }
 
-static gboolean
-fail (GError **error, const char *sentence)
-{
-  g_set_error_literal (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED, sentence);
-
-  return FALSE;
-}
-
 /* What may be done again is, while the database says that trying again may help. */
 static gboolean
 is_worth_a_try (int *tries, GError **why, GError **error)
@@ -84,7 +76,7 @@ connect_to (const char *uri, GError **error)
   self->client = mongoc_client_pool_pop (self->clients);
   if (!self->client)
     {
-      fail (error, "MongoDB gives no connection");
+      kl_store_fail (error, "MongoDB gives no connection");
       return NULL;
     }
   kl_mongo_init (&self->db, self->client, self->database, self->memory);
@@ -111,7 +103,7 @@ kl_mongo_dump_open (const char *uri, GError **error)
   if (self && find_own (self, &own, &why))
     {
       if (!own)
-        fail (&why, "there is no store of Klatch in this database");
+        kl_store_fail (&why, "there is no store of Klatch in this database");
       else
         {
           self->domain = kl_mongo_dup_string (own, "domain");
@@ -188,7 +180,7 @@ make (KlMongoDump *self, const KlDumpOrigin *origin, gboolean has_own, GError **
   if (!is_empty (self, KL_MONGO_USERS, &no_users, error) || !is_empty (self, KL_MONGO_CHANGES, &no_changes, error))
     return FALSE;
   if (!no_users || !no_changes)
-    return fail (error, "there is a store in this database already, and a copy overwrites nothing");
+    return kl_store_fail (error, "there is a store in this database already, and a copy overwrites nothing");
   if (has_own && !kl_mongo_delete_many (&self->db, KL_MONGO_OWN, BCON_NEW ("_id", "store"), NULL, error))
     return FALSE;
   own = kl_mongo_schema_write_own (origin->domain, origin->epoch, origin->secret);
@@ -216,7 +208,7 @@ begin_inner (KlMongoDump *self, const KlDumpOrigin *origin, char **place, GError
         return FALSE;
     }
   else if (!g_str_equal (from, origin->epoch) || g_strcmp0 (kl_mongo_string (own, "domain"), origin->domain) != 0)
-    return fail (error, "this database is the beginning of a copy of another store: drop it, or choose another name");
+    return kl_store_fail (error, "this database is the beginning of a copy of another store: drop it, or choose another name");
   else if (g_strcmp0 (kl_mongo_string (own, "place"), "") != 0)
     *place = kl_mongo_dup_string (own, "place");
 

@@ -46,22 +46,6 @@ kl_sqlite_dump_init (KlSqliteDump *self)
   kl_sqlite_memory_init (&self->memory);
 }
 
-static gboolean
-fail (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static gboolean
-fail (GError **error, const char *format, ...)
-{
-  va_list arguments;
-
-  va_start (arguments, format);
-  if (error)
-    *error = g_error_new_valist (KL_STORE_ERROR, KL_STORE_ERROR_FAILED, format, arguments);
-  va_end (arguments);
-
-  return FALSE;
-}
-
 /* ── Opening ── */
 
 static gboolean
@@ -84,7 +68,7 @@ kl_sqlite_dump_open (const char *path, GError **error)
   self->path = g_strdup (path);
   if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
     {
-      fail (error, "there is no store at %s", path);
+      kl_store_fail (error, "there is no store at %s", path);
       return NULL;
     }
   self->lock_fd = kl_sqlite_file_lock_folder (path, error);
@@ -107,12 +91,12 @@ kl_sqlite_dump_new (const char *path, GError **error)
   self->unfinished = g_strconcat (path, ".copying", NULL);
   if (g_mkdir_with_parents (folder, 0700) != 0)
     {
-      fail (error, "the folder %s cannot be made: %s", folder, g_strerror (errno));
+      kl_store_fail (error, "the folder %s cannot be made: %s", folder, g_strerror (errno));
       return NULL;
     }
   if (g_file_test (path, G_FILE_TEST_EXISTS))
     {
-      fail (error, "there is a store at %s already, and a copy overwrites nothing", path);
+      kl_store_fail (error, "there is a store at %s already, and a copy overwrites nothing", path);
       return NULL;
     }
 
@@ -186,7 +170,7 @@ go_on (KlSqliteDump *self, const KlDumpOrigin *origin, char **place, GError **er
   if (!domain)
     return TRUE;
   if (!g_str_equal (domain, origin->domain))
-    return fail (error, "%s is the beginning of a copy of another store: remove it, or choose another name",
+    return kl_store_fail (error, "%s is the beginning of a copy of another store: remove it, or choose another name",
                  self->unfinished);
   if (!open_database (self, self->unfinished, domain, error))
     return FALSE;
@@ -213,7 +197,7 @@ go_on (KlSqliteDump *self, const KlDumpOrigin *origin, char **place, GError **er
   if (g_str_equal (self->epoch, origin->epoch))
     return TRUE;
 
-  return fail (error, "%s is the beginning of a copy of another store: remove it, or choose another name",
+  return kl_store_fail (error, "%s is the beginning of a copy of another store: remove it, or choose another name",
                self->unfinished);
 }
 
