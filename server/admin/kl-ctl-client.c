@@ -96,3 +96,16 @@ kl_ctl_client_ask (KlCtlClient *self, const KlJsonWriter *question, GError **err
 
   return NULL;
 }
+
+KlJson *
+kl_ctl_client_ask_plainly (KlCtlClient *self, const char *command, GError **error)
+{
+  g_auto (KlJsonWriter) question = { 0 };
+
+  kl_json_writer_init (&question, 32);
+  kl_json_begin_object (&question);
+  kl_json_member_string (&question, "command", command);
+  kl_json_end_object (&question);
+
+  return kl_ctl_client_ask (self, &question, error);
+}

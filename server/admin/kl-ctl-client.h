@@ -29,5 +29,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlCtlClient, kl_ctl_client_free)
 
 /* Sends what stands in WRITER, one object, and waits for the answer: an object with "ok" true. */
 KlJson *kl_ctl_client_ask (KlCtlClient *self, const KlJsonWriter *writer, GError **error);
+/* Where the command is the whole question. */
+KlJson *kl_ctl_client_ask_plainly (KlCtlClient *self, const char *command, GError **error);
 
 G_END_DECLS

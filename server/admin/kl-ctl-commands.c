@@ -115,22 +115,26 @@ print_status (yyjson_val *root)
     }
 }
 
-static gboolean
-run_metrics (KlCtlClient *client, const KlCtlOptions *options, const char *argument, GError **error)
+static void
+print_metrics (yyjson_val *root)
 {
-  g_auto (KlJsonWriter) question = { 0 };
-  g_autoptr (KlJson) answer = NULL;
+  g_print ("%s", get_text (root, "text"));
+}
 
-  begin_question (&question, "metrics");
-  kl_json_end_object (&question);
-  answer = kl_ctl_client_ask (client, &question, error);
+/* COMMAND is the whole question; PRINT is for eyes. */
+static gboolean
+ask_and_print (KlCtlClient *client, const KlCtlOptions *options, const char *command, void (*print) (yyjson_val *root),
+               GError **error)
+{
+  g_autoptr (KlJson) answer = kl_ctl_client_ask_plainly (client, command, error);
+
   if (!answer)
     return FALSE;
 
   if (options->json)
     print_json (kl_json_get_root (answer));
   else
-    g_print ("%s", get_text (kl_json_get_root (answer), "text"));
+    print (kl_json_get_root (answer));
 
   return TRUE;
 }
@@ -138,21 +142,13 @@ run_metrics (KlCtlClient *client, const KlCtlOptions *options, const char *argum
 static gboolean
 run_status (KlCtlClient *client, const KlCtlOptions *options, const char *argument, GError **error)
 {
-  g_auto (KlJsonWriter) question = { 0 };
-  g_autoptr (KlJson) answer = NULL;
+  return ask_and_print (client, options, "status", print_status, error);
+}
 
-  begin_question (&question, "status");
-  kl_json_end_object (&question);
-  answer = kl_ctl_client_ask (client, &question, error);
-  if (!answer)
-    return FALSE;
-
-  if (options->json)
-    print_json (kl_json_get_root (answer));
-  else
-    print_status (kl_json_get_root (answer));
-
-  return TRUE;
+static gboolean
+run_metrics (KlCtlClient *client, const KlCtlOptions *options, const char *argument, GError **error)
+{
+  return ask_and_print (client, options, "metrics", print_metrics, error);
 }
 
 /* ── Lists, page by page ── */

@@ -18,17 +18,9 @@
 #define PROGRESS_INTERVAL_USEC (G_USEC_PER_SEC / 5)
 
 static gboolean
-fail (GError **error, KlCtlError code, const char *format, ...) G_GNUC_PRINTF (3, 4);
-
-static gboolean
-fail (GError **error, KlCtlError code, const char *format, ...)
+fail (GError **error, KlCtlError code, const char *sentence)
 {
-  va_list arguments;
-
-  va_start (arguments, format);
-  if (error)
-    *error = g_error_new_valist (KL_CTL_ERROR, (int) code, format, arguments);
-  va_end (arguments);
+  g_set_error_literal (error, KL_CTL_ERROR, (int) code, sentence);
 
   return FALSE;
 }
@@ -39,7 +31,7 @@ pass_on (GError **error, GError *why)
 {
   g_autoptr (GError) owned = why;
 
-  return fail (error, KL_CTL_ERROR_REFUSED, "%s", owned->message);
+  return fail (error, KL_CTL_ERROR_REFUSED, owned->message);
 }
 
 /* ── Progress, for eyes only ── */
@@ -87,17 +79,7 @@ static char *
 ask_server (const KlCtlOptions *options)
 {
   g_autoptr (KlCtlClient) client = kl_ctl_client_connect (options->socket_path, NULL);
-  g_auto (KlJsonWriter) question = { 0 };
-  g_autoptr (KlJson) answer = NULL;
-
-  if (!client)
-    return NULL;
-
-  kl_json_writer_init (&question, 32);
-  kl_json_begin_object (&question);
-  kl_json_member_string (&question, "command", "status");
-  kl_json_end_object (&question);
-  answer = kl_ctl_client_ask (client, &question, NULL);
+  g_autoptr (KlJson) answer = client ? kl_ctl_client_ask_plainly (client, "status", NULL) : NULL;
 
   return answer ? g_strdup (yyjson_get_str (yyjson_obj_get (kl_json_get_root (answer), "store"))) : NULL;
 }
@@ -115,12 +97,10 @@ dup_sqlite_path (const KlCtlOptions *options, const char *uri)
 /* ── Answers ── */
 
 static void
-write_info (KlJsonWriter *writer, const KlSqliteBackupInfo *info)
+begin_object (KlJsonWriter *writer)
 {
-  kl_json_member_int (writer, "bytes", info->bytes);
-  kl_json_member_int (writer, "users", info->users);
-  kl_json_member_int (writer, "groups", info->groups);
-  kl_json_member_int (writer, "messages", info->messages);
+  kl_json_writer_init (writer, 1024);
+  kl_json_begin_object (writer);
 }
 
 static void
@@ -130,13 +110,31 @@ print_object (KlJsonWriter *writer)
   g_print ("%s\n", writer->out->str);
 }
 
+/* What is in PATH now, which NAME calls. EPOCH and KEPT may be NULL. */
 static void
-print_info (const char *what, const KlSqliteBackupInfo *info)
+print_info (const KlCtlOptions *options, const char *name, const char *path, const char *epoch, const char *kept,
+            const KlSqliteBackupInfo *info)
 {
+  g_auto (KlJsonWriter) writer = { 0 };
   g_autofree char *size = g_format_size_full ((guint64) info->bytes, G_FORMAT_SIZE_IEC_UNITS);
 
-  g_print ("%s: %" G_GINT64_FORMAT " people, %" G_GINT64_FORMAT " groups, %" G_GINT64_FORMAT " messages, %s\n", what,
+  if (options->json)
+    {
+      begin_object (&writer);
+      kl_json_member_string (&writer, name, path);
+      kl_json_member_string_or_nothing (&writer, "epoch", epoch);
+      kl_json_member_string_or_nothing (&writer, "kept", kept);
+      kl_json_member_int (&writer, "bytes", info->bytes);
+      kl_json_member_int (&writer, "users", info->users);
+      kl_json_member_int (&writer, "groups", info->groups);
+      kl_json_member_int (&writer, "messages", info->messages);
+      print_object (&writer);
+      return;
+    }
+  g_print ("%s: %" G_GINT64_FORMAT " people, %" G_GINT64_FORMAT " groups, %" G_GINT64_FORMAT " messages, %s\n", path,
            info->users, info->groups, info->messages, size);
+  if (kept)
+    g_print ("What was there before is kept as %s\n", kept);
 }
 
 /* ── backup ── */
@@ -163,18 +161,7 @@ kl_ctl_backup (const KlCtlOptions *options, const char *const *arguments, GError
   if (!ok)
     return pass_on (error, why);
 
-  if (options->json)
-    {
-      g_auto (KlJsonWriter) writer = { 0 };
-
-      kl_json_writer_init (&writer, 256);
-      kl_json_begin_object (&writer);
-      kl_json_member_string (&writer, "file", arguments[0]);
-      write_info (&writer, &info);
-      print_object (&writer);
-    }
-  else
-    print_info (arguments[0], &info);
+  print_info (options, "file", arguments[0], NULL, NULL, &info);
 
   return TRUE;
 }
@@ -202,23 +189,7 @@ kl_ctl_restore (const KlCtlOptions *options, const char *const *arguments, GErro
   if (!ok)
     return pass_on (error, why);
 
-  if (options->json)
-    {
-      g_auto (KlJsonWriter) writer = { 0 };
-
-      kl_json_writer_init (&writer, 256);
-      kl_json_begin_object (&writer);
-      kl_json_member_string (&writer, "store", path);
-      kl_json_member_string (&writer, "epoch", epoch);
-      kl_json_member_string_or_nothing (&writer, "kept", kept);
-      write_info (&writer, &info);
-      print_object (&writer);
-      return TRUE;
-    }
-
-  print_info (path, &info);
-  if (kept)
-    g_print ("What was there before is kept as %s\n", kept);
+  print_info (options, "store", path, epoch, kept, &info);
 
   return TRUE;
 }
@@ -236,7 +207,7 @@ dup_uri (const char *word, GError **error)
     return g_strdup (word);
   if (!g_file_get_contents (word + 1, &uri, NULL, &why))
     {
-      fail (error, KL_CTL_ERROR_USAGE, "%s", why->message);
+      fail (error, KL_CTL_ERROR_USAGE, why->message);
       return NULL;
     }
 
@@ -260,7 +231,8 @@ open_dump (const KlCtlOptions *options, const char *word, gboolean writes, GErro
     dump = writes ? kl_mongo_dump_new (uri, &why) : kl_mongo_dump_open (uri, &why);
   else
     {
-      fail (error, KL_CTL_ERROR_USAGE, "a store is sqlite:PATH or mongodb://HOST/NAME, not \"%s\"", word);
+      g_set_error (error, KL_CTL_ERROR, KL_CTL_ERROR_USAGE, "a store is sqlite:PATH or mongodb://HOST/NAME, not \"%s\"",
+                   word);
       return NULL;
     }
   if (!dump)
@@ -274,8 +246,7 @@ print_copy_json (const KlStoreCopyResult *result)
 {
   g_auto (KlJsonWriter) writer = { 0 };
 
-  kl_json_writer_init (&writer, 1024);
-  kl_json_begin_object (&writer);
+  begin_object (&writer);
   kl_json_member_bool (&writer, "resumed", result->resumed);
   for (int kind = 0; kind < KL_DUMP_N_KINDS; kind++)
     {
