@@ -279,26 +279,15 @@ get_node (KlBus *bus)
 static void
 describe (KlBus *bus, const KlBusNode *node)
 {
-  KlBusNode *own = KL_LOCAL_BUS (bus)->node;
-
-  g_set_str (&own->address, node->address);
-  g_set_str (&own->version, node->version);
-  own->since = node->since;
-  own->connections = node->connections;
-  own->people = node->people;
+  kl_bus_node_describe (KL_LOCAL_BUS (bus)->node, node);
 }
 
 static GPtrArray *
 list_nodes (KlBus *bus)
 {
-  const KlBusNode *own = KL_LOCAL_BUS (bus)->node;
   GPtrArray *nodes = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_bus_node_free);
-  KlBusNode *node = kl_bus_node_new ();
+  KlBusNode *node = kl_bus_node_copy (KL_LOCAL_BUS (bus)->node);
 
-  *node = *own;
-  node->id = g_strdup (own->id);
-  node->address = g_strdup (own->address);
-  node->version = g_strdup (own->version);
   node->heard = g_get_real_time () / G_TIME_SPAN_MILLISECOND;
   g_ptr_array_add (nodes, node);
 

@@ -321,19 +321,6 @@ kl_redis_nodes_expire (KlRedisBus *self)
 
 /* ── For the chat core ── */
 
-static KlBusNode *
-copy_node (const KlBusNode *node)
-{
-  KlBusNode *copy = kl_bus_node_new ();
-
-  *copy = *node;
-  copy->id = g_strdup (node->id);
-  copy->address = g_strdup (node->address);
-  copy->version = g_strdup (node->version);
-
-  return copy;
-}
-
 GPtrArray *
 kl_redis_nodes_list (KlBus *bus)
 {
@@ -343,11 +330,11 @@ kl_redis_nodes_list (KlBus *bus)
   gpointer value;
 
   self->own->heard = g_get_real_time () / G_TIME_SPAN_MILLISECOND;
-  g_ptr_array_add (nodes, copy_node (self->own));
+  g_ptr_array_add (nodes, kl_bus_node_copy (self->own));
   g_hash_table_iter_init (&iter, self->nodes);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     if (((Node *) value)->version >= 0)
-      g_ptr_array_add (nodes, copy_node (((Node *) value)->info));
+      g_ptr_array_add (nodes, kl_bus_node_copy (((Node *) value)->info));
 
   return nodes;
 }

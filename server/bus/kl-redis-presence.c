@@ -348,13 +348,7 @@ kl_redis_presence_get (KlBus *bus, const char *user, KlBusPresence *presence)
 void
 kl_redis_presence_describe (KlBus *bus, const KlBusNode *node)
 {
-  KlBusNode *own = KL_REDIS_BUS (bus)->own;
-
-  g_set_str (&own->address, node->address);
-  g_set_str (&own->version, node->version);
-  own->since = node->since;
-  own->connections = node->connections;
-  own->people = node->people;
+  kl_bus_node_describe (KL_REDIS_BUS (bus)->own, node);
 }
 
 void

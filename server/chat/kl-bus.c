@@ -31,6 +31,29 @@ kl_bus_node_new (void)
   return g_new0 (KlBusNode, 1);
 }
 
+KlBusNode *
+kl_bus_node_copy (const KlBusNode *self)
+{
+  KlBusNode *copy = kl_bus_node_new ();
+
+  *copy = *self;
+  copy->id = g_strdup (self->id);
+  copy->address = g_strdup (self->address);
+  copy->version = g_strdup (self->version);
+
+  return copy;
+}
+
+void
+kl_bus_node_describe (KlBusNode *self, const KlBusNode *told)
+{
+  g_set_str (&self->address, told->address);
+  g_set_str (&self->version, told->version);
+  self->since = told->since;
+  self->connections = told->connections;
+  self->people = told->people;
+}
+
 void
 kl_bus_node_free (KlBusNode *self)
 {

@@ -69,7 +69,10 @@ typedef struct {
 } KlBusNode;
 
 KlBusNode *kl_bus_node_new (void);
+KlBusNode *kl_bus_node_copy (const KlBusNode *self);
 void kl_bus_node_free (KlBusNode *self);
+/* Takes over what kl_bus_describe() tells; the rest stays. */
+void kl_bus_node_describe (KlBusNode *self, const KlBusNode *told);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlBusNode, kl_bus_node_free)
 
 /* All since the start. */
