@@ -156,6 +156,7 @@ put_group (KlMongo *db, const char *group, const GArray *changes, gint64 known, 
   gint64 n_members = kl_mongo_count (db, KL_MONGO_MEMBERS,
                                      BCON_NEW ("g", BCON_UTF8 (group), "role", "{", "$gt", BCON_INT32 (0), "}"), error);
   const KlStoreChange *last = NULL;
+  KlMongoInsert outcome;
   bson_t *update, set, unset;
 
   if (n_members < 0)
@@ -169,16 +170,9 @@ put_group (KlMongo *db, const char *group, const GArray *changes, gint64 known, 
       bson_t *doc = BCON_NEW ("_id", BCON_UTF8 (group));
 
       kl_mongo_append_view (doc, last->group, last->rev, n_members, to);
-      switch (kl_mongo_insert (db, KL_MONGO_GROUPS, doc, error))
-        {
-        case KL_MONGO_INSERTED:
-          return TRUE;
-        case KL_MONGO_UNKNOWN:
-          return FALSE;
-        case KL_MONGO_DUPLICATE:
-        default:
-          break;
-        }
+      outcome = kl_mongo_insert (db, KL_MONGO_GROUPS, doc, error);
+      if (outcome != KL_MONGO_DUPLICATE)
+        return outcome == KL_MONGO_INSERTED;
     }
 
   update = bson_new ();
