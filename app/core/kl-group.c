@@ -24,6 +24,7 @@ struct _KlGroup
   char *preview;
   KlUser *peer;
   KlMessage *last_message;
+  KlGroupCall *call;
   GListStore *typing;
   GHashTable *typing_sources; /* owned KlUser → GSource id */
   gint64 read_seq;
@@ -73,9 +74,10 @@ typedef enum
   PROP_DRAFT,
   PROP_TYPING,
   PROP_OPEN,
+  PROP_CALL,
 } Prop;
 
-static GParamSpec *props[PROP_OPEN + 1];
+static GParamSpec *props[PROP_CALL + 1];
 
 G_DEFINE_FINAL_TYPE (KlGroup, kl_group, G_TYPE_OBJECT)
 
@@ -276,6 +278,9 @@ kl_group_get_property (GObject *object, guint id, GValue *value, GParamSpec *psp
     case PROP_OPEN:
       g_value_set_boolean (value, self->open);
       break;
+    case PROP_CALL:
+      g_value_set_object (value, self->call);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -376,6 +381,8 @@ set_field (KlGroup *self, Prop id, const GValue *value)
       return g_set_str (&self->draft, g_value_get_string (value));
     case PROP_OPEN:
       return take_boolean (&self->open, g_value_get_boolean (value));
+    case PROP_CALL:
+      return g_set_object (&self->call, g_value_get_object (value));
     case PROP_PREVIEW:
     case PROP_TYPING:
     default:
@@ -419,6 +426,7 @@ kl_group_finalize (GObject *object)
   g_free (self->draft);
   g_free (self->preview);
   g_clear_object (&self->peer);
+  g_clear_object (&self->call);
   g_clear_object (&self->typing);
   g_hash_table_unref (self->typing_sources);
   G_OBJECT_CLASS (kl_group_parent_class)->finalize (object);
@@ -464,6 +472,7 @@ kl_group_class_init (KlGroupClass *klass)
   props[PROP_DRAFT] = g_param_spec_string ("draft", NULL, NULL, "", rw);
   props[PROP_TYPING] = g_param_spec_object ("typing", NULL, NULL, G_TYPE_LIST_MODEL, ro);
   props[PROP_OPEN] = g_param_spec_boolean ("open", NULL, NULL, FALSE, rw);
+  props[PROP_CALL] = g_param_spec_object ("call", NULL, NULL, KL_TYPE_GROUP_CALL, rw);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
 
@@ -678,4 +687,11 @@ kl_group_get_open (KlGroup *self)
 {
   g_return_val_if_fail (KL_IS_GROUP (self), FALSE);
   return self->open;
+}
+
+KlGroupCall *
+kl_group_get_call (KlGroup *self)
+{
+  g_return_val_if_fail (KL_IS_GROUP (self), NULL);
+  return self->call;
 }

@@ -21,9 +21,11 @@
  *   preview         string: last-message's body on one line, cut for the list (read only)
  *   draft           string: what stands unsent in the composer, never NULL. Writing it keeps it on disk
  *   typing          GListModel of KlUser: who types right now, without me (constant)
- *   open            boolean: this window has it open */
+ *   open            boolean: this window has it open
+ *   call            KlGroupCall or NULL: the call that is on in it */
 #pragma once
 
+#include "app/core/kl-group-call.h"
 #include "app/core/kl-message.h"
 
 G_BEGIN_DECLS
@@ -60,6 +62,7 @@ const char *kl_group_get_preview (KlGroup *self);
 const char *kl_group_get_draft (KlGroup *self);
 GListModel *kl_group_get_typing (KlGroup *self);
 gboolean kl_group_get_open (KlGroup *self);
+KlGroupCall *kl_group_get_call (KlGroup *self);
 
 void kl_group_set_draft (KlGroup *self, const char *draft);
 

@@ -16,6 +16,7 @@
  *   open-group  KlGroup or NULL
  *   server-name string: as the server calls itself, or its host until it has answered
  *   state-text  string or NULL: the server's own sentence with REFUSED or WAITING, if it gave one
+ *   rings       GListModel of KlRing (constant): calls that ring; see kl-session-calls.h
  *
  * Signals:
  *   group-removed (KlGroup, reason)   one of my groups is gone from the list: "left", "removed", "banned", "deleted"
