@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The call that is on in a group, as every member sees it, in it or not. It is there as long as the call: the session
- * fills it from syncs and events, and it is gone from KlGroup:call when the call ends or the connection is lost (stale life
- * is never shown), and the same object comes back if the call is still on then. Main thread.
+ * The call that is on in a group, as every member sees it, in it or not. The session fills it from syncs and events; it is
+ * one object as long as the call is on and we are connected. When the connection is lost KlGroup:call is NULL (stale life is
+ * never shown), and with the next sync it is there again, if the call still is. Main thread.
  *
  * KlGroupCall, properties (read only):
  *   id           string (constant)

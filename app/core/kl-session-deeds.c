@@ -15,12 +15,9 @@ enum
 
 /* ── One event, one answer ── */
 
-/* Makes of the answer what the task returns; NULL, and the answer makes no sense. */
-typedef gpointer (*Reader) (KlSession *self, yyjson_val *answer);
-
 typedef struct
 {
-  Reader reader;
+  KlSessionReader reader;
   GDestroyNotify free_result;
 } Deed;
 
@@ -49,9 +46,9 @@ on_answer (yyjson_val *answer, const GError *error, gpointer user_data)
         task, kl_core_error_new_full (KL_CORE_ERROR_INTERNAL, "The server's answer makes no sense", NULL, 0));
 }
 
-/* Takes the task and what the writer holds. */
-static void
-ask (KlSession *self, GTask *task, const char *event, KlJsonWriter *out, Reader reader, GDestroyNotify free_result)
+void
+kl_session_ask (KlSession *self, GTask *task, const char *event, KlJsonWriter *out, KlSessionReader reader,
+                GDestroyNotify free_result)
 {
   Deed *deed = g_new0 (Deed, 1);
 
@@ -69,9 +66,9 @@ ask (KlSession *self, GTask *task, const char *event, KlJsonWriter *out, Reader 
   kl_connection_emit (self->connection, event, json, KL_ANSWER_MS, on_answer, task);
 }
 
-static GTask *
-begin (KlSession *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data, gpointer tag,
-       KlJsonWriter *out)
+GTask *
+kl_session_begin_deed (KlSession *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data,
+                       gpointer tag, KlJsonWriter *out)
 {
   GTask *task = g_task_new (self, cancellable, callback, user_data);
 
@@ -114,7 +111,7 @@ kl_session_create_group_async (KlSession *self, const char *client_id, const cha
   g_return_if_fail (KL_IS_SESSION (self));
   g_return_if_fail (client_id != NULL && name != NULL);
 
-  GTask *task = begin (self, cancellable, callback, user_data, kl_session_create_group_async, &out);
+  GTask *task = kl_session_begin_deed (self, cancellable, callback, user_data, kl_session_create_group_async, &out);
   kl_json_member_string (&out, "client_id", client_id);
   kl_json_member_string (&out, "name", name);
   kl_json_member_string_or_nothing (&out, "topic", topic);
@@ -125,7 +122,7 @@ kl_session_create_group_async (KlSession *self, const char *client_id, const cha
     kl_json_member_string (&out, "emoji", emoji);
   if (hue >= 0)
     kl_json_member_int (&out, "hue", hue);
-  ask (self, task, "group:create", &out, read_joined, g_object_unref);
+  kl_session_ask (self, task, "group:create", &out, read_joined, g_object_unref);
 }
 
 KlGroup *
@@ -156,13 +153,13 @@ kl_session_join_group_async (KlSession *self, KlGroup *group, GCancellable *canc
   g_return_if_fail (KL_IS_SESSION (self));
   g_return_if_fail (KL_IS_GROUP (group));
 
-  GTask *task = begin (self, cancellable, callback, user_data, kl_session_join_group_async, &out);
+  GTask *task = kl_session_begin_deed (self, cancellable, callback, user_data, kl_session_join_group_async, &out);
   const char *code = g_object_get_data (G_OBJECT (group), "klatch-invite");
   if (code != NULL)
     kl_json_member_string (&out, "invite", code);
   else
     kl_json_member_string (&out, "group", kl_group_get_id (group));
-  ask (self, task, "group:join", &out, read_joined, g_object_unref);
+  kl_session_ask (self, task, "group:join", &out, read_joined, g_object_unref);
 }
 
 void
@@ -177,7 +174,7 @@ kl_session_join_by_text_async (KlSession *self, const char *text, GCancellable *
   g_autofree char *trimmed = g_strstrip (g_strdup (text));
   g_autofree char *code = code_of_link (trimmed);
   g_autofree char *lower = g_ascii_strdown (trimmed, -1);
-  GTask *task = begin (self, cancellable, callback, user_data, kl_session_join_by_text_async, &out);
+  GTask *task = kl_session_begin_deed (self, cancellable, callback, user_data, kl_session_join_by_text_async, &out);
   if (code != NULL)
     kl_json_member_string (&out, "invite", code);
   else if (strchr (trimmed, '@') != NULL)
@@ -187,7 +184,7 @@ kl_session_join_by_text_async (KlSession *self, const char *text, GCancellable *
     kl_json_member_string (&out, "slug", lower);
   else
     kl_json_member_string (&out, "invite", trimmed);
-  ask (self, task, "group:join", &out, read_joined, g_object_unref);
+  kl_session_ask (self, task, "group:join", &out, read_joined, g_object_unref);
 }
 
 KlGroup *
@@ -226,10 +223,10 @@ kl_session_show_invite_async (KlSession *self, const char *text, GCancellable *c
   char *code = code_of_link (trimmed);
   if (code == NULL)
     code = g_strdup (trimmed);
-  GTask *task = begin (self, cancellable, callback, user_data, kl_session_show_invite_async, &out);
+  GTask *task = kl_session_begin_deed (self, cancellable, callback, user_data, kl_session_show_invite_async, &out);
   g_object_set_data_full (G_OBJECT (task), "klatch-invite", code, g_free);
   kl_json_member_string (&out, "code", code);
-  ask (self, task, "invite:show", &out, read_shown, g_object_unref);
+  kl_session_ask (self, task, "invite:show", &out, read_shown, g_object_unref);
 }
 
 KlGroup *
@@ -262,10 +259,10 @@ kl_session_make_invite_async (KlSession *self, KlGroup *group, GCancellable *can
   g_return_if_fail (KL_IS_SESSION (self));
   g_return_if_fail (KL_IS_GROUP (group));
 
-  GTask *task = begin (self, cancellable, callback, user_data, kl_session_make_invite_async, &out);
+  GTask *task = kl_session_begin_deed (self, cancellable, callback, user_data, kl_session_make_invite_async, &out);
   kl_json_member_string (&out, "group", kl_group_get_id (group));
   kl_json_member_bool (&out, "link", TRUE);
-  ask (self, task, "group:invite", &out, read_invite, g_free);
+  kl_session_ask (self, task, "group:invite", &out, read_invite, g_free);
 }
 
 char *
@@ -285,9 +282,9 @@ kl_session_leave_group_async (KlSession *self, KlGroup *group, GCancellable *can
   g_return_if_fail (KL_IS_GROUP (group));
 
   /* "group:removed" takes it off the list. */
-  GTask *task = begin (self, cancellable, callback, user_data, kl_session_leave_group_async, &out);
+  GTask *task = kl_session_begin_deed (self, cancellable, callback, user_data, kl_session_leave_group_async, &out);
   kl_json_member_string (&out, "group", kl_group_get_id (group));
-  ask (self, task, "group:leave", &out, read_nothing, NULL);
+  kl_session_ask (self, task, "group:leave", &out, read_nothing, NULL);
 }
 
 gboolean
@@ -322,10 +319,10 @@ kl_session_set_pinned (KlSession *self, KlGroup *group, gboolean pinned)
   if (kl_group_get_pinned (group) == pinned || !self->synced)
     return;
   g_object_set (group, "pinned", pinned, NULL);
-  GTask *task = begin (self, NULL, on_setting_told, g_object_ref (group), kl_session_set_pinned, &out);
+  GTask *task = kl_session_begin_deed (self, NULL, on_setting_told, g_object_ref (group), kl_session_set_pinned, &out);
   kl_json_member_string (&out, "group", kl_group_get_id (group));
   kl_json_member_bool (&out, "pinned", pinned);
-  ask (self, task, "group:settings", &out, read_nothing, NULL);
+  kl_session_ask (self, task, "group:settings", &out, read_nothing, NULL);
 }
 
 void
@@ -340,10 +337,10 @@ kl_session_set_notify (KlSession *self, KlGroup *group, KlNotify notify)
   if (kl_group_get_notify (group) == notify || !self->synced)
     return;
   g_object_set (group, "notify", notify, NULL);
-  GTask *task = begin (self, NULL, on_setting_told, g_object_ref (group), kl_session_set_notify, &out);
+  GTask *task = kl_session_begin_deed (self, NULL, on_setting_told, g_object_ref (group), kl_session_set_notify, &out);
   kl_json_member_string (&out, "group", kl_group_get_id (group));
   kl_json_member_string (&out, "notify", words[notify]);
-  ask (self, task, "group:settings", &out, read_nothing, NULL);
+  kl_session_ask (self, task, "group:settings", &out, read_nothing, NULL);
 }
 
 void
@@ -354,10 +351,10 @@ kl_session_set_status_async (KlSession *self, gboolean dnd, const char *text, GC
 
   g_return_if_fail (KL_IS_SESSION (self));
 
-  GTask *task = begin (self, cancellable, callback, user_data, kl_session_set_status_async, &out);
+  GTask *task = kl_session_begin_deed (self, cancellable, callback, user_data, kl_session_set_status_async, &out);
   kl_json_member_bool (&out, "dnd", dnd);
   kl_json_member_string (&out, "text", text != NULL ? text : "");
-  ask (self, task, "presence", &out, read_nothing, NULL);
+  kl_session_ask (self, task, "presence", &out, read_nothing, NULL);
 }
 
 gboolean
@@ -394,7 +391,7 @@ kl_session_set_display_name_async (KlSession *self, const char *display_name, GC
   g_return_if_fail (KL_IS_SESSION (self));
   g_return_if_fail (display_name != NULL);
 
-  GTask *task = begin (self, cancellable, callback, user_data, kl_session_set_display_name_async, &out);
+  GTask *task = kl_session_begin_deed (self, cancellable, callback, user_data, kl_session_set_display_name_async, &out);
   kl_json_member_string (&out, "display_name", display_name);
   kl_json_end_object (&out);
   g_autofree char *json = kl_json_writer_steal_string (&out, NULL);

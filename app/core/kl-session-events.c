@@ -326,6 +326,12 @@ kl_session_take_event (KlSession *self, const char *name, yyjson_val *argument)
     { "group", on_group },     { "group:removed", on_group_removed },
     { "user", on_user },       { "presence", on_presence },
     { "typing", on_typing },   { "read", on_read },
+    { "call", kl_session_on_call },
+    { "call:peer", kl_session_on_call_peer },
+    { "call:signal", kl_session_on_call_signal },
+    { "call:react", kl_session_on_call_react },
+    { "call:ring", kl_session_on_call_ring },
+    { "call:declined", kl_session_on_call_declined },
   };
 
   if (!yyjson_is_obj (argument))

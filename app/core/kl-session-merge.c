@@ -249,6 +249,7 @@ kl_session_merge_group (KlSession *self, yyjson_val *object, KlWireGroup *more)
         g_object_set (group, "unread", 0u, "mentions", 0u, NULL);
     }
   merge_last_message (self, track, more->last_message);
+  kl_session_take_group_call (self, track, yyjson_obj_get (object, "call"));
   kl_session_mark_dirty (self, track);
   return track;
 }

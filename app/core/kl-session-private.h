@@ -6,7 +6,8 @@
  *   kl-session-merge.c   what the server says of messages and groups becomes ours, and the cache's
  *   kl-session-events.c  events
  *   kl-session-lists.c   pages for message and member lists
- *   kl-session-deeds.c   what a person asks the server for */
+ *   kl-session-deeds.c   what a person asks the server for
+ *   kl-session-calls.c   calls: who is in one, what rings, and the words that go to and fro */
 #pragma once
 
 #include "app/core/kl-cache.h"
@@ -15,6 +16,7 @@
 #include "app/core/kl-member-list-private.h"
 #include "app/core/kl-message-list-private.h"
 #include "app/core/kl-outbox.h"
+#include "app/core/kl-session-calls.h"
 #include "app/core/kl-session.h"
 #include "app/core/kl-wire.h"
 
@@ -66,6 +68,10 @@ struct _KlSession
   GCancellable *cancellable;
   KlGroup *open_group;
   GHashTable *tracks;      /* group id (the group's) → owned KlTrack */
+  GListStore *rings;       /* of KlRing */
+  GHashTable *ring_sources; /* owned call id → GSource id */
+  char *own_call;          /* the call that we are in on this connection, or were when it broke; or NULL */
+  char *own_peer;
   GQueue recent;           /* of owned KlMessageList, the latest first */
   GPtrArray *wanted;       /* owned user ids whose names are not known */
   GHashTable *refresh;     /* owned group ids whose object is asked for anew */
@@ -147,6 +153,38 @@ KlRole kl_session_own_role (KlTrack *track);
 void kl_session_take_event (KlSession *self, const char *name, yyjson_val *argument);
 void kl_session_forget_presence (KlSession *self);
 void kl_session_merge_member (KlSession *self, KlTrack *track, yyjson_val *member);
+
+/* ── kl-session-deeds.c ── */
+
+/* Makes of the answer what the task returns; NULL, and the answer makes no sense. */
+typedef gpointer (*KlSessionReader) (KlSession *self, yyjson_val *answer);
+
+/* A task, and an object that is begun. */
+GTask *kl_session_begin_deed (KlSession *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                              gpointer user_data, gpointer tag, KlJsonWriter *out);
+/* Takes the task and what the writer holds. */
+void kl_session_ask (KlSession *self, GTask *task, const char *event, KlJsonWriter *out, KlSessionReader reader,
+                     GDestroyNotify free_result);
+
+/* ── kl-session-calls.c ── */
+
+void kl_session_calls_class_init (GObjectClass *klass);
+/* For ring_sources. */
+void kl_session_remove_source (gpointer id);
+/* The call of a group as its whole object, or an event, has it; VALUE NULL or null: there is none. */
+void kl_session_take_group_call (KlSession *self, KlTrack *track, yyjson_val *value);
+/* The connection is lost: nothing is known of calls. */
+void kl_session_forget_calls (KlSession *self);
+void kl_session_forget_group_calls (KlSession *self, KlTrack *track);
+void kl_session_forget_rings (KlSession *self);
+
+/* Handlers of events. */
+void kl_session_on_call (KlSession *self, yyjson_val *argument);
+void kl_session_on_call_peer (KlSession *self, yyjson_val *argument);
+void kl_session_on_call_signal (KlSession *self, yyjson_val *argument);
+void kl_session_on_call_react (KlSession *self, yyjson_val *argument);
+void kl_session_on_call_ring (KlSession *self, yyjson_val *argument);
+void kl_session_on_call_declined (KlSession *self, yyjson_val *argument);
 
 /* ── kl-session-lists.c ── */
 

@@ -22,9 +22,10 @@ typedef enum
   PROP_OPEN_GROUP,
   PROP_SERVER_NAME,
   PROP_STATE_TEXT,
+  PROP_RINGS,
 } Prop;
 
-static GParamSpec *props[PROP_STATE_TEXT + 1];
+static GParamSpec *props[PROP_RINGS + 1];
 
 enum
 {
@@ -131,6 +132,7 @@ kl_session_drop_track (KlSession *self, KlTrack *track, const char *reason)
   if (list != NULL)
     kl_message_list_set_source (list, NULL, NULL);
   g_object_set (group, "role", KL_ROLE_NONE, "here", 0u, "online", 0u, NULL);
+  kl_session_forget_group_calls (self, track);
   kl_group_clear_typing (group);
   g_hash_table_remove (self->tracks, kl_group_get_id (group));
   kl_group_list_remove (self->groups, group);
@@ -228,6 +230,7 @@ on_lost (KlConnection *connection, KlSession *self)
     }
   kl_outbox_interrupt (self->outbox);
   kl_session_forget_presence (self);
+  kl_session_forget_calls (self);
 }
 
 static void
@@ -511,6 +514,9 @@ kl_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
     case PROP_STATE_TEXT:
       g_value_set_string (value, kl_session_get_state_text (self));
       break;
+    case PROP_RINGS:
+      g_value_set_object (value, self->rings);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -535,6 +541,7 @@ kl_session_dispose (GObject *object)
       kl_outbox_detach (self->outbox);
       g_signal_handlers_disconnect_by_data (self->outbox, self);
     }
+  kl_session_forget_rings (self);
   g_hash_table_remove_all (self->tracks);
   g_clear_object (&self->outbox);
   g_clear_object (&self->cache);
@@ -553,6 +560,8 @@ kl_session_finalize (GObject *object)
   g_hash_table_unref (self->refresh);
   g_hash_table_unref (self->catch_up);
   g_hash_table_unref (self->waiting);
+  g_hash_table_unref (self->ring_sources);
+  g_object_unref (self->rings);
   g_ptr_array_unref (self->wanted);
   g_clear_object (&self->groups);
   g_clear_object (&self->me);
@@ -562,6 +571,8 @@ kl_session_finalize (GObject *object)
   g_free (self->folder);
   g_free (self->server_name);
   g_free (self->epoch);
+  g_free (self->own_call);
+  g_free (self->own_peer);
   G_OBJECT_CLASS (kl_session_parent_class)->finalize (object);
 }
 
@@ -584,7 +595,9 @@ kl_session_class_init (KlSessionClass *klass)
   props[PROP_OPEN_GROUP] = g_param_spec_object ("open-group", NULL, NULL, KL_TYPE_GROUP, ro);
   props[PROP_SERVER_NAME] = g_param_spec_string ("server-name", NULL, NULL, NULL, ro);
   props[PROP_STATE_TEXT] = g_param_spec_string ("state-text", NULL, NULL, NULL, ro);
+  props[PROP_RINGS] = g_param_spec_object ("rings", NULL, NULL, G_TYPE_LIST_MODEL, ro);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
+  kl_session_calls_class_init (object_class);
 
   signals[GROUP_REMOVED] = g_signal_new ("group-removed", KL_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                          G_TYPE_NONE, 2, KL_TYPE_GROUP, G_TYPE_STRING);
@@ -603,6 +616,8 @@ kl_session_init (KlSession *self)
   self->catch_up = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->waiting = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->wanted = g_ptr_array_new_with_free_func (g_free);
+  self->rings = g_list_store_new (KL_TYPE_RING);
+  self->ring_sources = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, kl_session_remove_source);
   self->soup = kl_rest_session_new ();
   g_queue_init (&self->recent);
 }
