@@ -210,6 +210,7 @@ kl_avatar_set_property (GObject      *object,
     {
     case PROP_SIZE:
       KL_AVATAR (object)->size = g_value_get_int (value);
+      g_clear_object (&KL_AVATAR (object)->layout);
       gtk_widget_queue_resize (GTK_WIDGET (object));
       break;
     case PROP_USER:
