@@ -58,6 +58,22 @@ warm_up (void)
     }
 }
 
+typedef struct
+{
+  GSourceOnceFunc func;
+  gpointer data;
+} Then;
+
+/* A source's function says by what it returns whether it is called again. */
+static gboolean
+call_then (gpointer data)
+{
+  Then *then = data;
+
+  then->func (then->data);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 run (gpointer data, gpointer unused)
 {
@@ -66,9 +82,11 @@ run (gpointer data, gpointer unused)
   if (job->func != NULL)
     {
       GSource *source = g_idle_source_new ();
+      Then *then = g_new (Then, 1);
 
+      *then = (Then) { job->func, job->data };
       g_source_set_priority (source, G_PRIORITY_DEFAULT);
-      g_source_set_callback (source, G_SOURCE_FUNC (job->func), job->data, NULL);
+      g_source_set_callback (source, call_then, then, g_free);
       g_source_attach (source, job->context);
       g_source_unref (source);
       g_main_context_unref (job->context);
