@@ -17,7 +17,6 @@ enum
   MAX_RETIRED = 16,
   MAX_EARLY = 64,
   STALL_TICKS = 3,
-  SPEAKING_MS = 600,
   QUIET_MS = 500,
 };
 
@@ -115,7 +114,7 @@ set_level (KlCallPeer *self, double level)
 {
   gint64 now = g_get_monotonic_time ();
 
-  if (level >= SPEAKING_LEVEL)
+  if (level >= KL_CALL_SPEAKING_LEVEL)
     self->loud_usec = now;
   if (level != self->level)
     {
@@ -123,7 +122,7 @@ set_level (KlCallPeer *self, double level)
       notify (self, PROP_LEVEL);
     }
   set_flag (self, &self->speaking,
-            self->loud_usec != 0 && now - self->loud_usec < SPEAKING_MS * G_TIME_SPAN_MILLISECOND, PROP_SPEAKING);
+            self->loud_usec != 0 && now - self->loud_usec < KL_CALL_SPEAKING_MS * G_TIME_SPAN_MILLISECOND, PROP_SPEAKING);
 }
 
 /* ── Connections ── */

@@ -59,6 +59,10 @@ GQuark kl_call_error_quark (void);
 #define KL_CALL_VIDEO_MIN_BPS 60000
 #define KL_CALL_AUDIO_BPS 32000
 
+/* A level, and for how long after it, that counts as speaking. */
+#define KL_CALL_SPEAKING_LEVEL 0.4
+#define KL_CALL_SPEAKING_MS 600
+
 /* Of one connection, from a peer that may be anybody. */
 #define KL_CALL_MAX_CANDIDATES 256
 #define KL_CALL_MAX_CANDIDATE_BYTES 1024

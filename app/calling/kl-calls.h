@@ -78,6 +78,7 @@ typedef enum
 typedef enum
 {
   KL_CALLS_ERROR_REMOVED, /* one is no longer in the group */
+  KL_CALLS_ERROR_NO_SCREEN, /* the desktop gave none */
 } KlCallsError;
 
 #define KL_CALLS_ERROR (kl_calls_error_quark ())
