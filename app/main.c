@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 #include <locale.h>
 
+#include "app/call/kl-call.h"
 #include "app/core/kl-server.h"
 #include "app/ui/kl-application.h"
 
@@ -20,6 +21,7 @@ main (int   argc,
   bind_textdomain_codeset (KL_GETTEXT_DOMAIN, "UTF-8");
   textdomain (KL_GETTEXT_DOMAIN);
 
+  kl_call_init_process (&argc, &argv);
   kl_server_warm_up ();
   application = kl_application_new ();
   return g_application_run (G_APPLICATION (application), argc, argv);

@@ -144,6 +144,7 @@ static const struct
   { "main.previous-unread", { "<Alt><Shift>Up" } },
   { "main.next-unread", { "<Alt><Shift>Down" } },
   { "main.toggle-people", { "F9" } },
+  { "main.call", { "<Control><Shift>c" } },
   { "main.next-pane", { "F6" } },
   { "main.previous-pane", { "<Shift>F6" } },
 };

@@ -406,8 +406,7 @@ kl_call_tile_measure (GtkWidget      *widget,
                       int            *minimum_baseline,
                       int            *natural_baseline)
 {
-  *minimum = 0;
-  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? KL_CALL_WIDTH : KL_CALL_HEIGHT;
+  *minimum = *natural = 0;
 }
 
 /* Where a chip lies: at the start or the end, at the top or the bottom, RISE pixels from there. */

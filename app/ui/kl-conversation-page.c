@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/ui/kl-call-strip.h"
 #include "app/ui/kl-composer.h"
 #include "app/ui/kl-connection-banner.h"
 #include "app/ui/kl-errors.h"
@@ -24,7 +25,9 @@ struct _KlConversationPage
   GtkWidget *dot_label;
   GtkLabel *members_label;
   GtkWidget *people_button;
+  GtkWidget *call_button;
   KlConnectionBanner *banner;
+  KlCallStrip *call_strip;
   GtkStack *stack;
   KlConversationView *view;
   KlGroupWelcome *welcome;
@@ -36,6 +39,7 @@ struct _KlConversationPage
   KlMessageList *messages;
   GSignalGroup *group_signals;
   GSignalGroup *message_signals;
+  GSignalGroup *call_signals;
   gboolean narrow;
 };
 
@@ -78,6 +82,28 @@ update_subtitle (KlConversationPage *self)
 }
 
 static void
+update_call_button (KlConversationPage *self)
+{
+  KlGroupCall *call = kl_group_get_call (self->group);
+  gboolean joined = call != NULL && kl_group_call_get_joined_here (call);
+  const char *words = _ ("Start a call");
+  g_autofree char *tooltip = NULL;
+
+  if (joined)
+    words = _ ("Show the call");
+  else if (call != NULL)
+    words = _ ("Join the call");
+  /* Translators: what a button does, and its keys */
+  tooltip = g_strdup_printf (_ ("%s (Ctrl+Shift+C)"), words);
+  gtk_widget_set_tooltip_text (self->call_button, tooltip);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->call_button), GTK_ACCESSIBLE_PROPERTY_LABEL, words, -1);
+  if (call != NULL && !joined)
+    gtk_widget_add_css_class (self->call_button, "joinable");
+  else
+    gtk_widget_remove_css_class (self->call_button, "joinable");
+}
+
+static void
 update_header (KlConversationPage *self)
 {
   KlGroup *group = self->group;
@@ -90,10 +116,17 @@ update_header (KlConversationPage *self)
   gtk_label_set_label (self->name_label, kl_group_get_name (group));
   adw_navigation_page_set_title (ADW_NAVIGATION_PAGE (self), kl_group_get_name (group));
   update_subtitle (self);
+  update_call_button (self);
   /* Translators: a group's name, who is there, and how many members it has */
   spoken = g_strdup_printf (_ ("%s, %s, %s"), kl_group_get_name (group), gtk_label_get_label (self->here_label),
                             gtk_label_get_label (self->members_label));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->title_button), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
+}
+
+static void
+on_call (KlConversationPage *self)
+{
+  g_signal_group_set_target (self->call_signals, kl_group_get_call (self->group));
 }
 
 void
@@ -256,6 +289,8 @@ kl_conversation_page_set_group (KlConversationPage *self,
   g_signal_group_set_target (self->message_signals, self->messages);
   kl_conversation_view_set_messages (self->view, self->messages, members);
   kl_group_welcome_set_group (self->welcome, group);
+  kl_call_strip_set_group (self->call_strip, group);
+  g_signal_group_set_target (self->call_signals, group != NULL ? kl_group_get_call (group) : NULL);
   kl_typing_line_set_group (self->typing_line, group);
   kl_composer_set_group (self->composer, group);
   update_header (self);
@@ -313,6 +348,7 @@ kl_conversation_page_dispose (GObject *object)
 
   g_clear_object (&self->group_signals);
   g_clear_object (&self->message_signals);
+  g_clear_object (&self->call_signals);
   gtk_widget_dispose_template (GTK_WIDGET (object), KL_TYPE_CONVERSATION_PAGE);
   g_clear_object (&self->messages);
   g_clear_object (&self->group);
@@ -332,7 +368,9 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, KlConversationPage, dot_label);
   gtk_widget_class_bind_template_child (widget_class, KlConversationPage, members_label);
   gtk_widget_class_bind_template_child (widget_class, KlConversationPage, people_button);
+  gtk_widget_class_bind_template_child (widget_class, KlConversationPage, call_button);
   gtk_widget_class_bind_template_child (widget_class, KlConversationPage, banner);
+  gtk_widget_class_bind_template_child (widget_class, KlConversationPage, call_strip);
   gtk_widget_class_bind_template_child (widget_class, KlConversationPage, stack);
   gtk_widget_class_bind_template_child (widget_class, KlConversationPage, view);
   gtk_widget_class_bind_template_child (widget_class, KlConversationPage, welcome);
@@ -355,6 +393,7 @@ kl_conversation_page_class_init (KlConversationPageClass *klass)
     = g_signal_new ("used", KL_TYPE_CONVERSATION_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 
   g_type_ensure (KL_TYPE_TILE);
+  g_type_ensure (KL_TYPE_CALL_STRIP);
   g_type_ensure (KL_TYPE_CONNECTION_BANNER);
   g_type_ensure (KL_TYPE_CONVERSATION_VIEW);
   g_type_ensure (KL_TYPE_GROUP_WELCOME);
@@ -369,6 +408,9 @@ kl_conversation_page_init (KlConversationPage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   self->group_signals = g_signal_group_new (KL_TYPE_GROUP);
   g_signal_group_connect_object (self->group_signals, "notify", G_CALLBACK (update_header), self, G_CONNECT_SWAPPED);
+  g_signal_group_connect_object (self->group_signals, "notify::call", G_CALLBACK (on_call), self, G_CONNECT_SWAPPED);
+  self->call_signals = g_signal_group_new (KL_TYPE_GROUP_CALL);
+  g_signal_group_connect_object (self->call_signals, "notify", G_CALLBACK (update_call_button), self, G_CONNECT_SWAPPED);
   self->message_signals = g_signal_group_new (KL_TYPE_MESSAGE_LIST);
   g_signal_group_connect_object (self->message_signals, "notify", G_CALLBACK (update_stack), self, G_CONNECT_SWAPPED);
   g_signal_group_connect_object (self->message_signals, "items-changed", G_CALLBACK (update_stack), self,

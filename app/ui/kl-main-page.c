@@ -5,6 +5,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/ui/kl-call-host.h"
 #include "app/ui/kl-conversation-page.h"
 #include "app/ui/kl-errors.h"
 #include "app/ui/kl-find-groups-page.h"
@@ -20,6 +21,7 @@ struct _KlMainPage
 {
   AdwBreakpointBin parent_instance;
 
+  KlCallHost *call_host;
   AdwNavigationView *navigation;
   AdwOverlaySplitView *people_split;
   KlPeoplePane *people;
@@ -83,6 +85,7 @@ update_group_actions (KlMainPage *self)
 
   set_enabled (self, "invite-people", may_invite);
   set_enabled (self, "copy-invite", may_invite);
+  set_enabled (self, "call", group != NULL);
   set_enabled (self, "pin", group != NULL);
   set_enabled (self, "mute", group != NULL);
   set_enabled (self, "leave", group != NULL);
@@ -515,6 +518,16 @@ on_leave (GSimpleAction *action,
   adw_alert_dialog_choose (dialog, GTK_WIDGET (self), NULL, on_leave_chosen, g_object_ref (self));
 }
 
+static void
+on_call (GSimpleAction *action,
+         GVariant      *parameter,
+         gpointer       user_data)
+{
+  KlMainPage *self = user_data;
+
+  kl_call_host_open (self->call_host, self->group);
+}
+
 /* ── Commands: oneself ───────────────────────────────────────────────────── */
 
 static void
@@ -577,6 +590,7 @@ static const GActionEntry entries[] = {
   { .name = "join", .activate = on_join },
   { .name = "invite-people", .activate = on_invite_people },
   { .name = "copy-invite", .activate = on_copy_invite },
+  { .name = "call", .activate = on_call },
   { .name = "pin", .state = "false", .change_state = on_pin },
   { .name = "mute", .state = "false", .change_state = on_mute },
   { .name = "leave", .activate = on_leave },
@@ -669,12 +683,14 @@ set_session (KlMainPage *self,
 
 GtkWidget *
 kl_main_page_new (KlSession *session,
+                  KlCalls   *calls,
                   GSettings *settings)
 {
   KlMainPage *self = g_object_new (KL_TYPE_MAIN_PAGE, NULL);
 
   self->settings = g_object_ref (settings);
   set_session (self, session);
+  kl_call_host_set_calls (self->call_host, calls);
   return GTK_WIDGET (self);
 }
 
@@ -709,9 +725,11 @@ kl_main_page_class_init (KlMainPageClass *klass)
   widget_class->root = kl_main_page_root;
   widget_class->unroot = kl_main_page_unroot;
 
+  g_type_ensure (KL_TYPE_CALL_HOST);
   g_type_ensure (KL_TYPE_GROUP_PANE);
   g_type_ensure (KL_TYPE_PEOPLE_PANE);
   gtk_widget_class_set_template_from_resource (widget_class, "/chat/klatch/Klatch/kl-main-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, KlMainPage, call_host);
   gtk_widget_class_bind_template_child (widget_class, KlMainPage, navigation);
   gtk_widget_class_bind_template_child (widget_class, KlMainPage, people_split);
   gtk_widget_class_bind_template_child (widget_class, KlMainPage, people);

@@ -3,7 +3,7 @@
 
 #include <adwaita.h>
 
-#include "app/core/kl-core.h"
+#include "app/calling/kl-calls.h"
 
 G_BEGIN_DECLS
 
@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (KlMainPage, kl_main_page, KL, MAIN_PAGE, AdwBreakpointBin)
 
 GtkWidget *kl_main_page_new (KlSession *session,
+                             KlCalls   *calls,
                              GSettings *settings);
 
 /* Shows a group's conversation; NULL: none. */

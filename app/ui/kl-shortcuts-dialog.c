@@ -26,6 +26,17 @@ static const Shortcut conversation[] = {
   { N_ ("Show or hide people"), { "F9" } },
 };
 
+static const Shortcut call[] = {
+  { N_ ("Start, join or show the call"), { "<Control><Shift>c" } },
+  { N_ ("Mute, unmute"), { "m" } },
+  { N_ ("Mute while held"), { "space" } },
+  { N_ ("Camera on, off"), { "v" } },
+  { N_ ("Share the screen"), { "s" } },
+  { N_ ("Raise hand"), { "h" } },
+  { N_ ("Full screen"), { "F11" } },
+  { N_ ("Make the call small"), { "Escape" } },
+};
+
 static const Shortcut window[] = {
   { N_ ("Next pane, pane before"), { "F6", "<Shift>F6" } },
   { N_ ("Preferences"), { "<Control>comma" } },
@@ -41,6 +52,7 @@ static const struct
 } sections[] = {
   { N_ ("Groups"), groups, G_N_ELEMENTS (groups) },
   { N_ ("Conversation"), conversation, G_N_ELEMENTS (conversation) },
+  { N_ ("Call"), call, G_N_ELEMENTS (call) },
   { N_ ("Window"), window, G_N_ELEMENTS (window) },
 };
 

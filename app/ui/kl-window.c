@@ -22,6 +22,7 @@ struct _KlWindow
 
   KlAccount *account; /* signed in, and not yet kept or at work */
   KlSession *session;
+  KlCalls *calls; /* of the session */
   GCancellable *cancellable;
   gboolean closing;
 };
@@ -43,8 +44,17 @@ toast (KlWindow   *self,
 /* ── The account at work ─────────────────────────────────────────────────── */
 
 static void
+end_call (KlWindow *self)
+{
+  if (self->calls != NULL)
+    kl_calls_leave (self->calls);
+  g_clear_object (&self->calls);
+}
+
+static void
 end_session (KlWindow *self)
 {
+  end_call (self);
   g_clear_object (&self->session);
   if (self->main == NULL)
     return;
@@ -80,7 +90,8 @@ start_session (KlWindow  *self,
   end_session (self);
   self->session = kl_session_new (account, kl_accounts_get_folder (self->accounts));
   g_signal_connect_object (self->session, "notify::state", G_CALLBACK (on_session_state), self, G_CONNECT_SWAPPED);
-  self->main = kl_main_page_new (self->session, self->settings);
+  self->calls = kl_calls_new (self->session, self->settings);
+  self->main = kl_main_page_new (self->session, self->calls, self->settings);
   gtk_stack_add_named (self->stack, self->main, "main");
   gtk_stack_set_visible_child (self->stack, self->main);
   gtk_widget_grab_focus (self->main);
@@ -316,6 +327,7 @@ kl_window_close_request (GtkWindow *window)
   if (self->session == NULL)
     return GDK_EVENT_PROPAGATE;
   gtk_widget_set_visible (GTK_WIDGET (window), FALSE);
+  end_call (self);
   kl_session_stop_async (self->session, on_stopped, g_object_ref (self));
   return GDK_EVENT_STOP;
 }
@@ -363,6 +375,7 @@ kl_window_dispose (GObject *object)
 
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
+  g_clear_object (&self->calls);
   g_clear_object (&self->session);
   g_clear_object (&self->account);
   g_clear_object (&self->accounts);

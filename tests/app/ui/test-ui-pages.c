@@ -189,6 +189,7 @@ typedef struct
   char *folder;
   KlAccount *account;
   KlSession *session;
+  KlCalls *calls;
   GSettings *settings;
   KlMainPage *page;
   GtkWindow *window;
@@ -219,7 +220,8 @@ main_set_up (Main         *self,
   g_settings_reset (self->settings, "last-group");
   self->account = kl_account_new ("http://127.0.0.1:1", "u1", "ilse", "token");
   self->session = kl_session_new (self->account, self->folder);
-  self->page = KL_MAIN_PAGE (kl_main_page_new (self->session, self->settings));
+  self->calls = kl_calls_new (self->session, self->settings);
+  self->page = KL_MAIN_PAGE (kl_main_page_new (self->session, self->calls, self->settings));
   self->window = kl_ui_test_show (GTK_WIDGET (self->page), GPOINTER_TO_INT (width), 700);
 }
 
@@ -239,6 +241,7 @@ main_tear_down (Main         *self,
   gboolean stopped = FALSE;
 
   kl_ui_test_close (self->window, GTK_WIDGET (self->page));
+  kl_test_finalize (self->calls);
   kl_session_stop_async (self->session, on_stopped, &stopped);
   kl_test_wait_until (stopped);
   kl_test_finalize (self->session);

@@ -61,6 +61,41 @@ kl_ui_test_find (GtkWidget  *root,
   return NULL;
 }
 
+static GskRenderNode *
+create_node (GdkPaintable *paintable,
+             int           width,
+             int           height)
+{
+  GtkSnapshot *snapshot = gtk_snapshot_new ();
+
+  gdk_paintable_snapshot (paintable, snapshot, width, height);
+  return gtk_snapshot_free_to_node (snapshot);
+}
+
+void
+kl_ui_test_picture (GtkWindow  *window,
+                    const char *name)
+{
+  const char *folder = g_getenv ("KLATCH_PICTURES");
+  g_autoptr (GdkPaintable) paintable = gtk_widget_paintable_new (GTK_WIDGET (window));
+  g_autoptr (GskRenderNode) node = NULL;
+  g_autoptr (GdkTexture) texture = NULL;
+  g_autofree char *file = NULL;
+  int width = gtk_widget_get_width (GTK_WIDGET (window)), height = gtk_widget_get_height (GTK_WIDGET (window));
+
+  if (folder == NULL)
+    return;
+  g_mkdir_with_parents (folder, 0755);
+  file = g_strdup_printf ("%s/%s.png", folder, name);
+  kl_test_spin (500); /* dialogues come gently */
+  /* What it shows is there with the next frame. */
+  gtk_widget_queue_draw (GTK_WIDGET (window));
+  kl_test_wait_until ((node = create_node (paintable, width, height)) != NULL);
+  texture = gsk_renderer_render_texture (gtk_native_get_renderer (GTK_NATIVE (window)), node,
+                                         &GRAPHENE_RECT_INIT (0, 0, (float) width, (float) height));
+  g_assert_true (gdk_texture_save_to_png (texture, file));
+}
+
 void
 kl_ui_test_press (const char *keys)
 {

@@ -26,6 +26,10 @@ GtkWidget *kl_ui_test_find (GtkWidget  *root,
                             GType       type,
                             const char *css);
 
+/* A window as it is drawn, kept as NAME.png in $KLATCH_PICTURES, where that is set. */
+void kl_ui_test_picture (GtkWindow  *window,
+                         const char *name);
+
 /* Presses keys as a person would, through the X server: "Return", "shift+Return", "a". The window must be active. */
 void kl_ui_test_press (const char *keys);
 
