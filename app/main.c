@@ -21,7 +21,7 @@ main (int   argc,
   bind_textdomain_codeset (KL_GETTEXT_DOMAIN, "UTF-8");
   textdomain (KL_GETTEXT_DOMAIN);
 
-  kl_call_init_process (&argc, &argv);
+  kl_call_prepare_process ();
   kl_server_warm_up ();
   application = kl_application_new ();
   return g_application_run (G_APPLICATION (application), argc, argv);

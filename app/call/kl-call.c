@@ -70,9 +70,15 @@ static guint source_failed_signal;
 G_DEFINE_FINAL_TYPE (KlCall, kl_call, G_TYPE_OBJECT)
 
 void
-kl_call_init_process (int *argc, char ***argv)
+kl_call_prepare_process (void)
 {
   mallopt (M_ARENA_MAX, 2);
+}
+
+void
+kl_call_init_process (int *argc, char ***argv)
+{
+  kl_call_prepare_process ();
   gst_init (argc, argv);
 }
 

@@ -2,7 +2,8 @@
  * A call, from the opening of the devices to the end: one pipeline, one publisher, a connection to each peer. It knows
  * no server: what others do comes in by the functions below, what is to be said goes out by KlCallSignaller. Main thread.
  *
- * For the loudest leak of all, whoever has the process calls kl_call_init_process() at its start.
+ * For the loudest leak of all, whoever has the process calls kl_call_init_process() at its start, or, where calls may never
+ * come, kl_call_prepare_process(); then gst_init() has time until there is one.
  *
  * Properties:
  *   signaller    KlCallSignaller (construct)
@@ -38,6 +39,8 @@ G_DECLARE_FINAL_TYPE (KlCall, kl_call, KL, CALL, GObject)
 
 /* GStreamer, and glibc told to keep two heaps only: with one a thread, each connection leaves some memory behind. */
 void kl_call_init_process (int *argc, char ***argv);
+/* The part about glibc, which costs nothing. */
+void kl_call_prepare_process (void);
 
 KlCall *kl_call_new (KlCallSignaller *signaller);
 

@@ -272,18 +272,10 @@ on_state (KlCallHost *self)
   kl_calls_dismiss (self->calls);
 }
 
-void
-kl_call_host_open (KlCallHost *self,
-                   KlGroup    *group)
+static void
+open_door (KlCallHost *self,
+           KlGroup    *group)
 {
-  g_return_if_fail (KL_IS_CALL_HOST (self));
-  g_return_if_fail (self->calls != NULL);
-
-  if (self->view != NULL && kl_calls_get_group (self->calls) == group)
-    {
-      set_small (self, FALSE);
-      return;
-    }
   if (self->door != NULL)
     return;
   kl_calls_check (self->calls, group);
@@ -292,6 +284,50 @@ kl_call_host_open (KlCallHost *self,
   g_set_weak_pointer (&self->door, kl_call_door_new (self->calls));
   gtk_widget_insert_action_group (GTK_WIDGET (self->door), "call", G_ACTION_GROUP (self->actions));
   adw_dialog_present (self->door, GTK_WIDGET (self));
+}
+
+static void
+on_change_chosen (GObject      *source,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  g_autoptr (KlCallHost) self = user_data;
+  KlGroup *group = g_object_get_data (source, "group");
+
+  if (g_strcmp0 (adw_alert_dialog_choose_finish (ADW_ALERT_DIALOG (source), result), "leave") == 0 && self->calls != NULL)
+    open_door (self, group);
+}
+
+/* One is in one call at a time. */
+static void
+ask_to_change (KlCallHost *self,
+               KlGroup    *group)
+{
+  AdwAlertDialog *dialog = ADW_ALERT_DIALOG (adw_alert_dialog_new (NULL, NULL));
+
+  adw_alert_dialog_format_heading (dialog, _ ("Leave the call in %s?"), kl_group_get_name (kl_calls_get_group (self->calls)));
+  adw_alert_dialog_format_body (dialog, _ ("You can be in one call at a time. The one in %s is next."), kl_group_get_name (group));
+  adw_alert_dialog_add_responses (dialog, "cancel", _ ("_Stay"), "leave", _ ("_Leave"), NULL);
+  adw_alert_dialog_set_response_appearance (dialog, "leave", ADW_RESPONSE_DESTRUCTIVE);
+  adw_alert_dialog_set_default_response (dialog, "cancel");
+  adw_alert_dialog_set_close_response (dialog, "cancel");
+  g_object_set_data_full (G_OBJECT (dialog), "group", g_object_ref (group), g_object_unref);
+  adw_alert_dialog_choose (dialog, GTK_WIDGET (self), NULL, on_change_chosen, g_object_ref (self));
+}
+
+void
+kl_call_host_open (KlCallHost *self,
+                   KlGroup    *group)
+{
+  g_return_if_fail (KL_IS_CALL_HOST (self));
+  g_return_if_fail (self->calls != NULL);
+
+  if (self->view == NULL)
+    open_door (self, group);
+  else if (kl_calls_get_group (self->calls) == group)
+    set_small (self, FALSE);
+  else
+    ask_to_change (self, group);
 }
 
 /* ── Somebody calls ──────────────────────────────────────────────────────── */

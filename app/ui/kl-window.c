@@ -5,6 +5,7 @@
 
 #include "app/ui/kl-errors.h"
 #include "app/ui/kl-main-page.h"
+#include "app/ui/kl-ringer.h"
 #include "app/ui/kl-sign-in-page.h"
 
 struct _KlWindow
@@ -23,6 +24,7 @@ struct _KlWindow
   KlAccount *account; /* signed in, and not yet kept or at work */
   KlSession *session;
   KlCalls *calls; /* of the session */
+  KlRinger *ringer;
   GCancellable *cancellable;
   gboolean closing;
 };
@@ -48,6 +50,7 @@ end_call (KlWindow *self)
 {
   if (self->calls != NULL)
     kl_calls_leave (self->calls);
+  g_clear_object (&self->ringer);
   g_clear_object (&self->calls);
 }
 
@@ -91,6 +94,7 @@ start_session (KlWindow  *self,
   self->session = kl_session_new (account, kl_accounts_get_folder (self->accounts));
   g_signal_connect_object (self->session, "notify::state", G_CALLBACK (on_session_state), self, G_CONNECT_SWAPPED);
   self->calls = kl_calls_new (self->session, self->settings);
+  self->ringer = kl_ringer_new (self->calls, GTK_WINDOW (self));
   self->main = kl_main_page_new (self->session, self->calls, self->settings);
   gtk_stack_add_named (self->stack, self->main, "main");
   gtk_stack_set_visible_child (self->stack, self->main);
@@ -375,6 +379,7 @@ kl_window_dispose (GObject *object)
 
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
+  g_clear_object (&self->ringer);
   g_clear_object (&self->calls);
   g_clear_object (&self->session);
   g_clear_object (&self->account);

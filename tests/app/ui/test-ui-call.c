@@ -13,7 +13,9 @@
 #include "app/ui/kl-incoming-dialog.h"
 #include "app/ui/kl-main-page.h"
 #include "app/ui/kl-notice.h"
+#include "app/ui/kl-ringer.h"
 #include "tests/app/ui/call-friend.h"
+#include "tests/app/ui/fake-notifications.h"
 #include "tests/app/ui/ui-kit.h"
 
 typedef struct
@@ -386,6 +388,67 @@ test_ring (Fixture *self, gconstpointer unused)
   g_assert_false (kl_calls_get_camera_on (self->calls));
 }
 
+static void
+set_dnd (Fixture *self, gboolean dnd)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  kl_session_set_status_async (self->session, dnd, NULL, NULL, kl_test_keep_result, &result);
+  kl_test_await (&result);
+  kl_session_set_status_finish (self->session, result, &error);
+  g_assert_no_error (error);
+  kl_test_wait_until ((kl_user_get_status (kl_session_get_me (self->session)) == KL_USER_STATUS_DND) == dnd);
+}
+
+/* The desktop is told where the window is not looked at, with the same three answers; not who is not to be disturbed. */
+static void
+test_notification (Fixture *self, gconstpointer unused)
+{
+  FakeNotifications *desktop = fake_notifications_new ();
+  g_autoptr (GtkApplication) application = gtk_application_new ("chat.klatch.Test", G_APPLICATION_NON_UNIQUE);
+  GtkWindow *other = GTK_WINDOW (gtk_window_new ());
+  g_autoptr (GError) error = NULL;
+  KlRinger *ringer;
+
+  g_application_register (G_APPLICATION (application), NULL, &error);
+  g_assert_no_error (error);
+  gtk_window_set_application (self->window, application);
+  ringer = kl_ringer_new (self->calls, self->window);
+  set_devices (self);
+  call_friend_join (self->mateo, "pinwheel", 500);
+  kl_test_wait_until (gtk_window_is_active (self->window));
+  call_friend_ring (self->mateo);
+  kl_test_wait_until (is_shown (find (self, KL_TYPE_INCOMING_DIALOG)));
+  g_assert_cmpuint (desktop->id, ==, 0);
+
+  /* Nobody looks any more. */
+  gtk_window_present (other);
+  kl_test_wait_until (desktop->id != 0);
+  g_assert_cmpstr (desktop->title, ==, "Call from Mateo");
+  g_assert_cmpstr (desktop->body, ==, "Video call in Ridge Hut Crew");
+  fake_notifications_press (desktop, "Decline");
+  kl_test_wait_until (desktop->id == 0 && find (self, KL_TYPE_INCOMING_DIALOG) == NULL);
+
+  set_dnd (self, TRUE);
+  call_friend_ring (self->mateo);
+  kl_test_wait_until (g_list_model_get_n_items (kl_session_get_rings (self->session)) == 1);
+  g_assert_null (kl_calls_get_ring (self->calls));
+  kl_test_spin (100);
+  g_assert_cmpuint (desktop->id, ==, 0);
+  set_dnd (self, FALSE);
+  kl_test_wait_until (desktop->id != 0);
+  fake_notifications_press (desktop, "Voice only");
+  kl_test_wait_until (all_connected (self, 1) && desktop->id == 0);
+  g_assert_true (kl_calls_get_microphone_on (self->calls));
+  g_assert_false (kl_calls_get_camera_on (self->calls));
+
+  gtk_window_destroy (other);
+  kl_test_finalize (ringer);
+  gtk_window_set_application (self->window, NULL);
+  fake_notifications_free (desktop);
+}
+
 /* A machine with neither may join, and says what is so. */
 static void
 test_no_devices (Fixture *self, gconstpointer unused)
@@ -459,6 +522,7 @@ main (int argc, char **argv)
   ADD ("view", WIDE, test_view);
   ADD ("keys", WIDE, test_keys);
   ADD ("ring", WIDE, test_ring);
+  ADD ("notification", WIDE, test_notification);
   ADD ("no-devices", WIDE, test_no_devices);
   ADD ("dialogs", WIDE, test_dialogs);
   ADD ("narrow", GINT_TO_POINTER (360), test_narrow);

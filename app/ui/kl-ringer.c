@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/ui/kl-ringer.h"
+
+#include <glib/gi18n.h>
+
+#define NOTIFICATION "call-rings"
+
+struct _KlRinger
+{
+  GObject parent_instance;
+
+  KlCalls *calls;
+  GtkWindow *window;         /* lent */
+  GApplication *application; /* NULL: the window has none */
+  KlRing *told;              /* that the notification is of */
+};
+
+G_DEFINE_FINAL_TYPE (KlRinger, kl_ringer, G_TYPE_OBJECT)
+
+static GNotification *
+create_notification (KlRing *ring)
+{
+  KlGroup *group = kl_ring_get_group (ring);
+  const char *call = kl_ring_get_call (ring);
+  g_autofree char *title = g_strdup_printf (_ ("Call from %s"), kl_user_get_display_name (kl_ring_get_by (ring)));
+  g_autofree char *body = kl_group_get_kind (group) == KL_GROUP_KIND_DIRECT
+                            ? g_strdup (_ ("Video call"))
+                            : g_strdup_printf (_ ("Video call in %s"), kl_group_get_name (group));
+  GNotification *notification = g_notification_new (title);
+
+  g_notification_set_body (notification, body);
+  g_notification_set_priority (notification, G_NOTIFICATION_PRIORITY_URGENT);
+  g_notification_set_category (notification, "call.incoming");
+  g_notification_set_default_action (notification, "app.activate-window");
+  g_notification_add_button_with_target (notification, _ ("Join"), "app.call-join", "s", call);
+  g_notification_add_button_with_target (notification, _ ("Voice only"), "app.call-voice", "s", call);
+  g_notification_add_button_with_target (notification, _ ("Decline"), "app.call-decline", "s", call);
+  return notification;
+}
+
+/* Whoever looks at the window has the dialogue there. */
+static void
+update (KlRinger *self)
+{
+  KlRing *ring = gtk_window_is_active (self->window) ? NULL : kl_calls_get_ring (self->calls);
+
+  if (self->application == NULL || self->told == ring)
+    return;
+  g_set_object (&self->told, ring);
+  if (ring != NULL)
+    {
+      g_autoptr (GNotification) notification = create_notification (ring);
+
+      g_application_send_notification (self->application, NOTIFICATION, notification);
+    }
+  else
+    g_application_withdraw_notification (self->application, NOTIFICATION);
+}
+
+/* ── Answers ─────────────────────────────────────────────────────────────── */
+
+static void
+answer (KlRinger *self,
+        GVariant *call,
+        gboolean  video)
+{
+  KlRing *ring = kl_calls_find_ring (self->calls, g_variant_get_string (call, NULL));
+
+  gtk_window_present (self->window);
+  if (ring != NULL)
+    kl_calls_answer (self->calls, ring, video);
+}
+
+static void
+on_join (GSimpleAction *action,
+         GVariant      *call,
+         gpointer       user_data)
+{
+  answer (user_data, call, TRUE);
+}
+
+static void
+on_voice (GSimpleAction *action,
+          GVariant      *call,
+          gpointer       user_data)
+{
+  answer (user_data, call, FALSE);
+}
+
+static void
+on_decline (GSimpleAction *action,
+            GVariant      *call,
+            gpointer       user_data)
+{
+  KlRinger *self = user_data;
+  KlRing *ring = kl_calls_find_ring (self->calls, g_variant_get_string (call, NULL));
+
+  if (ring != NULL)
+    kl_calls_decline (self->calls, ring);
+}
+
+static void
+on_window (GSimpleAction *action,
+           GVariant      *parameter,
+           gpointer       user_data)
+{
+  gtk_window_present (KL_RINGER (user_data)->window);
+}
+
+static const GActionEntry entries[] = {
+  { .name = "call-join", .activate = on_join, .parameter_type = "s" },
+  { .name = "call-voice", .activate = on_voice, .parameter_type = "s" },
+  { .name = "call-decline", .activate = on_decline, .parameter_type = "s" },
+  { .name = "activate-window", .activate = on_window },
+};
+
+/* ── Object ──────────────────────────────────────────────────────────────── */
+
+KlRinger *
+kl_ringer_new (KlCalls   *calls,
+               GtkWindow *window)
+{
+  KlRinger *self = g_object_new (KL_TYPE_RINGER, NULL);
+  GtkApplication *application = gtk_window_get_application (window);
+
+  self->calls = g_object_ref (calls);
+  self->window = window;
+  if (application != NULL)
+    {
+      self->application = g_object_ref (G_APPLICATION (application));
+      g_action_map_add_action_entries (G_ACTION_MAP (application), entries, G_N_ELEMENTS (entries), self);
+    }
+  g_signal_connect_object (calls, "notify::ring", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (window, "notify::is-active", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  update (self);
+  return self;
+}
+
+static void
+kl_ringer_dispose (GObject *object)
+{
+  KlRinger *self = KL_RINGER (object);
+
+  if (self->application != NULL)
+    {
+      g_action_map_remove_action_entries (G_ACTION_MAP (self->application), entries, G_N_ELEMENTS (entries));
+      if (self->told != NULL)
+        g_application_withdraw_notification (self->application, NOTIFICATION);
+    }
+  g_clear_object (&self->told);
+  g_clear_object (&self->application);
+  g_clear_object (&self->calls);
+  G_OBJECT_CLASS (kl_ringer_parent_class)->dispose (object);
+}
+
+static void
+kl_ringer_class_init (KlRingerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = kl_ringer_dispose;
+}
+
+static void
+kl_ringer_init (KlRinger *self)
+{
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "app/calling/kl-calls.h"
+
+G_BEGIN_DECLS
+
+/* KlRinger: tells the desktop of a call that rings while the window is not looked at: a notification with Join, Voice only
+ * and Decline, gone when it has been answered anywhere or stops. What is not to disturb does not ring (KlCalls:ring).
+ * While it lives, the window's application has the actions "call-join", "call-voice", "call-decline" (the call's id). */
+#define KL_TYPE_RINGER (kl_ringer_get_type ())
+G_DECLARE_FINAL_TYPE (KlRinger, kl_ringer, KL, RINGER, GObject)
+
+/* window: it lives longer. */
+KlRinger *kl_ringer_new (KlCalls   *calls,
+                         GtkWindow *window);
+
+G_END_DECLS
