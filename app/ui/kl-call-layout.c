@@ -4,6 +4,9 @@
 #define ASPECT (16.0 / 9.0)
 /* What must be seen of a picture that is cut off at its sides: a face and its surroundings. */
 #define FACE_ASPECT (4.0 / 3.0)
+/* Narrower than this, shoulders are cut off, and it counts for less. */
+#define SLIM_ASPECT 0.7
+#define SLIM_WORTH 0.8
 
 enum
 {
@@ -38,8 +41,10 @@ judge (int   width,
        guint columns)
 {
   guint rows = (n + columns - 1) / columns;
+  int one_width = divide (width, columns), one_height = divide (height, rows);
+  double worth = one_width < one_height * SLIM_ASPECT ? SLIM_WORTH : 1;
 
-  return MIN (divide (width, columns), divide (height, rows) * FACE_ASPECT);
+  return MIN (one_width, one_height * FACE_ASPECT) * worth;
 }
 
 static guint

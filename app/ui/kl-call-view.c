@@ -298,7 +298,10 @@ on_reaction (KlCallView *self,
   KlCallTile *tile = other != NULL ? find_tile (self, other) : NULL;
 
   if (tile == NULL && g_strcmp0 (peer, kl_calls_get_peer (self->calls)) == 0)
-    tile = self->own;
+    {
+      tile = self->own;
+      gtk_popover_popdown (self->reactions);
+    }
   if (tile != NULL)
     kl_call_tile_react (tile, emoji);
 }
@@ -312,6 +315,13 @@ update_own (KlCallView *self)
   kl_call_tile_set_speaking (self->own, kl_calls_get_speaking (self->calls));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->hand_button), GTK_ACCESSIBLE_PROPERTY_LABEL, words, -1);
   gtk_widget_set_tooltip_text (self->hand_button, words);
+}
+
+static void
+on_hand (KlCallView *self)
+{
+  gtk_popover_popdown (self->reactions);
+  update_own (self);
 }
 
 void
@@ -450,7 +460,7 @@ set_calls (KlCallView *self,
   for (guint i = 0; i < G_N_ELEMENTS (facts); i++)
     g_signal_connect_object (calls, facts[i], G_CALLBACK (update_hint), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (calls, "notify::started-at", G_CALLBACK (update_time), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (calls, "notify::hand", G_CALLBACK (update_own), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (calls, "notify::hand", G_CALLBACK (on_hand), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (calls, "notify::speaking", G_CALLBACK (update_own), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (calls, "reaction", G_CALLBACK (on_reaction), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->call, "notify::line", G_CALLBACK (update_hint), self, G_CONNECT_SWAPPED);

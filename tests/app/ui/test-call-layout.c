@@ -81,6 +81,7 @@ test_columns (void)
   for (guint n = 1; n <= 6; n++)
     {
       g_assert_cmpuint (count_columns (1244, 650, n), ==, wide[n - 1]);
+      g_assert_cmpuint (count_columns (1056, 530, n), ==, wide[n - 1]);
       g_assert_cmpuint (count_columns (324, 560, n), ==, narrow[n - 1]);
     }
 }

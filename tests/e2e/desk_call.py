@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A call in the real program on the real server, by AT-SPI alone, on a machine that has neither microphone nor camera.
+
+desk_call.py SERVER CLIENT SEED SIGN-IN STORY, inside tests/kit/with-display."""
+import os
+import subprocess
+import sys
+import tempfile
+
+from desk import Program
+from groups import act, start_server
+
+GROUP = "Book Club"
+BAR = ("Unmute", "Turn camera on", "Share the screen", "React", "Chat", "Leave the call")
+HEADER = ("Show who speaks large", "Full screen", "Make the call small")
+
+
+def press(desk, name, within=None):
+    desk.press("button", name, within=within)
+
+
+def start(desk):
+    press(desk, "Start a call")
+    desk.find(has="No microphone was found. You can join and listen.", within="Start a call")
+    desk.find(has="everybody in the call can see your network address", within="Start a call")
+    press(desk, "Start the call", within="Start a call")
+    desk.find(has="Nobody else is here yet")
+
+
+def check_view(desk):
+    for name in (*BAR, *HEADER):
+        desk.find("button", name)
+    desk.find("button", "Ring everybody")
+    desk.find(has="There is no microphone. The others do not hear you.")
+    tile = desk.find(has="(you), muted, camera off")
+    assert tile.get_role_name() in ("panel", "grouping", "group"), tile.get_role_name()
+    # What is covered is not there for a screen reader.
+    desk.gone(role="text", name=f"Message {GROUP}")
+
+
+def check_small(desk):
+    press(desk, "Make the call small")
+    desk.find("text", f"Message {GROUP}")
+    desk.find("button", "Show the call")
+    press(desk, "Make the call large")
+    desk.find("button", "Make the call small")
+
+
+def check_end(desk):
+    press(desk, "Leave the call")
+    desk.find("text", f"Message {GROUP}")
+    desk.find("button", "Start a call")
+    # A second time nobody is warned; and a window may close with a call in it.
+    press(desk, "Start a call")
+    desk.find("button", "Start the call", within="Start a call")
+    assert desk.search(has="can see your network address", within="Start a call") is None
+    press(desk, "Start the call", within="Start a call")
+    desk.find("button", "Leave the call")
+    assert desk.close() == 0
+
+
+def main():
+    server_program, client, seed, sign_in, story = sys.argv[1:]
+    with tempfile.TemporaryDirectory(prefix="klatch-call-") as scratch:
+        data = os.path.join(scratch, "server")
+        os.mkdir(data, 0o700)
+        subprocess.run([seed, story, data], check=True, stdout=subprocess.DEVNULL)
+        with open(os.path.join(scratch, "log"), "w", encoding="utf-8") as log:
+            server, url = start_server(server_program, data, log)
+            desk = None
+            try:
+                subprocess.run([sign_in, url, "saoirse", "kettle is on"], check=True)
+                desk = Program([client], log=os.path.join(scratch, "client.log"))
+                act(desk, GROUP)
+                desk.find("text", f"Message {GROUP}")
+                start(desk)
+                check_view(desk)
+                check_small(desk)
+                check_end(desk)
+            finally:
+                if desk is not None:
+                    desk.close()
+                sys.stderr.write(open(os.path.join(scratch, "client.log"), encoding="utf-8").read())
+                server.terminate()
+                server.wait()
+
+
+if __name__ == "__main__":
+    main()
