@@ -73,6 +73,15 @@ kl_media_source_new_test_video (const char *pattern)
 }
 
 KlMediaSource *
+kl_media_source_new_test_screen (const char *pattern)
+{
+  KlMediaSource *self = kl_media_source_new_test_video (pattern);
+
+  self->screen = TRUE;
+  return self;
+}
+
+KlMediaSource *
 kl_media_source_new_test_audio (guint frequency_hz)
 {
   KlMediaSource *self = new_source (KL_MEDIA_AUDIO, "Test tone", NULL);

@@ -17,6 +17,8 @@ G_DECLARE_FINAL_TYPE (KlMediaSource, kl_media_source, KL, MEDIA_SOURCE, GObject)
 
 /* A moving pattern, or a tone of FREQUENCY_HZ. */
 KlMediaSource *kl_media_source_new_test_video (const char *pattern);
+/* The same, taken for a screen. */
+KlMediaSource *kl_media_source_new_test_screen (const char *pattern);
 KlMediaSource *kl_media_source_new_test_audio (guint frequency_hz);
 KlMediaSource *kl_media_source_new_device (GstDevice *device, KlMediaKind kind);
 /* Whatever the system takes for the default microphone. */

@@ -39,6 +39,7 @@ typedef enum
   PROP_ALWAYS_RELAY,
   PROP_WARNED,
   PROP_LOCAL_ADDRESS,
+  PROP_LARGE,
   PROP_SILENT,
   PROP_VOICE_PROCESSING,
   N_PROPS,
@@ -432,6 +433,9 @@ get_choice (KlCalls *self, Prop prop, GValue *value, GParamSpec *pspec)
     case PROP_LOCAL_ADDRESS:
       g_value_set_string (value, self->local_address);
       break;
+    case PROP_LARGE:
+      g_value_set_boolean (value, self->large);
+      break;
     case PROP_SILENT:
       g_value_set_boolean (value, self->silent);
       break;
@@ -572,6 +576,9 @@ kl_calls_set_property (GObject *object, guint id, const GValue *value, GParamSpe
     case PROP_LOCAL_ADDRESS:
       self->local_address = g_value_dup_string (value);
       break;
+    case PROP_LARGE:
+      self->large = g_value_get_boolean (value);
+      break;
     case PROP_SILENT:
       self->silent = g_value_get_boolean (value);
       break;
@@ -676,6 +683,7 @@ install_properties (GObjectClass *object_class)
   properties[PROP_ALWAYS_RELAY] = g_param_spec_boolean ("always-relay", NULL, NULL, FALSE, writable);
   properties[PROP_WARNED] = g_param_spec_boolean ("warned", NULL, NULL, FALSE, writable);
   properties[PROP_LOCAL_ADDRESS] = g_param_spec_string ("local-address", NULL, NULL, NULL, once);
+  properties[PROP_LARGE] = g_param_spec_boolean ("large", NULL, NULL, TRUE, once);
   properties[PROP_SILENT] = g_param_spec_boolean ("silent", NULL, NULL, FALSE, once);
   properties[PROP_VOICE_PROCESSING] = g_param_spec_boolean ("voice-processing", NULL, NULL, TRUE, once);
   g_object_class_install_properties (object_class, N_PROPS, properties);

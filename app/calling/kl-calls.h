@@ -40,6 +40,7 @@
  *   echo-cancellation, noise-suppression  boolean (rw, kept)
  *   always-relay boolean (rw, kept): one's network address is hidden from the others; from the next connection on
  *   warned       boolean (rw, kept): one has been told of it; joining sets it
+ *   large        boolean (c, default TRUE): 1280x720 where lines and the number of people allow it
  *   local-address string, silent boolean, voice-processing boolean (c): KlCall's, for tests
  *
  * Signals:

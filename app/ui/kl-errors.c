@@ -24,6 +24,8 @@ dup_conflict_sentence (const GError *error)
 
   if (g_strcmp0 (field, "name") == 0 || g_strcmp0 (field, "slug") == 0)
     return g_strdup (_ ("Somebody has this already. Choose another one."));
+  if (g_strcmp0 (field, "mesh") == 0)
+    return g_strdup (_ ("This call is full."));
   return g_strdup (_ ("This does not fit with how things are now. Look again and try once more."));
 }
 
