@@ -2,10 +2,12 @@
 #include "server/kl-node.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "server/bus/kl-local-bus.h"
 #include "server/bus/kl-redis-bus.h"
 #include "server/store/kl-mongo-store.h"
+#include "server/store/kl-sqlite-file.h"
 #include "server/store/kl-sqlite-store.h"
 
 #include "klatch-config.h"
@@ -27,6 +29,22 @@ struct _KlNode
   gint64 since;
   guint source;
 };
+
+gboolean
+kl_node_lock_folder (const KlSettings *settings, int *fd, GError **error)
+{
+  g_autofree char *inside = g_build_filename (settings->data, "klatch.db", NULL);
+  g_autofree char *folder = settings->store_path ? g_path_get_dirname (settings->store_path) : NULL;
+  struct stat data, store;
+
+  *fd = -1;
+  if (folder && stat (folder, &store) == 0 && stat (settings->data, &data) == 0 && store.st_dev == data.st_dev
+      && store.st_ino == data.st_ino)
+    return TRUE;
+  *fd = kl_sqlite_file_lock_folder (inside, error);
+
+  return *fd >= 0;
+}
 
 KlStore *
 kl_node_open_store (const KlSettings *settings, GError **error)

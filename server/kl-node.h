@@ -9,6 +9,9 @@ G_BEGIN_DECLS
 /* What makes a process one of several nodes: the store and the bus that its settings name, and what it tells the
  * others of itself. */
 
+/* Keeps other servers out of the data folder, which is there. *FD is the lock, or -1 where an SQLite database lies in
+ * there: its store locks the folder. FALSE: another server has it. */
+gboolean kl_node_lock_folder (const KlSettings *settings, int *fd, GError **error);
 /* By [store] uri. NULL: it cannot be opened, or is another server's. */
 KlStore *kl_node_open_store (const KlSettings *settings, GError **error);
 /* Whether [store] uri is a good one; asks no server. */

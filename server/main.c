@@ -51,6 +51,7 @@ typedef struct
 {
   KlSettings *settings;
   GMainLoop *loop;
+  int folder_fd;  /* the data folder's lock; -1: the store has it */
   char *log_name; /* lent; how the log calls this process */
   KlStore *store;
   KlBus *bus;
@@ -378,6 +379,8 @@ start (Server *server, GError **error)
       return FALSE;
     }
 
+  if (!kl_node_lock_folder (settings, &server->folder_fd, error))
+    return FALSE;
   server->store = kl_node_open_store (settings, error);
   if (server->store == NULL)
     return FALSE;
@@ -409,6 +412,7 @@ free_server (Server *server)
   g_clear_object (&server->listener);
   g_clear_pointer (&server->tls, kl_sio_tls_unref);
   g_clear_object (&server->store);
+  g_clear_fd (&server->folder_fd, NULL);
   g_clear_pointer (&server->settings, kl_settings_free);
   g_clear_pointer (&server->loop, g_main_loop_unref);
 }
@@ -440,6 +444,7 @@ run (KlSettings *settings, char *log_name)
   g_autoptr (GError) error = NULL;
   Server server = {
     .settings = settings,
+    .folder_fd = -1,
     .log_name = log_name,
     .loop = g_main_loop_new (NULL, FALSE),
     .on_terminal = isatty (STDERR_FILENO),

@@ -53,13 +53,15 @@ kl_sqlite_file_lock_folder (const char *path, GError **error)
                    g_strerror (errno));
       return -1;
     }
-  if (flock (fd, LOCK_EX | LOCK_NB) != 0)
-    {
-      g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE, "another server uses the folder %s", folder);
-      return -1;
-    }
+  if (flock (fd, LOCK_EX | LOCK_NB) == 0)
+    return g_steal_fd (&fd);
+  if (errno == EWOULDBLOCK)
+    g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE, "another server uses the folder %s", folder);
+  else
+    g_set_error (error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED, "the folder %s cannot be locked: %s", folder,
+                 g_strerror (errno));
 
-  return g_steal_fd (&fd);
+  return -1;
 }
 
 /* What SQLite puts beside a file; a stale log would be taken for the new file's. */

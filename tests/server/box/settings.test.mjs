@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Mongod, mongodIsThere } from "../../kit/mongod.mjs";
 import { PROGRAM, Server, makeFolder, run, secretOf } from "./klatch.mjs";
 
 /** One clear sentence on standard error, nothing on standard output, status 2. */
@@ -103,6 +104,26 @@ test("a data folder in use, of another domain, of a newer version, or no databas
   const broken = makeFolder(t);
   writeFileSync(join(broken, "klatch.db"), "this is not a database, however long one looks at it".repeat(100));
   assertRefused(await run(["--data", broken, "--listen", "127.0.0.1:0"]), /klatch\.db/);
+});
+
+test("a data folder in use, whose database is elsewhere", async (t) => {
+  const elsewhere = makeFolder(t);
+  const server = await Server.start(t, { env: { KLATCH_STORE_URI: `sqlite:${join(elsewhere, "one.db")}` } });
+  const other = { KLATCH_STORE_URI: `sqlite:${join(makeFolder(t), "other.db")}` };
+  assertRefused(await run(["--data", server.data, "--listen", "127.0.0.1:0"], other), /another server uses the folder/);
+  // A lock ends with its server.
+  await server.stop();
+  await Server.start(t, { data: server.data, env: other });
+});
+
+test("a data folder in use by a node on MongoDB", { skip: !mongodIsThere() && "there is no MongoDB here" }, async (t) => {
+  const mongod = await Mongod.start(t);
+  const env = { KLATCH_STORE_URI: `${mongod.uri}/klatch_folder` };
+  const node = await Server.start(t, { env });
+  assertRefused(await run(["--data", node.data, "--listen", "127.0.0.1:0"], env), /another server uses the folder/);
+  assert.equal((await node.api("GET", "server")).status, 200);
+  const second = await Server.start(t, { env });
+  assert.equal((await second.api("GET", "server")).status, 200);
 });
 
 test("a data folder that cannot be made", async (t) => {
