@@ -1,19 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Two nodes on one store: two chat cores and a bus between them. */
 #include "tests/server/chat/kl-chat-kit.h"
-#include "tests/server/chat/kl-pair-bus.h"
-
-/* ── Two nodes ── */
-
-typedef struct
-{
-  KlKit *one; /* owns the store */
-  KlKit two;  /* a second core on it */
-  KlPairBus *buses[2];
-  KlClient *anna; /* on one; owner */
-  KlClient *ben;  /* on two */
-  const char *group;
-} Pair;
+#include "tests/server/chat/kl-pair.h"
 
 static const char *
 id_of (KlClient *client)
@@ -21,53 +9,10 @@ id_of (KlClient *client)
   return client->user->id;
 }
 
-static Pair *
-make_pair (void)
-{
-  Pair *pair = g_new0 (Pair, 1);
-  KlChatSettings settings;
-
-  kl_kit_settings (&settings);
-  settings.connections_per_user = 6;
-  if (!kl_kit_uses_mongodb ())
-    settings.request_ms = 400;
-  pair->one = kl_kit_new (&settings);
-  kl_pair_bus_new_two (pair->buses);
-  kl_test_finalize (pair->one->chat);
-  pair->one->chat = kl_chat_new (KL_STORE (pair->one->store), KL_BUS (pair->buses[0]), &settings);
-  pair->two = *pair->one;
-  pair->two.chat = kl_chat_new (KL_STORE (pair->one->store), KL_BUS (pair->buses[1]), &settings);
-
-  pair->anna = kl_kit_person (pair->one, "anna");
-  pair->ben = kl_kit_person (&pair->two, "ben");
-  pair->group = kl_client_create (pair->anna, "Tea", "public");
-  kl_client_ok (pair->ben, "group:join", "{'group':'%s'}", pair->group);
-  kl_client_next (pair->anna, "member");
-  kl_client_next (pair->anna, "message");
-  kl_test_spin (20);
-  kl_client_forget (pair->ben);
-
-  return pair;
-}
-
-static void
-free_pair (Pair *pair)
-{
-  for (guint i = 0; i < pair->one->clients->len; i++)
-    kl_client_end (g_ptr_array_index (pair->one->clients, i));
-  kl_test_wait_until (G_OBJECT (pair->two.chat)->ref_count == 1);
-  kl_test_finalize (pair->two.chat);
-  kl_kit_free (pair->one);
-  kl_test_spin (1);
-  kl_test_finalize (pair->buses[0]);
-  kl_test_finalize (pair->buses[1]);
-  g_free (pair);
-}
-
 static void
 test_messages (void)
 {
-  Pair *pair = make_pair ();
+  KlPair *pair = kl_pair_new ();
   yyjson_val *message, *event;
 
   /* One order, whoever writes where; each rev once at each of the two. */
@@ -119,14 +64,14 @@ test_messages (void)
   g_assert_cmpstr (kl_get_string (event, "message.body"), ==, "edited");
   kl_client_ok (pair->anna, "group:update", "{'group':'%s','topic':'hot'}", pair->group);
   g_assert_cmpstr (kl_get_string (kl_client_next (pair->ben, "group"), "group.topic"), ==, "hot");
-  free_pair (pair);
+  kl_pair_free (pair);
 }
 
 /* Both write at once, again and again. */
 static void
 test_race (void)
 {
-  Pair *pair = make_pair ();
+  KlPair *pair = kl_pair_new ();
   KlAnswer *answers[200];
   gint64 revs[2] = { 5, 5 };
 
@@ -151,13 +96,13 @@ test_race (void)
       }
   kl_test_spin (50);
   g_assert_cmpuint (kl_client_count (pair->anna, "message") + kl_client_count (pair->ben, "message"), ==, 0);
-  free_pair (pair);
+  kl_pair_free (pair);
 }
 
 static void
 test_devices (void)
 {
-  Pair *pair = make_pair ();
+  KlPair *pair = kl_pair_new ();
   KlClient *phone = kl_kit_connect (&pair->two, pair->anna->user);
   yyjson_val *event;
   const char *coffee;
@@ -188,13 +133,13 @@ test_devices (void)
   kl_chat_end_sessions (pair->one->chat, id_of (pair->anna), NULL, pair->anna->session->id);
   kl_test_wait_until (phone->closed);
   g_assert_false (pair->anna->closed);
-  free_pair (pair);
+  kl_pair_free (pair);
 }
 
 static void
 test_presence (void)
 {
-  Pair *pair = make_pair ();
+  KlPair *pair = kl_pair_new ();
   yyjson_val *answer;
 
   answer = kl_client_ok (pair->anna, "group:open", "{'group':'%s'}", pair->group);
@@ -215,14 +160,14 @@ test_presence (void)
   answer = kl_client_ok (pair->anna, "sync", "{}");
   g_assert_cmpint (kl_get_int (answer, "groups.0.here"), ==, 1);
   g_assert_cmpint (kl_get_int (answer, "groups.0.online"), ==, 1);
-  free_pair (pair);
+  kl_pair_free (pair);
 }
 
 /* Out of order, twice, and some not at all: each once, in order. */
 static void
 test_order (void)
 {
-  Pair *pair = make_pair ();
+  KlPair *pair = kl_pair_new ();
 
   pair->buses[0]->held = g_ptr_array_new ();
   for (guint i = 0; i < 10; i++)
@@ -246,12 +191,12 @@ test_order (void)
     g_assert_cmpint (kl_get_int (kl_client_next (pair->ben, "message"), "rev"), ==, 16 + i);
   kl_test_spin (60);
   g_assert_cmpuint (kl_client_count (pair->ben, "message"), ==, 0);
-  free_pair (pair);
+  kl_pair_free (pair);
 }
 
 /* Node one writes one change, which is never handed on, and node two has heard of it. */
 static void
-write_on_one (Pair *pair)
+write_on_one (KlPair *pair)
 {
   static int hue;
 
@@ -264,7 +209,7 @@ write_on_one (Pair *pair)
 static void
 test_forward (void)
 {
-  Pair *pair = make_pair ();
+  KlPair *pair = kl_pair_new ();
   KlAnswer *answers[30], *leave;
   yyjson_val *message;
   gint64 seq = 0;
@@ -309,14 +254,14 @@ test_forward (void)
                                         });
   kl_test_spin (50);
   g_assert_cmpuint (kl_client_count (pair->anna, "message"), ==, 0);
-  free_pair (pair);
+  kl_pair_free (pair);
 }
 
 /* The other node does not do it, or only seems not to. */
 static void
 test_forward_lost (void)
 {
-  Pair *pair = make_pair ();
+  KlPair *pair = kl_pair_new ();
   KlAnswer *answers[3];
   gint64 begin_usec;
 
@@ -350,14 +295,14 @@ test_forward_lost (void)
     rev = kl_get_int (kl_client_next (pair->anna, "message"), "rev");
   kl_client_send (pair->anna, pair->group, "end");
   g_assert_cmpint (kl_get_int (kl_client_next (pair->anna, "message"), "rev"), ==, 13);
-  free_pair (pair);
+  kl_pair_free (pair);
 }
 
 /* A group of which this node has not heard, and what stands in no log. */
 static void
 test_unknown (void)
 {
-  Pair *pair = make_pair ();
+  KlPair *pair = kl_pair_new ();
   KlClient *phone = kl_kit_connect (&pair->two, pair->anna->user);
   KlClient *eve = kl_kit_person (&pair->two, "eve");
   const char *cake;
@@ -405,7 +350,7 @@ test_unknown (void)
   pair->buses[1]->listener->on_reconnected (pair->buses[1]->listener_data);
   kl_test_wait_until (phone->closed);
   g_assert_false (eve->closed);
-  free_pair (pair);
+  kl_pair_free (pair);
 }
 
 /* ── A store that is interrupted ── */
@@ -449,7 +394,7 @@ torn_append (KlStore *store, KlStoreBatch *batch, GTask *task)
 static void
 test_torn (void)
 {
-  Pair *pair = make_pair ();
+  KlPair *pair = kl_pair_new ();
   KlStoreInterface *iface = KL_STORE_GET_IFACE (pair->one->store);
   KlAnswer *answers[6];
 
@@ -472,7 +417,7 @@ test_torn (void)
   g_assert_cmpuint (tear_after, ==, 0);
 
   iface->append = whole_append;
-  free_pair (pair);
+  kl_pair_free (pair);
 }
 
 /* ── A store that does not answer ── */
@@ -491,7 +436,7 @@ frozen_append (KlStore *store, KlStoreBatch *batch, GTask *task)
 static void
 test_frozen (void)
 {
-  Pair *pair = make_pair ();
+  KlPair *pair = kl_pair_new ();
   KlStoreInterface *iface = KL_STORE_GET_IFACE (pair->one->store);
   g_autoptr (KlAnswer) first = NULL;
   yyjson_val *message;
@@ -519,14 +464,14 @@ test_frozen (void)
   g_assert_cmpint (kl_get_int (kl_client_next (pair->anna, "message"), "rev"), ==, 7);
   message = kl_client_send (pair->anna, pair->group, "next");
   g_assert_cmpint (kl_get_int (message, "rev"), ==, 8);
-  free_pair (pair);
+  kl_pair_free (pair);
 }
 
 /* So many connections a person, wherever they are. */
 static void
 test_limit (void)
 {
-  Pair *pair = make_pair ();
+  KlPair *pair = kl_pair_new ();
   KlStoreSignedIn who = { pair->anna->session, pair->anna->user };
   guint n = 1;
 
@@ -538,7 +483,7 @@ test_limit (void)
     }
   g_assert_null (kl_chat_connect (pair->one->chat, &who, NULL, NULL));
   g_assert_null (kl_chat_connect (pair->two.chat, &who, NULL, NULL));
-  free_pair (pair);
+  kl_pair_free (pair);
 }
 
 int
