@@ -14,6 +14,8 @@
 #define MOST_EXACT 999
 #define SIDE_PADDING 6
 #define MIN_SIZE 20
+#define ICON_SIZE 11
+#define ICON_GAP 2
 
 struct _KlBadge
 {
@@ -22,6 +24,7 @@ struct _KlBadge
   guint count;
   char *text;
   GtkWidget *pill;
+  GtkWidget *icon; /* NULL: none */
   PangoLayout *layout;
   PangoLayout *leaving; /* while digits roll */
   gboolean rolls_up;
@@ -144,6 +147,32 @@ kl_badge_set_text (KlBadge    *self,
     }
 }
 
+void
+kl_badge_set_icon (KlBadge    *self,
+                   const char *icon_name)
+{
+  g_return_if_fail (KL_IS_BADGE (self));
+
+  if (icon_name == NULL)
+    g_clear_pointer (&self->icon, gtk_widget_unparent);
+  else if (self->icon == NULL)
+    {
+      self->icon = gtk_image_new ();
+      gtk_image_set_pixel_size (GTK_IMAGE (self->icon), ICON_SIZE);
+      gtk_widget_set_parent (self->icon, GTK_WIDGET (self));
+    }
+  if (icon_name != NULL)
+    gtk_image_set_from_icon_name (GTK_IMAGE (self->icon), icon_name);
+  gtk_widget_queue_resize (GTK_WIDGET (self));
+}
+
+/* What the icon takes of the width. */
+static int
+get_icon_room (KlBadge *self)
+{
+  return self->icon != NULL ? ICON_SIZE + ICON_GAP : 0;
+}
+
 static void
 kl_badge_measure (GtkWidget      *widget,
                   GtkOrientation  orientation,
@@ -158,7 +187,7 @@ kl_badge_measure (GtkWidget      *widget,
 
   pango_layout_get_pixel_size (self->layout, &width, &height);
   if (orientation == GTK_ORIENTATION_HORIZONTAL)
-    *minimum = *natural = MAX (MAX (MIN_SIZE, height + 2), width + 2 * SIDE_PADDING);
+    *minimum = *natural = MAX (MAX (MIN_SIZE, height + 2), width + get_icon_room (self) + 2 * SIDE_PADDING);
   else
     *minimum = *natural = MAX (MIN_SIZE, height + 2);
 }
@@ -169,11 +198,19 @@ kl_badge_size_allocate (GtkWidget *widget,
                         int        height,
                         int        baseline)
 {
+  KlBadge *self = KL_BADGE (widget);
+  gboolean rtl = gtk_widget_get_direction (widget) == GTK_TEXT_DIR_RTL;
   int least;
 
   /* GTK wants every child measured before it is allocated. */
-  gtk_widget_measure (KL_BADGE (widget)->pill, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
-  gtk_widget_allocate (KL_BADGE (widget)->pill, width, height, -1, NULL);
+  gtk_widget_measure (self->pill, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+  gtk_widget_allocate (self->pill, width, height, -1, NULL);
+  if (self->icon == NULL)
+    return;
+  gtk_widget_measure (self->icon, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+  gtk_widget_size_allocate (self->icon,
+                            &(GtkAllocation) { rtl ? width - SIDE_PADDING - ICON_SIZE : SIDE_PADDING,
+                                               (height - ICON_SIZE) / 2, ICON_SIZE, ICON_SIZE }, -1);
 }
 
 static void
@@ -189,6 +226,15 @@ kl_badge_snapshot (GtkWidget   *widget,
   gtk_snapshot_scale (snapshot, (float) self->scale, (float) self->scale);
   gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT (-x, -y));
   gtk_widget_snapshot_child (widget, self->pill, snapshot);
+  if (self->icon != NULL)
+    {
+      float aside = (float) get_icon_room (self) / 2.f;
+
+      gtk_widget_snapshot_child (widget, self->icon, snapshot);
+      if (gtk_widget_get_direction (widget) == GTK_TEXT_DIR_RTL)
+        aside = -aside;
+      gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT (aside, 0));
+    }
   if (self->leaving != NULL)
     {
       kl_snapshot_centred_text (widget, snapshot, self->leaving, -way * self->progress, 1 - self->progress);
@@ -261,6 +307,7 @@ kl_badge_dispose (GObject *object)
   g_clear_object (&self->roll);
   g_clear_object (&self->layout);
   g_clear_object (&self->leaving);
+  g_clear_pointer (&self->icon, gtk_widget_unparent);
   g_clear_pointer (&self->pill, gtk_widget_unparent);
   G_OBJECT_CLASS (kl_badge_parent_class)->dispose (object);
 }

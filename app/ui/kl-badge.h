@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 /* KlBadge: a small round count. It is not there at 0, springs in when it becomes more, and its digits roll by 6
  * pixels when they change; with animations off it just changes. Style classes: none (neutral, unread messages),
- * "mention" (accent), "live" (the one green: people here).
+ * "mention" (accent), "live" (the one green: people here), with it "in-call" (accent).
  * A badge is decoration for assistive technology: whoever holds it says the number in its own name. */
 #define KL_TYPE_BADGE (kl_badge_get_type ())
 G_DECLARE_FINAL_TYPE (KlBadge, kl_badge, KL, BADGE, GtkWidget)
@@ -22,5 +22,8 @@ void kl_badge_set_count (KlBadge *self,
 guint kl_badge_get_count (KlBadge *self);
 void kl_badge_set_text (KlBadge    *self,
                         const char *text);
+/* A small icon before the count; NULL: none. */
+void kl_badge_set_icon (KlBadge    *self,
+                        const char *icon_name);
 
 G_END_DECLS

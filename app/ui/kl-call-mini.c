@@ -7,6 +7,11 @@
 #include "app/ui/kl-call-tile.h"
 #include "app/ui/kl-call-words.h"
 
+enum
+{
+  TOP_BUTTON = 44,
+};
+
 struct _KlCallMini
 {
   AdwBin parent_instance;
@@ -99,6 +104,9 @@ update_speaker (KlCallMini *self)
     shown = kl_call_tile_new (peer, kl_calls_get_person (self->calls, kl_call_peer_get_user (peer)));
   else
     shown = create_own (self);
+  kl_call_tile_set_name_on_top (KL_CALL_TILE (shown), TRUE);
+  /* Out of the way of the button in the corner. */
+  kl_call_tile_set_covered (KL_CALL_TILE (shown), TOP_BUTTON);
   adw_bin_set_child (self->speaker_place, shown);
   gtk_widget_set_visible (GTK_WIDGET (self->own_place), peer != NULL);
 }

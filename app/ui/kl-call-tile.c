@@ -40,6 +40,7 @@ struct _KlCallTile
   KlUser *user;
   gboolean hand; /* one's own */
   gboolean small;
+  gboolean name_on_top;
   gboolean speaking;
   gboolean screen;
   int covered;
@@ -317,6 +318,16 @@ kl_call_tile_set_small (KlCallTile *self,
 }
 
 void
+kl_call_tile_set_name_on_top (KlCallTile *self,
+                              gboolean    name_on_top)
+{
+  g_return_if_fail (KL_IS_CALL_TILE (self));
+
+  self->name_on_top = !!name_on_top;
+  gtk_widget_queue_allocate (GTK_WIDGET (self));
+}
+
+void
 kl_call_tile_set_covered (KlCallTile *self,
                           int         covered)
 {
@@ -424,7 +435,7 @@ place_chip (KlCallTile *self,
   if (!gtk_widget_should_layout (chip))
     return;
   gtk_widget_measure (chip, GTK_ORIENTATION_HORIZONTAL, -1, &least, &chip_width, NULL, NULL);
-  chip_width = MAX (MIN (chip_width, width - 2 * margin - (at_bottom ? self->covered : 0)), least);
+  chip_width = MAX (MIN (chip_width, width - 2 * margin - (chip == self->name_chip ? self->covered : 0)), least);
   gtk_widget_measure (chip, GTK_ORIENTATION_VERTICAL, chip_width, NULL, &chip_height, NULL, NULL);
   if (gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL)
     at_end = !at_end;
@@ -464,9 +475,9 @@ kl_call_tile_size_allocate (GtkWidget *widget,
   if (gtk_widget_should_layout (self->video))
     gtk_widget_size_allocate (self->video, &(GtkAllocation) { 0, 0, width, height }, -1);
   place_halo (self, width, height);
-  place_chip (self, self->name_chip, FALSE, TRUE, 0);
+  place_chip (self, self->name_chip, FALSE, !self->name_on_top, 0);
   place_chip (self, self->hand_chip, TRUE, FALSE, 0);
-  place_chip (self, GTK_WIDGET (self->state_chip), FALSE, FALSE, 0);
+  place_chip (self, GTK_WIDGET (self->state_chip), FALSE, self->name_on_top, 0);
   place_chip (self, GTK_WIDGET (self->emoji_label), TRUE, TRUE, (int) (self->risen * MIN (EMOJI_RISE, height / 2)));
 }
 

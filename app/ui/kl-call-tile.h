@@ -37,12 +37,16 @@ void kl_call_tile_set_hand (KlCallTile *self,
                             gboolean    hand);
 void kl_call_tile_set_speaking (KlCallTile *self,
                                 gboolean    speaking);
-/* Something lies over so many pixels of its lower edge, from the end: the name keeps out of there. */
+/* Something lies over so many pixels beside the name, from the end: it keeps out of there. */
 void kl_call_tile_set_covered (KlCallTile *self,
                                int         covered);
 /* The picture alone, for a corner of another. */
 void kl_call_tile_set_small (KlCallTile *self,
                              gboolean    small);
+
+/* The name at the top, for where something else lies over the lower end. */
+void kl_call_tile_set_name_on_top (KlCallTile *self,
+                                   gboolean    name_on_top);
 
 /* An emoji rises from the tile, and is gone. */
 void kl_call_tile_react (KlCallTile *self,

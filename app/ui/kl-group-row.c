@@ -29,6 +29,7 @@ struct _KlGroupRow
   GSignalGroup *group_signals;
   GSignalGroup *message_signals;
   GSignalGroup *sender_signals;
+  GSignalGroup *call_signals;
   GSignalGroup *typing_signals;
   char *spoken;
   AdwAnimation *slide;
@@ -156,6 +157,14 @@ append_part (GString    *spoken,
   g_string_append (spoken, part);
 }
 
+static guint
+count_in_call (KlGroup *group)
+{
+  KlGroupCall *call = kl_group_get_call (group);
+
+  return call != NULL ? kl_group_call_get_n_people (call) : 0;
+}
+
 static void
 update_spoken (KlGroupRow *self)
 {
@@ -163,7 +172,7 @@ update_spoken (KlGroupRow *self)
   g_autofree char *line = NULL;
   const char *author = gtk_label_get_label (self->author);
   guint unread = kl_group_get_unread (self->group), mentions = kl_group_get_mentions (self->group);
-  guint here = kl_group_get_here (self->group);
+  guint here = kl_group_get_here (self->group), in_call = count_in_call (self->group);
 
   append_part (spoken, kl_group_get_name (self->group));
   if (unread > 0)
@@ -175,6 +184,12 @@ update_spoken (KlGroupRow *self)
   if (mentions > 0)
     {
       g_autofree char *part = g_strdup_printf (ngettext ("%u mention", "%u mentions", mentions), mentions);
+
+      append_part (spoken, part);
+    }
+  if (in_call > 0)
+    {
+      g_autofree char *part = g_strdup_printf (ngettext ("%u in a call", "%u in a call", in_call), in_call);
 
       append_part (spoken, part);
     }
@@ -219,6 +234,7 @@ update (KlGroupRow *self,
   kl_tile_set_look (self->tile, kl_group_get_id (group), kl_group_get_name (group), kl_group_get_emoji (group),
                     (int) kl_group_get_hue (group));
   kl_tile_set_here (self->tile, kl_group_get_here (group), animate);
+  kl_tile_set_call (self->tile, count_in_call (group), animate);
   gtk_label_set_label (self->name, kl_group_get_name (group));
   gtk_widget_set_visible (self->muted, kl_group_get_notify (group) == KL_NOTIFY_NONE);
   gtk_widget_set_visible (self->pinned, kl_group_get_pinned (group));
@@ -241,11 +257,18 @@ follow_message (KlGroupRow *self)
 }
 
 static void
+on_call_changed (KlGroupRow *self)
+{
+  update (self, TRUE);
+}
+
+static void
 on_group_changed (KlGroupRow *self,
                   GParamSpec *pspec)
 {
   if (pspec != NULL && g_str_equal (pspec->name, "last-message"))
     follow_message (self);
+  g_signal_group_set_target (self->call_signals, kl_group_get_call (self->group));
   update (self, TRUE);
 }
 
@@ -269,6 +292,7 @@ kl_group_row_set_group (KlGroupRow *self,
     return;
   g_signal_group_set_target (self->group_signals, group);
   follow_message (self);
+  g_signal_group_set_target (self->call_signals, group != NULL ? kl_group_get_call (group) : NULL);
   g_signal_group_set_target (self->typing_signals, group != NULL ? kl_group_get_typing (group) : NULL);
   if (group != NULL)
     update (self, FALSE);
@@ -370,6 +394,7 @@ kl_group_row_dispose (GObject *object)
   g_clear_object (&self->group_signals);
   g_clear_object (&self->message_signals);
   g_clear_object (&self->sender_signals);
+  g_clear_object (&self->call_signals);
   g_clear_object (&self->typing_signals);
   kl_dispose_template (GTK_WIDGET (object), KL_TYPE_GROUP_ROW);
   G_OBJECT_CLASS (kl_group_row_parent_class)->dispose (object);
@@ -426,6 +451,8 @@ kl_group_row_init (KlGroupRow *self)
 
   self->group_signals = g_signal_group_new (KL_TYPE_GROUP);
   g_signal_group_connect_object (self->group_signals, "notify", G_CALLBACK (on_group_changed), self, G_CONNECT_SWAPPED);
+  self->call_signals = g_signal_group_new (KL_TYPE_GROUP_CALL);
+  g_signal_group_connect_object (self->call_signals, "notify::n-people", G_CALLBACK (on_call_changed), self, G_CONNECT_SWAPPED);
   self->message_signals = g_signal_group_new (KL_TYPE_MESSAGE);
   g_signal_group_connect_object (self->message_signals, "notify", G_CALLBACK (on_line_changed), self, G_CONNECT_SWAPPED);
   self->sender_signals = g_signal_group_new (KL_TYPE_USER);

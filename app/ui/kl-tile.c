@@ -20,6 +20,7 @@ struct _KlTile
   gboolean is_emoji;
   PangoLayout *layout;
   GtkWidget *pill;
+  guint here, in_call; /* people */
 };
 
 typedef enum
@@ -70,6 +71,23 @@ kl_tile_set_look (KlTile     *self,
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
+static void
+update_pill (KlTile   *self,
+             gboolean  animate)
+{
+  gboolean call = self->in_call > 0;
+
+  if (call != gtk_widget_has_css_class (self->pill, "in-call"))
+    {
+      if (call)
+        gtk_widget_add_css_class (self->pill, "in-call");
+      else
+        gtk_widget_remove_css_class (self->pill, "in-call");
+      kl_badge_set_icon (KL_BADGE (self->pill), call ? "kl-call-symbolic" : NULL);
+    }
+  kl_badge_set_count (KL_BADGE (self->pill), call ? self->in_call : self->here, animate);
+}
+
 void
 kl_tile_set_here (KlTile  *self,
                   guint    here,
@@ -77,7 +95,19 @@ kl_tile_set_here (KlTile  *self,
 {
   g_return_if_fail (KL_IS_TILE (self));
 
-  kl_badge_set_count (KL_BADGE (self->pill), here, animate);
+  self->here = here;
+  update_pill (self, animate);
+}
+
+void
+kl_tile_set_call (KlTile  *self,
+                  guint    people,
+                  gboolean animate)
+{
+  g_return_if_fail (KL_IS_TILE (self));
+
+  self->in_call = people;
+  update_pill (self, animate);
 }
 
 static void

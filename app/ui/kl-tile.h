@@ -24,5 +24,9 @@ void kl_tile_set_look (KlTile     *self,
 void kl_tile_set_here (KlTile  *self,
                        guint    here,
                        gboolean animate);
+/* people > 0: so many are in a call, which the pill then says in place of who is here. */
+void kl_tile_set_call (KlTile  *self,
+                       guint    people,
+                       gboolean animate);
 
 G_END_DECLS

@@ -156,6 +156,45 @@ test_group_row (void)
   kl_test_finalize (group);
 }
 
+/* A call stands before who is here, for as long as it is on; who comes and goes is counted. */
+static void
+test_group_row_call (void)
+{
+  g_autoptr (KlGroup) group = new_group ("Book Club");
+  g_autoptr (KlUser) dario = new_user ("Dario");
+  g_autoptr (KlGroupCall) call = kl_group_call_new ("c1", dario, 1);
+  g_autoptr (GPtrArray) peers = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (KlUser) lena = new_user ("Lena");
+  GtkWidget *row = kl_group_row_new (), *pill;
+  GtkWindow *window;
+
+  g_ptr_array_add (peers, kl_group_call_peer_new ("p1", dario));
+  kl_group_call_set_peers (call, peers);
+  g_object_set (group, "here", 2u, NULL);
+  kl_group_row_set_group (KL_GROUP_ROW (row), group);
+  window = kl_ui_test_show (row, 312, 80);
+  pill = kl_ui_test_find (row, KL_TYPE_BADGE, "live");
+  g_assert_false (gtk_widget_has_css_class (pill, "in-call"));
+  g_assert_cmpuint (kl_badge_get_count (KL_BADGE (pill)), ==, 2);
+
+  g_object_set (group, "call", call, NULL);
+  g_assert_true (gtk_widget_has_css_class (pill, "in-call"));
+  g_assert_cmpuint (kl_badge_get_count (KL_BADGE (pill)), ==, 1);
+  g_assert_nonnull (kl_ui_test_find (pill, GTK_TYPE_IMAGE, NULL));
+  g_assert_nonnull (strstr (kl_group_row_get_spoken (KL_GROUP_ROW (row)), "1 in a call, 2 here"));
+  g_ptr_array_add (peers, kl_group_call_peer_new ("p2", dario));
+  g_ptr_array_add (peers, kl_group_call_peer_new ("p3", lena));
+  kl_group_call_set_peers (call, peers);
+  g_assert_cmpuint (kl_badge_get_count (KL_BADGE (pill)), ==, 2);
+
+  g_object_set (group, "call", NULL, NULL);
+  g_assert_false (gtk_widget_has_css_class (pill, "in-call"));
+  g_assert_null (kl_ui_test_find (pill, GTK_TYPE_IMAGE, NULL));
+  g_assert_cmpuint (kl_badge_get_count (KL_BADGE (pill)), ==, 2);
+  g_assert_null (strstr (kl_group_row_get_spoken (KL_GROUP_ROW (row)), "in a call"));
+  kl_ui_test_close (window, row);
+}
+
 /* A message may be there before its sender's name is: then nobody is named, and the name comes when it is known. */
 static void
 test_group_row_unknown (void)
@@ -331,6 +370,7 @@ main (int   argc,
   g_test_add_func ("/ui/tile-and-avatar", test_tile_and_avatar);
   g_test_add_func ("/ui/group-row/words", test_group_row);
   g_test_add_func ("/ui/group-row/size", test_group_row_size);
+  g_test_add_func ("/ui/group-row/unknown-call", test_group_row_call);
   g_test_add_func ("/ui/group-row/unknown-sender", test_group_row_unknown);
   g_test_add_func ("/ui/member-row", test_member_row);
   g_test_add_func ("/ui/typing-line", test_typing_line);
