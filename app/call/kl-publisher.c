@@ -87,7 +87,7 @@ build_video (KlPublisher *self, GError **error)
   chain->entry = kl_call_element_launch (
       self->pipeline, error,
       "queue leaky=downstream max-size-buffers=2 max-size-bytes=0 max-size-time=0 ! videorate drop-only=true max-rate=%d ! "
-      "videoscale add-borders=true ! videoconvert ! capsfilter name=size ! tee name=raw allow-not-linked=true ! "
+      "videoscale add-borders=true ! videoconvert ! capsfilter name=size caps-change-mode=delayed ! tee name=raw allow-not-linked=true ! "
       "vp8enc name=encoder deadline=1 cpu-used=8 threads=1 end-usage=cbr lag-in-frames=0 error-resilient=partitions "
       "keyframe-max-dist=3000 max-quantizer=63 dropframe-threshold=30 min-force-key-unit-interval=100000000",
       KL_CALL_FPS);
