@@ -2,11 +2,11 @@
 // The browser client behind a proxy that ends TLS, is impatient with idle connections and may refuse WebSockets.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { findPort } from "../kit/daemon.mjs";
 import { Device, until } from "../server/box/klatch.mjs";
 import { bubble, closeBrowser, createGroup, makeFolder, profile, register, say, Server, stored } from "./web/browser.mjs";
 
@@ -14,19 +14,10 @@ after(closeBrowser);
 
 const IMPATIENCE_MS = 4000;
 
-async function freePort(host) {
-  const listener = net.createServer().listen(0, host);
-  await once(listener, "listening");
-  const { port } = listener.address();
-  listener.close();
-  await once(listener, "close");
-  return port;
-}
-
 /** HAProxy before a server that is known by the proxy's address: an IPv6 literal. */
 async function startBehindProxy(t) {
   const folder = makeFolder(t);
-  const port = await freePort("::1");
+  const port = await findPort("::1");
   const url = `https://[::1]:${port}`;
   const server = await Server.start(t, {
     env: {

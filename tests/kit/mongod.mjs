@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A MongoDB for tests, as kl-test-mongod.h: `mongod` or FerretDB (.ci/ferretdb), on a free port, with its data in a
 // temporary folder. It dies with the test.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import net from "node:net";
-import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { Daemon, findPort } from "./daemon.mjs";
 
 const DEADLINE_MS = 30000;
 const SCRIPT = fileURLToPath(new URL("../../.ci/ferretdb", import.meta.url));
@@ -22,16 +21,6 @@ function findProgram() {
 /** Whether there is one to be had here: test("…", { skip: !mongodIsThere() }, …). Builds it where that has not happened. */
 export const mongodIsThere = () => findProgram() !== "";
 
-/** Free at this moment. Another program may be quicker; then the start is tried again. */
-async function findPort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 async function takesConnections(port) {
   const socket = net.connect(port, "127.0.0.1");
   try {
@@ -44,15 +33,10 @@ async function takesConnections(port) {
   }
 }
 
-export class Mongod {
+export class Mongod extends Daemon {
   /** Starts one, empty; it is stopped after the test `t`. `uri` lacks a slash and the name of a database. */
   static async start(t) {
-    const self = new Mongod();
-    self.folder = mkdtempSync(join(tmpdir(), "klatch-mongod-"));
-    t.after(async () => {
-      await self.kill();
-      rmSync(self.folder, { recursive: true, force: true });
-    });
+    const self = new Mongod(t, "mongod");
     for (let i = 0; i < 5; i++) {
       self.port = await findPort();
       if (await self.#run()) {
@@ -78,26 +62,14 @@ export class Mongod {
             "--debug-addr=-",
             "--log-level=warn",
           ];
-    const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", path, ...args.map(String)], { stdio: "ignore" });
-    this.child = child;
-    this.exited = once(child, "exit");
+    this.spawn(path, args);
     const end = Date.now() + DEADLINE_MS;
     while (!(await takesConnections(this.port))) {
-      if (child.exitCode !== null || child.signalCode !== null) return false;
+      if (this.hasEnded) return false;
       if (Date.now() > end) throw new Error("the test database does not listen");
       await delay(5);
     }
-    return child.exitCode === null;
-  }
-
-  /** SIGSTOP, SIGCONT … */
-  signal(name) {
-    this.child.kill(name);
-  }
-
-  async kill() {
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill("SIGKILL");
-    await this.exited;
+    return !this.hasEnded;
   }
 
   /** Again, on the same port and data. */

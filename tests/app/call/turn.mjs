@@ -2,11 +2,11 @@
 // A coturn of its own on loopback, with time-limited credentials, as an administrator would set it up.
 import { spawn, execFileSync } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
-import { createServer } from "node:net";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { findPort } from "../../kit/daemon.mjs";
 import { until } from "./peer.mjs";
 
 export function turnIsThere() {
@@ -18,21 +18,12 @@ export function turnIsThere() {
   }
 }
 
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 export class Turn {
   static async start(t) {
     const self = new Turn();
     self.secret = randomBytes(16).toString("hex");
     self.folder = mkdtempSync(path.join(tmpdir(), "klatch-turn-"));
-    self.port = await freePort();
+    self.port = await findPort();
     self.log = "";
     self.process = spawn("turnserver", [
       "-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", `--listening-port=${self.port}`, "--realm=klatch.test", "--use-auth-secret",

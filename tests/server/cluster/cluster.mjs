@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Several nodes on one database and one Valkey, all real and all breakable: killed, frozen, emptied, cut off.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -8,6 +8,7 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { Daemon, findPort } from "../../kit/daemon.mjs";
 import { Mongod, mongodIsThere } from "../../kit/mongod.mjs";
 import { DEADLINE_MS, Device, NO_RATES, Person, Server, makeGroup, until } from "../box/klatch.mjs";
 
@@ -18,33 +19,18 @@ const hasValkey = spawnSync("valkey-server", ["--version"], { stdio: "ignore" })
 /** For test()'s options: false, or why these tests cannot be run here. */
 export const skip = !hasValkey ? "there is no valkey-server here" : !mongodIsThere() ? "there is no MongoDB here" : false;
 
-export async function findPort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 /** A valkey-server without persistence. */
-export class Valkey {
+export class Valkey extends Daemon {
   static async start(t) {
-    const self = new Valkey();
+    const self = new Valkey(t, "valkey");
     self.port = await findPort();
-    self.folder = mkdtempSync(join(tmpdir(), "klatch-valkey-"));
-    t.after(async () => {
-      await self.kill();
-      rmSync(self.folder, { recursive: true, force: true });
-    });
     await self.run();
     return self;
   }
 
   async run() {
     const args = ["--port", this.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", this.folder, "--daemonize", "no"];
-    this.child = spawn("setpriv", ["--pdeathsig", "KILL", "--", "valkey-server", ...args.map(String)], { stdio: "ignore" });
-    this.exited = once(this.child, "exit");
+    this.spawn("valkey-server", args);
     await until(() => this.ask("PING").then((answer) => answer.startsWith("+PONG"), () => false), "valkey-server");
   }
 
@@ -59,15 +45,6 @@ export class Valkey {
     } finally {
       socket.destroy();
     }
-  }
-
-  signal(name) {
-    this.child.kill(name);
-  }
-
-  async kill() {
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill("SIGKILL");
-    await this.exited;
   }
 }
 
