@@ -66,6 +66,16 @@ kl_chat_call_token_check (KlChat *chat, const char *token, KlChatCallClaims *cla
 
 /* ── Relays ── */
 
+static void
+begin_server (KlJsonWriter *out, const char *url)
+{
+  kl_json_begin_object (out);
+  kl_json_key (out, "urls");
+  kl_json_begin_array (out);
+  kl_json_string (out, url, -1);
+  kl_json_end_array (out);
+}
+
 /* The scheme that coturn calls use-auth-secret: the name says until when, the password is its MAC. */
 static void
 write_turn (KlJsonWriter *out, const KlChatSettings *settings, const char *user)
@@ -81,11 +91,7 @@ write_turn (KlJsonWriter *out, const KlChatSettings *settings, const char *user)
   g_hmac_update (hmac, (const guchar *) name, -1);
   g_hmac_get_digest (hmac, digest, &length);
   credential = g_base64_encode (digest, length);
-  kl_json_begin_object (out);
-  kl_json_key (out, "urls");
-  kl_json_begin_array (out);
-  kl_json_string (out, settings->turn, -1);
-  kl_json_end_array (out);
+  begin_server (out, settings->turn);
   kl_json_member_string (out, "username", name);
   kl_json_member_string (out, "credential", credential);
   kl_json_end_object (out);
@@ -99,11 +105,7 @@ kl_chat_call_write_ice_servers (KlJsonWriter *out, KlChat *chat, const char *use
   kl_json_begin_array (out);
   if (settings->stun)
     {
-      kl_json_begin_object (out);
-      kl_json_key (out, "urls");
-      kl_json_begin_array (out);
-      kl_json_string (out, settings->stun, -1);
-      kl_json_end_array (out);
+      begin_server (out, settings->stun);
       kl_json_end_object (out);
     }
   if (settings->turn && settings->turn_secret)
