@@ -29,6 +29,13 @@ begin_word (KlJsonWriter *out, const char *type, gsize size)
   kl_json_member_string (out, "type", type);
 }
 
+void
+kl_chat_call_begin_word (KlJsonWriter *out, KlChatCall *call, const char *type, gsize size)
+{
+  begin_word (out, type, size);
+  kl_json_member_string (out, "call", call->id);
+}
+
 /* ── Announcements ── */
 
 static void
@@ -46,10 +53,7 @@ write_peers (KlJsonWriter *out, KlChatCall *call)
       kl_json_member_string (out, "peer", peer->id);
       kl_json_member_string (out, "user", peer->person->id);
       kl_json_member_int (out, "since", peer->since);
-      kl_json_member_bool (out, "audio", peer->audio);
-      kl_json_member_bool (out, "video", peer->video);
-      kl_json_member_bool (out, "screen", peer->screen);
-      kl_json_member_bool (out, "hand", peer->hand);
+      kl_chat_peer_write_media (peer, out);
       kl_json_end_object (out);
     }
   kl_json_end_array (out);
@@ -87,8 +91,7 @@ kl_chat_call_announce (KlChatGroup *group)
   if (!call || group->chat->alone)
     return;
 
-  begin_word (&out, "peers", 512);
-  kl_json_member_string (&out, "call", call->id);
+  kl_chat_call_begin_word (&out, call, "peers", 512);
   kl_json_member_string (&out, "started_by", call->started_by);
   kl_json_member_int (&out, "started_at", call->started_at);
   write_peers (&out, call);
@@ -124,8 +127,7 @@ move_away (KlChatPeer *self, const char *node)
       g_auto (KlJsonWriter) out = { 0 };
       const char *json = g_ptr_array_index (waiting, i);
 
-      begin_word (&out, "waiting", strlen (json) + 96);
-      kl_json_member_string (&out, "call", self->call->id);
+      kl_chat_call_begin_word (&out, self->call, "waiting", strlen (json) + 96);
       kl_json_member_string (&out, "to", self->id);
       kl_json_member_raw (&out, "event", json, strlen (json));
       kl_json_end_object (&out);
@@ -139,17 +141,18 @@ take_peer (KlChatCall *call, const char *node, yyjson_val *value)
   KlJsonFields in;
   KlChatPeer *peer;
   const char *id, *user;
+  KlChatCallMedia media;
   gint64 since;
-  gboolean audio, video, screen, hand, is_new;
+  gboolean is_new;
 
   kl_json_fields_init (&in, value);
   id = kl_json_fields_id (&in, "peer", KL_JSON_REQUIRED);
   user = kl_json_fields_id (&in, "user", KL_JSON_REQUIRED);
   since = kl_json_fields_int (&in, "since", KL_JSON_REQUIRED, 0, KL_LIMIT_INTEGER_MAX, 0);
-  audio = kl_json_fields_bool (&in, "audio", KL_JSON_REQUIRED, FALSE);
-  video = kl_json_fields_bool (&in, "video", KL_JSON_REQUIRED, FALSE);
-  screen = kl_json_fields_bool (&in, "screen", KL_JSON_REQUIRED, FALSE);
-  hand = kl_json_fields_bool (&in, "hand", KL_JSON_REQUIRED, FALSE);
+  media.audio = kl_json_fields_bool (&in, "audio", KL_JSON_REQUIRED, FALSE);
+  media.video = kl_json_fields_bool (&in, "video", KL_JSON_REQUIRED, FALSE);
+  media.screen = kl_json_fields_bool (&in, "screen", KL_JSON_REQUIRED, FALSE);
+  media.hand = kl_json_fields_bool (&in, "hand", KL_JSON_REQUIRED, FALSE);
   if (in.fault)
     return;
 
@@ -168,16 +171,13 @@ take_peer (KlChatCall *call, const char *node, yyjson_val *value)
         return;
       move_away (peer, node);
     }
-  else if (peer->audio == audio && peer->video == video && peer->screen == screen && peer->hand == hand)
+  else if (!kl_chat_peer_set_media (peer, &media))
     {
       return;
     }
 
   peer->since = since;
-  peer->audio = audio;
-  peer->video = video;
-  peer->screen = screen;
-  peer->hand = hand;
+  peer->media = media;
   if (is_new)
     kl_chat_peer_tell_joined (peer);
   else
@@ -318,50 +318,45 @@ on_beat (gpointer user_data)
 
 /* ── Words ── */
 
+/* `words`: where `from` and `data` stand. */
 static void
-hear_signal (KlChatCall *call, KlJsonFields *in, const char *json, gsize length)
+take_signal (KlChatCall *call, const char *to, KlJsonFields *words)
 {
-  const char *from = kl_json_fields_id (in, "from", KL_JSON_REQUIRED);
-  const char *to = kl_json_fields_id (in, "to", KL_JSON_REQUIRED);
-  yyjson_val *data = kl_json_fields_object (in, "data", KL_JSON_REQUIRED);
-  KlChatPeer *peer = in->fault ? NULL : kl_chat_call_find_peer (call, to);
+  const char *from = kl_json_fields_id (words, "from", KL_JSON_REQUIRED);
+  yyjson_val *data = kl_json_fields_object (words, "data", KL_JSON_REQUIRED);
+  KlChatPeer *peer = words->fault ? NULL : kl_chat_call_find_peer (call, to);
   g_auto (KlJsonWriter) out = { 0 };
 
   if (!peer || peer->node)
     return;
 
-  kl_json_writer_init (&out, length);
+  kl_json_writer_init (&out, 4096);
   kl_json_value (&out, data);
   kl_chat_peer_signal (peer, from, out.out->str, out.out->len);
 }
 
 static void
-hear_waiting (KlChatCall *call, KlJsonFields *in, const char *json, gsize length)
+hear_signal (KlChatCall *call, KlJsonFields *in)
+{
+  take_signal (call, kl_json_fields_id (in, "to", KL_JSON_REQUIRED), in);
+}
+
+static void
+hear_waiting (KlChatCall *call, KlJsonFields *in)
 {
   const char *to = kl_json_fields_id (in, "to", KL_JSON_REQUIRED);
   yyjson_val *event = kl_json_fields_object (in, "event", KL_JSON_REQUIRED);
   KlJsonFields words;
-  const char *from;
-  yyjson_val *data;
-  KlChatPeer *peer = in->fault ? NULL : kl_chat_call_find_peer (call, to);
-  g_auto (KlJsonWriter) out = { 0 };
 
-  if (!peer || peer->node)
+  if (in->fault)
     return;
 
   kl_json_fields_init (&words, event);
-  from = kl_json_fields_id (&words, "from", KL_JSON_REQUIRED);
-  data = kl_json_fields_object (&words, "data", KL_JSON_REQUIRED);
-  if (words.fault)
-    return;
-
-  kl_json_writer_init (&out, length);
-  kl_json_value (&out, data);
-  kl_chat_peer_signal (peer, from, out.out->str, out.out->len);
+  take_signal (call, to, &words);
 }
 
 static void
-hear_ring (KlChatCall *call, KlJsonFields *in, const char *json, gsize length)
+hear_ring (KlChatCall *call, KlJsonFields *in)
 {
   const char *by = kl_json_fields_id (in, "by", KL_JSON_REQUIRED);
   g_autoptr (GPtrArray) users
@@ -375,7 +370,7 @@ hear_ring (KlChatCall *call, KlJsonFields *in, const char *json, gsize length)
 }
 
 static void
-hear_declined (KlChatCall *call, KlJsonFields *in, const char *json, gsize length)
+hear_declined (KlChatCall *call, KlJsonFields *in)
 {
   const char *user = kl_json_fields_id (in, "user", KL_JSON_REQUIRED);
   KlChatPerson *person;
@@ -389,7 +384,7 @@ hear_declined (KlChatCall *call, KlJsonFields *in, const char *json, gsize lengt
 }
 
 static void
-hear_react (KlChatCall *call, KlJsonFields *in, const char *json, gsize length)
+hear_react (KlChatCall *call, KlJsonFields *in)
 {
   const char *peer = kl_json_fields_id (in, "peer", KL_JSON_REQUIRED);
   const char *emoji = kl_json_fields_text (in, "emoji", KL_JSON_REQUIRED, KL_TEXT_EMOJI, NULL);
@@ -404,7 +399,7 @@ kl_chat_calls_hear (KlChatGroup *group, const char *node, const char *json)
   static const struct
   {
     const char *type;
-    void (*hear) (KlChatCall *call, KlJsonFields *in, const char *json, gsize length);
+    void (*hear) (KlChatCall *call, KlJsonFields *in);
   } words[] = {
     { "signal", hear_signal },     { "waiting", hear_waiting }, { "ring", hear_ring },
     { "declined", hear_declined }, { "react", hear_react },
@@ -437,5 +432,5 @@ kl_chat_calls_hear (KlChatGroup *group, const char *node, const char *json)
   call = in.fault ? NULL : kl_chat_call_find (group->chat, id);
   for (guint i = 0; call && call->group == group && i < G_N_ELEMENTS (words); i++)
     if (g_str_equal (type, words[i].type))
-      words[i].hear (call, &in, json, strlen (json));
+      words[i].hear (call, &in);
 }

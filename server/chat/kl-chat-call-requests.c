@@ -109,11 +109,10 @@ static void
 enter (KlChatRequest *request, KlChatPeer *peer, const Join *join, gboolean is_new)
 {
   KlChatGroup *group = peer->call->group;
-  gboolean changed = peer->audio != join->audio || peer->video != join->video;
+  KlChatCallMedia media = { join->audio, join->video, peer->media.screen, peer->media.hand };
+  gboolean changed = kl_chat_peer_set_media (peer, &media);
 
   kl_chat_peer_attach (peer, request->connection);
-  peer->audio = join->audio;
-  peer->video = join->video;
   if (is_new)
     kl_chat_peer_tell_joined (peer);
   else if (changed)
@@ -230,10 +229,7 @@ publish_signal (KlChatPeer *from, KlChatPeer *to, const char *data, gsize length
 {
   g_auto (KlJsonWriter) out = { 0 };
 
-  kl_json_writer_init (&out, length + 160);
-  kl_json_begin_object (&out);
-  kl_json_member_string (&out, "type", "signal");
-  kl_json_member_string (&out, "call", from->call->id);
+  kl_chat_call_begin_word (&out, from->call, "signal", length + 160);
   kl_json_member_string (&out, "from", from->id);
   kl_json_member_string (&out, "to", to->id);
   kl_json_member_raw (&out, "data", data, length);
@@ -282,24 +278,21 @@ handle_signal (KlChatRequest *request, KlJsonFields *in)
 static void
 handle_media (KlChatRequest *request, KlJsonFields *in)
 {
-  gboolean audio = kl_json_fields_bool (in, "audio", KL_JSON_REQUIRED, FALSE);
-  gboolean video = kl_json_fields_bool (in, "video", KL_JSON_REQUIRED, FALSE);
-  gboolean screen = kl_json_fields_bool (in, "screen", KL_JSON_REQUIRED, FALSE);
-  gboolean has_hand = kl_json_fields_has (in, "hand");
-  gboolean hand = kl_json_fields_bool (in, "hand", KL_JSON_OPTIONAL, FALSE);
-  KlChatPeer *peer = find_own_peer (request, in);
+  KlChatCallMedia media;
+  KlChatPeer *peer;
 
+  media.audio = kl_json_fields_bool (in, "audio", KL_JSON_REQUIRED, FALSE);
+  media.video = kl_json_fields_bool (in, "video", KL_JSON_REQUIRED, FALSE);
+  media.screen = kl_json_fields_bool (in, "screen", KL_JSON_REQUIRED, FALSE);
+  media.hand = kl_json_fields_bool (in, "hand", KL_JSON_OPTIONAL, FALSE);
+  peer = find_own_peer (request, in);
   if (!peer)
     return;
 
-  if (!has_hand)
-    hand = peer->hand;
-  if (peer->audio != audio || peer->video != video || peer->screen != screen || peer->hand != hand)
+  if (!kl_json_fields_has (in, "hand"))
+    media.hand = peer->media.hand;
+  if (kl_chat_peer_set_media (peer, &media))
     {
-      peer->audio = audio;
-      peer->video = video;
-      peer->screen = screen;
-      peer->hand = hand;
       kl_chat_peer_tell_media (peer);
       kl_chat_call_announce (peer->call->group);
     }
@@ -333,10 +326,7 @@ handle_react (KlChatRequest *request, KlJsonFields *in)
     return;
 
   kl_chat_call_react_here (peer->call, peer->id, emoji);
-  kl_json_writer_init (&out, 160);
-  kl_json_begin_object (&out);
-  kl_json_member_string (&out, "type", "react");
-  kl_json_member_string (&out, "call", peer->call->id);
+  kl_chat_call_begin_word (&out, peer->call, "react", 160);
   kl_json_member_string (&out, "peer", peer->id);
   kl_json_member_string (&out, "emoji", emoji);
   kl_json_end_object (&out);
@@ -398,10 +388,7 @@ publish_ring (KlChatCall *call, const char *by, GPtrArray *users)
 {
   g_auto (KlJsonWriter) out = { 0 };
 
-  kl_json_writer_init (&out, 160);
-  kl_json_begin_object (&out);
-  kl_json_member_string (&out, "type", "ring");
-  kl_json_member_string (&out, "call", call->id);
+  kl_chat_call_begin_word (&out, call, "ring", 160);
   kl_json_member_string (&out, "by", by);
   kl_json_key (&out, "users");
   kl_json_begin_array (&out);
@@ -472,10 +459,7 @@ handle_decline (KlChatRequest *request, KlJsonFields *in)
     return;
 
   kl_chat_call_decline_here (call, request->person, request->connection);
-  kl_json_writer_init (&out, 128);
-  kl_json_begin_object (&out);
-  kl_json_member_string (&out, "type", "declined");
-  kl_json_member_string (&out, "call", call->id);
+  kl_chat_call_begin_word (&out, call, "declined", 128);
   kl_json_member_string (&out, "user", request->person->id);
   kl_json_end_object (&out);
   kl_chat_call_publish (call->group, &out);

@@ -16,6 +16,14 @@ G_BEGIN_DECLS
 
 typedef struct _KlChatPeer KlChatPeer;
 
+/* What a peer says of itself. */
+typedef struct {
+  gboolean audio;
+  gboolean video;
+  gboolean screen;
+  gboolean hand;
+} KlChatCallMedia;
+
 struct _KlChatPeer
 {
   guint ref_count; /* acknowledgements under way hold it */
@@ -24,10 +32,7 @@ struct _KlChatPeer
   KlChatPerson *person;         /* used */
   char *node;                   /* NULL: here */
   KlChatConnection *connection; /* NULL: its line is broken, or it is elsewhere */
-  gboolean audio;
-  gboolean video;
-  gboolean screen;
-  gboolean hand;
+  KlChatCallMedia media;
   gint64 since; /* when it came to its node: of two nodes that hold it the later is right */
   guint grace_source;
   GQueue signals; /* Signal: not acknowledged, in their order */
@@ -65,7 +70,11 @@ void kl_chat_peer_tell_joined (KlChatPeer *self);
 GPtrArray *kl_chat_peer_hand_over (KlChatPeer *self, const char *node);
 /* After the answer: sends again what was not acknowledged. */
 void kl_chat_peer_send_waiting (KlChatPeer *self);
-/* Tells the others of audio, video, screen, hand. */
+/* FALSE: it is so already. */
+gboolean kl_chat_peer_set_media (KlChatPeer *self, const KlChatCallMedia *media);
+/* Its members, into an open object. */
+void kl_chat_peer_write_media (const KlChatPeer *self, KlJsonWriter *out);
+/* Tells the others of it. */
 void kl_chat_peer_tell_media (KlChatPeer *self);
 /* Forgets the group's call without a word in the conversation. */
 void kl_chat_calls_abandon (KlChatGroup *group);
@@ -84,6 +93,8 @@ void kl_chat_call_write (KlJsonWriter *out, KlChatCall *self, const KlChatPeer *
 
 /* Tells the other nodes which peers are here. */
 void kl_chat_call_announce (KlChatGroup *group);
+/* Begins the object of a word to the other nodes that hold peers of this call: to be ended and published. */
+void kl_chat_call_begin_word (KlJsonWriter *out, KlChatCall *call, const char *type, gsize size);
 void kl_chat_call_publish (KlChatGroup *group, KlJsonWriter *out);
 
 /* ── What clients ask ── (kl-chat-call-requests.c) */

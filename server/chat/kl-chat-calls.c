@@ -91,13 +91,13 @@ kl_chat_call_has_person (KlChatCall *self, KlChatPerson *person)
 
 /* ── JSON and events ── */
 
-static void
-write_media (KlJsonWriter *out, const KlChatPeer *peer)
+void
+kl_chat_peer_write_media (const KlChatPeer *self, KlJsonWriter *out)
 {
-  kl_json_member_bool (out, "audio", peer->audio);
-  kl_json_member_bool (out, "video", peer->video);
-  kl_json_member_bool (out, "screen", peer->screen);
-  kl_json_member_bool (out, "hand", peer->hand);
+  kl_json_member_bool (out, "audio", self->media.audio);
+  kl_json_member_bool (out, "video", self->media.video);
+  kl_json_member_bool (out, "screen", self->media.screen);
+  kl_json_member_bool (out, "hand", self->media.hand);
 }
 
 void
@@ -120,7 +120,7 @@ kl_chat_call_write (KlJsonWriter *out, KlChatCall *self, const KlChatPeer *witho
       kl_json_begin_object (out);
       kl_json_member_string (out, "peer", peer->id);
       kl_json_member_string (out, "user", peer->person->id);
-      write_media (out, peer);
+      kl_chat_peer_write_media (peer, out);
       kl_json_end_object (out);
     }
   kl_json_end_array (out);
@@ -154,10 +154,24 @@ tell_peer (KlChatPeer *peer, const char *word, gboolean with_media)
   if (word)
     kl_json_member_bool (&out, word, TRUE);
   if (with_media)
-    write_media (&out, peer);
+    kl_chat_peer_write_media (peer, &out);
   kl_json_end_object (&out);
   event = kl_chat_event_new_written ("call:peer", &out);
   kl_chat_call_deliver (peer->call, event, peer);
+}
+
+gboolean
+kl_chat_peer_set_media (KlChatPeer *self, const KlChatCallMedia *media)
+{
+  const KlChatCallMedia *now = &self->media;
+
+  if (now->audio == media->audio && now->video == media->video && now->screen == media->screen
+      && now->hand == media->hand)
+    return FALSE;
+
+  self->media = *media;
+
+  return TRUE;
 }
 
 void
