@@ -25,6 +25,7 @@ typedef struct
 {
   CheckKind kind;
   char *id;
+  KlChat *chat; /* referenced, while it is under way; else NULL */
 } Check;
 
 struct _KlChatCluster
@@ -180,18 +181,6 @@ take_marks (KlChatGroup *group, const KlStoreMember *now)
 }
 
 static void
-take_bans (KlChatGroup *group, GPtrArray *bans)
-{
-  g_hash_table_remove_all (group->bans);
-  for (guint i = 0; i < bans->len; i++)
-    {
-      KlStoreBan *ban = g_ptr_array_index (bans, i);
-
-      g_hash_table_insert (group->bans, ban->user, kl_store_ban_ref (ban));
-    }
-}
-
-static void
 on_refreshed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Refresh *refresh = user_data;
@@ -207,7 +196,7 @@ on_refreshed (GObject *source, GAsyncResult *result, gpointer user_data)
           load_again (refresh);
           return;
         }
-      take_bans (group, loaded->bans);
+      kl_chat_group_set_bans (group, loaded->bans);
       for (guint i = 0; i < loaded->members->len; i++)
         take_marks (group, g_ptr_array_index (loaded->members, i));
       if (loaded->rev > group->rev)
@@ -240,58 +229,38 @@ kl_chat_group_refresh (KlChatGroup *self, KlChatDone done, gpointer user_data)
   load_again (refresh);
 }
 
-/* ── One person ── */
+/* ── Checks under way ── */
 
 /* The store did not answer: once more, with the next tick. */
 static void
-add_again (KlChat *chat, CheckKind kind, const char *id)
+add_again (const Check *check)
 {
-  if (chat->cluster)
-    chat->cluster->pausing = TRUE;
-  add_check (chat, kind, id);
+  if (check->chat->cluster)
+    check->chat->cluster->pausing = TRUE;
+  add_check (check->chat, check->kind, check->id);
 }
 
 static void
-end_check (KlChat *chat)
+end_check (Check *check)
 {
-  if (chat->cluster)
-    {
-      chat->cluster->checking--;
-      pump (chat);
-    }
-  g_object_unref (chat);
-}
+  g_autoptr (KlChat) chat = g_steal_pointer (&check->chat);
 
-typedef struct
-{
-  KlChat *chat; /* referenced, by the check */
-  char *id;
-} GroupCheck;
+  free_check (check);
+  if (!chat->cluster)
+    return;
+
+  chat->cluster->checking--;
+  pump (chat);
+}
 
 static void
 on_group_refreshed (gpointer user_data, const GError *error)
 {
-  GroupCheck *check = user_data;
+  Check *check = user_data;
 
   if (g_error_matches (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE))
-    add_again (check->chat, CHECK_GROUP, check->id);
-  end_check (check->chat);
-  g_free (check->id);
-  g_free (check);
-}
-
-typedef struct
-{
-  KlChat *chat; /* referenced, by the check */
-  char *user;
-} UserCheck;
-
-static void
-end_user_check (UserCheck *check)
-{
-  end_check (check->chat);
-  g_free (check->user);
-  g_free (check);
+    add_again (check);
+  end_check (check);
 }
 
 static gboolean
@@ -307,9 +276,9 @@ has_session (GPtrArray *sessions, const char *id)
 static void
 on_sessions (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  UserCheck *check = user_data;
+  Check *check = user_data;
   g_autoptr (GPtrArray) sessions = kl_store_list_sessions_finish (KL_STORE (source), result, NULL);
-  KlChatPerson *person = kl_chat_person_peek (check->chat, check->user);
+  KlChatPerson *person = kl_chat_person_peek (check->chat, check->id);
   g_autoptr (GPtrArray) gone = g_ptr_array_new_with_free_func (g_free);
 
   /* A session that is connected was in the store before it was. */
@@ -321,19 +290,19 @@ on_sessions (GObject *source, GAsyncResult *result, gpointer user_data)
         g_ptr_array_add (gone, g_strdup (connection->session));
     }
   if (!sessions)
-    add_again (check->chat, CHECK_USER, check->user);
+    add_again (check);
   for (guint i = 0; i < gone->len; i++)
-    kl_chat_end_sessions_here (check->chat, check->user, g_ptr_array_index (gone, i), NULL);
-  end_user_check (check);
+    kl_chat_end_sessions_here (check->chat, check->id, g_ptr_array_index (gone, i), NULL);
+  end_check (check);
 }
 
 static void
 on_profile (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  UserCheck *check = user_data;
+  Check *check = user_data;
   g_autoptr (GPtrArray) users = kl_store_get_users_finish (KL_STORE (source), result, NULL);
   KlStoreUser *user = users && users->len > 0 ? g_ptr_array_index (users, 0) : NULL;
-  KlChatPerson *person = kl_chat_person_peek (check->chat, check->user);
+  KlChatPerson *person = kl_chat_person_peek (check->chat, check->id);
 
   if (user && person)
     {
@@ -343,70 +312,62 @@ on_profile (GObject *source, GAsyncResult *result, gpointer user_data)
       if (newer)
         kl_chat_tell_user (person, NULL, FALSE);
       if (user->disabled || user->deleted)
-        kl_chat_end_sessions_here (check->chat, check->user, NULL, NULL);
+        kl_chat_end_sessions_here (check->chat, check->id, NULL, NULL);
     }
   if (users)
     {
-      kl_store_list_sessions_async (check->chat->store, check->user, on_sessions, check);
+      kl_store_list_sessions_async (check->chat->store, check->id, on_sessions, check);
       return;
     }
-  add_again (check->chat, CHECK_USER, check->user);
-  end_user_check (check);
+  add_again (check);
+  end_check (check);
 }
 
 static void
 on_memberships (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  UserCheck *check = user_data;
+  Check *check = user_data;
   g_autoptr (GPtrArray) groups = kl_store_get_memberships_finish (KL_STORE (source), result, NULL);
 
   if (!groups)
-    add_again (check->chat, CHECK_GROUPS, check->user);
+    add_again (check);
   for (guint i = 0; groups && i < groups->len; i++)
-    kl_chat_cluster_learn (check->chat, g_ptr_array_index (groups, i), check->user);
-  end_user_check (check);
+    kl_chat_cluster_learn (check->chat, g_ptr_array_index (groups, i), check->id);
+  end_check (check);
 }
 
 /* ── The queue of checks ── */
 
-static void
-begin_user_check (KlChat *chat, const Check *check)
-{
-  UserCheck *user = g_new0 (UserCheck, 1);
-  const char *ids[] = { check->id, NULL };
-
-  user->chat = g_object_ref (chat);
-  user->user = g_strdup (check->id);
-  chat->cluster->checking++;
-  if (check->kind == CHECK_GROUPS)
-    kl_store_get_memberships_async (chat->store, user->user, on_memberships, user);
-  else
-    kl_store_get_users_async (chat->store, ids, on_profile, user);
-}
-
-static void
-begin_check (KlChat *chat, const Check *check)
+/* What it is about may be gone meanwhile. */
+static gboolean
+is_of_use (KlChat *chat, const Check *check)
 {
   KlChatGroup *group = g_hash_table_lookup (chat->groups, check->id);
   KlChatPerson *person = kl_chat_person_peek (chat, check->id);
 
+  if (check->kind == CHECK_GROUP)
+    return group && group->state == KL_GROUP_READY && group->meta;
+
+  return person && person->connections->len > 0;
+}
+
+static void
+begin_check (KlChat *chat, Check *check)
+{
+  const char *ids[] = { check->id, NULL };
+
+  check->chat = g_object_ref (chat);
+  chat->cluster->checking++;
   switch (check->kind)
     {
     case CHECK_GROUP:
-      if (group && group->state == KL_GROUP_READY && group->meta)
-        {
-          GroupCheck *group_check = g_new0 (GroupCheck, 1);
-
-          group_check->chat = g_object_ref (chat);
-          group_check->id = g_strdup (check->id);
-          chat->cluster->checking++;
-          kl_chat_group_refresh (group, on_group_refreshed, group_check);
-        }
+      kl_chat_group_refresh (g_hash_table_lookup (chat->groups, check->id), on_group_refreshed, check);
       break;
     case CHECK_USER:
+      kl_store_get_users_async (chat->store, ids, on_profile, check);
+      break;
     case CHECK_GROUPS:
-      if (person && person->connections->len > 0)
-        begin_user_check (chat, check);
+      kl_store_get_memberships_async (chat->store, check->id, on_memberships, check);
       break;
     default:
       g_assert_not_reached ();
@@ -418,11 +379,12 @@ pump (KlChat *chat)
 {
   Check *check;
 
-  while (chat->cluster && !chat->cluster->pausing && chat->cluster->checking < WIDTH && (check = g_queue_pop_head (&chat->cluster->checks)))
-    {
+  while (chat->cluster && !chat->cluster->pausing && chat->cluster->checking < WIDTH
+         && (check = g_queue_pop_head (&chat->cluster->checks)))
+    if (is_of_use (chat, check))
       begin_check (chat, check);
+    else
       free_check (check);
-    }
 }
 
 static void

@@ -75,6 +75,18 @@ remove_member (KlChatMember *member)
   kl_chat_person_unuse (person);
 }
 
+void
+kl_chat_group_set_bans (KlChatGroup *self, GPtrArray *bans)
+{
+  g_hash_table_remove_all (self->bans);
+  for (guint i = 0; i < bans->len; i++)
+    {
+      KlStoreBan *ban = g_ptr_array_index (bans, i);
+
+      g_hash_table_insert (self->bans, ban->user, kl_store_ban_ref (ban));
+    }
+}
+
 /* Ends the flows of this person here; `last` may be NULL. */
 static void
 end_flows (KlChatGroup *self, KlChatPerson *person, KlChatEvent *last)
@@ -277,12 +289,7 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
       if (loaded->members->len <= KL_LIMIT_READS_GROUP)
         g_ptr_array_add (people, member->person);
     }
-  for (guint i = 0; i < loaded->bans->len; i++)
-    {
-      KlStoreBan *ban = g_ptr_array_index (loaded->bans, i);
-
-      g_hash_table_insert (self->bans, ban->user, kl_store_ban_ref (ban));
-    }
+  kl_chat_group_set_bans (self, loaded->bans);
   kl_chat_load_profiles (self->chat, people, on_small_group_profiles, self);
 }
 

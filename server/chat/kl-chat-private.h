@@ -312,6 +312,8 @@ KlChatGroup *kl_chat_group_ref (KlChatGroup *self);
 void kl_chat_group_unref (KlChatGroup *self);
 KlChatMember *kl_chat_group_get_member (KlChatGroup *self, KlChatPerson *person);
 KlRole kl_chat_group_get_role (KlChatGroup *self, KlChatPerson *person);
+/* As the store has them (KlStoreBan). */
+void kl_chat_group_set_bans (KlChatGroup *self, GPtrArray *bans);
 gboolean kl_chat_group_is_idle (KlChatGroup *self);
 void kl_chat_group_drop (KlChatGroup *self); /* out of memory */
 /* It has been deleted: its members are told, and it is dropped. */
