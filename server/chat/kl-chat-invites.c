@@ -5,10 +5,10 @@
 static char *
 make_url (KlChat *chat, const char *code)
 {
-  if (chat->public_url)
-    return g_strconcat (chat->public_url, g_str_has_suffix (chat->public_url, "/") ? "" : "/", "i/", code, NULL);
+  if (chat->settings.public_url)
+    return g_strconcat (chat->settings.public_url, g_str_has_suffix (chat->settings.public_url, "/") ? "" : "/", "i/", code, NULL);
 
-  return g_strconcat ("klatch:", chat->domain, "/i/", code, NULL);
+  return g_strconcat ("klatch:", chat->settings.domain, "/i/", code, NULL);
 }
 
 static void

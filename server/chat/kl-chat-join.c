@@ -266,7 +266,7 @@ on_join_invite (GObject *source, GAsyncResult *result, gpointer user_data)
 static char *
 get_slug_of_address (KlChat *chat, const char *address)
 {
-  g_autofree char *ending = g_strconcat ("@groups.", chat->domain, NULL);
+  g_autofree char *ending = g_strconcat ("@groups.", chat->settings.domain, NULL);
 
   return g_str_has_suffix (address, ending) ? g_strndup (address, strlen (address) - strlen (ending)) : NULL;
 }

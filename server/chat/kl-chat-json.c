@@ -44,7 +44,7 @@ write_user_open (KlJsonWriter *out, KlChatPerson *person, gboolean with_presence
   kl_json_begin_object (out);
   kl_json_member_string (out, "id", user->id);
   kl_json_member_string (out, "name", user->name);
-  write_address (out, user->name, "@", person->chat->domain);
+  write_address (out, user->name, "@", person->chat->settings.domain);
   kl_json_member_string (out, "display_name", user->display_name);
   kl_json_member_string_or_nothing (out, "avatar", user->avatar);
   if (user->deleted)
@@ -94,7 +94,7 @@ kl_chat_user_bound (KlChatPerson *person)
 
   texts = strlen (user->display_name) + (user->status_text ? strlen (user->status_text) : 0);
 
-  return 320 + 2 * strlen (user->name) + strlen (person->chat->domain) + 2 * texts;
+  return 320 + 2 * strlen (user->name) + strlen (person->chat->settings.domain) + 2 * texts;
 }
 
 void
@@ -129,7 +129,7 @@ write_meta (KlJsonWriter *out, const KlStoreGroup *meta, KlChat *chat, gint64 re
   if (meta->slug)
     {
       kl_json_member_string (out, "slug", meta->slug);
-      write_address (out, meta->slug, "@groups.", chat->domain);
+      write_address (out, meta->slug, "@groups.", chat->settings.domain);
     }
   kl_json_member_string (out, "name", meta->name);
   kl_json_member_string (out, "topic", meta->topic);

@@ -53,11 +53,7 @@ struct _KlChat
   KlStore *store;
   KlBus *bus;
   KlChatSettings settings;
-  char *domain;
-  char *public_url;
-  char *stun;
-  char *turn;
-  char *turn_secret;
+  GStringChunk *strings; /* of the settings */
 
   KlIdSource *ids;
   GHashTable *entries; /* event name → const KlChatEntry * */

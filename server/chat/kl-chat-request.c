@@ -565,7 +565,7 @@ kl_chat_request_find_person (KlChatRequest *self, const char *reference, KlChatP
   if (at)
     {
       search->name = g_strndup (reference, at - reference);
-      if (g_strcmp0 (at + 1, self->chat->domain) == 0 && kl_text_is_user_name (search->name))
+      if (g_strcmp0 (at + 1, self->chat->settings.domain) == 0 && kl_text_is_user_name (search->name))
         kl_store_find_user_async (self->chat->store, search->name, on_found_by_name, search);
       else
         end_search (search, NULL, NULL);

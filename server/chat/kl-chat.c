@@ -60,6 +60,14 @@ on_sweep (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* The caller's settings are his own. */
+static void
+keep (KlChat *self, const char **string)
+{
+  if (*string)
+    *string = g_string_chunk_insert (self->strings, *string);
+}
+
 KlChat *
 kl_chat_new (KlStore *store, KlBus *bus, const KlChatSettings *settings)
 {
@@ -74,14 +82,12 @@ kl_chat_new (KlStore *store, KlBus *bus, const KlChatSettings *settings)
   self->store = g_object_ref (store);
   self->bus = g_object_ref (bus);
   self->settings = *settings;
-  self->domain = g_strdup (settings->domain);
-  self->public_url = g_strdup (settings->public_url);
-  self->settings.domain = self->domain;
-  self->settings.public_url = self->public_url;
+  keep (self, &self->settings.domain);
+  keep (self, &self->settings.public_url);
+  keep (self, &self->settings.stun);
+  keep (self, &self->settings.turn);
+  keep (self, &self->settings.turn_secret);
   self->alone = g_str_equal (kl_bus_get_node (bus), KL_BUS_NODE_ALONE);
-  self->settings.stun = self->stun = g_strdup (settings->stun);
-  self->settings.turn = self->turn = g_strdup (settings->turn);
-  self->settings.turn_secret = self->turn_secret = g_strdup (settings->turn_secret);
   self->secret = g_strdup (kl_store_get_secret (store));
   self->started_usec = g_get_monotonic_time ();
   kl_bus_set_listener (bus, &kl_chat_bus_listener, self);
@@ -128,11 +134,7 @@ kl_chat_finalize (GObject *object)
   g_ptr_array_unref (self->dirty_groups);
   g_hash_table_unref (self->entries);
   kl_id_source_free (self->ids);
-  g_free (self->domain);
-  g_free (self->public_url);
-  g_free (self->stun);
-  g_free (self->turn);
-  g_free (self->turn_secret);
+  g_string_chunk_free (self->strings);
   g_free (self->secret);
 
   G_OBJECT_CLASS (kl_chat_parent_class)->finalize (object);
@@ -150,6 +152,7 @@ kl_chat_class_init (KlChatClass *class)
 static void
 kl_chat_init (KlChat *self)
 {
+  self->strings = g_string_chunk_new (256);
   self->ids = kl_id_source_new ();
   self->people = g_hash_table_new (g_str_hash, g_str_equal);
   self->groups = g_hash_table_new (g_str_hash, g_str_equal);
