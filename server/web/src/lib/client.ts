@@ -24,6 +24,7 @@ const BANNER_MS = 1_500
 const SAVE_MS = 3_000
 
 const TAB_CHANNEL = 'klatch'
+const RELAY_KEY = 'klatch:always-relay'
 
 function deviceName(): string {
   const agent = navigator.userAgent
@@ -116,6 +117,11 @@ export class Client {
     this.#tabs?.postMessage('out')
   }
 
+  setAlwaysRelay(on: boolean): void {
+    this.box.set(RELAY_KEY, on ? 'on' : 'off')
+    if (this.session) this.session.calls.alwaysRelay = on
+  }
+
   #setPhase(phase: Phase): void {
     this.phase = phase
     this.topics.touch('app')
@@ -146,7 +152,7 @@ export class Client {
       unauthorized: () => void this.#verify(),
     })
     const calls = new Calls(line, engine.topics, () => engine.me.id)
-    calls.alwaysRelay = this.box.get('klatch:always-relay') === 'on'
+    calls.alwaysRelay = this.box.get(RELAY_KEY) === 'on'
     const known = loadSnapshot(shelf)
     if (known) engine.recall(known)
     this.#unwatch = engine.topics.subscribe(['groups', 'app'], () => this.#saveSoon())

@@ -10,7 +10,7 @@ import type { User } from '../lib/types'
 import { GroupTile, PersonAvatar } from './Avatar'
 import { useSession, useTopics } from './hooks'
 import { Icon, type IconName } from './Icon'
-import { pop, settle, snap, tiles } from './motion'
+import { pop, settle, tiles } from './motion'
 
 const HIDE_BAR_MS = 3_000
 const EMOJI = ['👍', '❤️', '😂', '🎉', '👏', '😮']
@@ -31,19 +31,25 @@ export function useCall() {
   return session.calls
 }
 
-function nameOf(users: Map<string, User>, id: string): Pick<User, 'id' | 'display_name'> {
+export function nameOf(users: Map<string, User>, id: string): Pick<User, 'id' | 'display_name'> {
   return users.get(id) ?? { id, display_name: t('Somebody') }
 }
 
-function Video({ stream, mirrored = false, muted = false, contain = false }: { stream: MediaStream; mirrored?: boolean; muted?: boolean; contain?: boolean }) {
-  const ref = useRef<HTMLVideoElement>(null)
+/** The element plays the stream, also after its tracks have changed. */
+function useStream<E extends HTMLMediaElement>(stream: MediaStream) {
+  const ref = useRef<E>(null)
   useEffect(() => {
-    const video = ref.current
-    if (!video) return
-    if (video.srcObject !== stream) video.srcObject = stream
-    void video.play().catch(() => undefined)
+    const element = ref.current
+    if (!element) return
+    if (element.srcObject !== stream) element.srcObject = stream
+    void element.play().catch(() => undefined)
   })
-  return <video ref={ref} className={'call-video' + (mirrored ? ' mirror' : '') + (contain ? ' contain' : '')} autoPlay playsInline muted={muted} />
+  return ref
+}
+
+export function Video({ stream, label, mirrored = false, muted = false, contain = false }: { stream: MediaStream; label?: string; mirrored?: boolean; muted?: boolean; contain?: boolean }) {
+  const ref = useStream<HTMLVideoElement>(stream)
+  return <video ref={ref} className={'call-video' + (mirrored ? ' mirror' : '') + (contain ? ' contain' : '')} autoPlay playsInline muted={muted} aria-label={label} />
 }
 
 interface TileProps {
@@ -126,14 +132,15 @@ function Round({ icon, label, keys, off = false, danger = false, badge, onClick,
   )
 }
 
-function MicButton() {
+/** `keys`: while they are heard (useCallKeys). */
+export function MicButton({ keys }: { keys?: string }) {
   const { media } = useCall()
-  return <Round icon={media.audioOn ? 'mic' : 'mic-off'} label={media.audioOn ? t('Mute') : t('Unmute')} keys="M" off={!media.audioOn} onClick={() => media.setMuted(media.audioOn)} />
+  return <Round icon={media.audioOn ? 'mic' : 'mic-off'} label={media.audioOn ? t('Mute') : t('Unmute')} keys={keys} off={!media.audioOn} onClick={() => media.setMuted(media.audioOn)} />
 }
 
-function CameraButton() {
+export function CameraButton({ keys }: { keys?: string }) {
   const { media } = useCall()
-  return <Round icon={media.videoOn ? 'camera' : 'camera-off'} label={media.videoOn ? t('Turn camera off') : t('Turn camera on')} keys="V" off={!media.videoOn} onClick={() => void media.setCamera(!media.videoOn)} />
+  return <Round icon={media.videoOn ? 'camera' : 'camera-off'} label={media.videoOn ? t('Turn camera off') : t('Turn camera on')} keys={keys} off={!media.videoOn} onClick={() => void media.setCamera(!media.videoOn)} />
 }
 
 function LeaveButton() {
@@ -148,8 +155,8 @@ function Bar({ unread, onChat }: { unread: number; onChat: () => void }) {
   const canShare = typeof navigator.mediaDevices?.getDisplayMedia === 'function'
   return (
     <div className="call-bar" role="toolbar" aria-label={t('Call')}>
-      <MicButton />
-      <CameraButton />
+      <MicButton keys="M" />
+      <CameraButton keys="V" />
       {canShare ? <Round icon="share-screen" label={media.screenOn ? t('Stop sharing the screen') : t('Share the screen')} keys="S" pressed={media.screenOn} onClick={() => void media.setScreen(!media.screenOn)} /> : null}
       <span className="relative">
         <Round icon="smile" label={t('React')} pressed={emoji} onClick={() => setEmoji(!emoji)} />
@@ -352,11 +359,11 @@ function Floating({ onFill }: { onFill: () => void }) {
     const left = box.left + box.width / 2 < innerWidth / 2
     const top = box.top + box.height / 2 < innerHeight / 2
     const home = rtl ? EDGE : innerWidth - box.width - EDGE
-    void animate(x, (left ? EDGE : innerWidth - box.width - EDGE) - home, snap)
-    void animate(y, top ? -(innerHeight - box.height - EDGE - REST) : 0, snap)
+    void animate(x, (left ? EDGE : innerWidth - box.width - EDGE) - home, tiles)
+    void animate(y, top ? -(innerHeight - box.height - EDGE - REST) : 0, tiles)
   }
   return (
-    <motion.div ref={ref} className="call-floating" role="region" aria-label={t('Call in {group}', { group: room?.group.name ?? '' })} drag dragMomentum={false} style={{ x, y }} onDragEnd={toCorner} initial={{ opacity: 0, scale: 0.8 }} animate={{ opacity: 1, scale: 1 }} exit={{ opacity: 0, scale: 0.8 }} transition={snap}>
+    <motion.div ref={ref} className="call-floating" role="region" aria-label={t('Call in {group}', { group: room?.group.name ?? '' })} drag dragMomentum={false} style={{ x, y }} onDragEnd={toCorner} initial={{ opacity: 0, scale: 0.8 }} animate={{ opacity: 1, scale: 1 }} exit={{ opacity: 0, scale: 0.8 }} transition={tiles}>
       <div className="call-floating-picture">
         <Tile {...speaker} small />
         {own ? (
@@ -378,8 +385,8 @@ function Floating({ onFill }: { onFill: () => void }) {
             <Elapsed since={current.startedAt} /> · {n('{count} person', '{count} people', all.length)}
           </span>
         </span>
-        <MicButton />
-        <CameraButton />
+        <MicButton keys="M" />
+        <CameraButton keys="V" />
         <LeaveButton />
       </div>
     </motion.div>
@@ -387,12 +394,6 @@ function Floating({ onFill }: { onFill: () => void }) {
 }
 
 function Sound({ stream }: { stream: MediaStream }) {
-  const ref = useRef<HTMLAudioElement>(null)
-  useEffect(() => {
-    const audio = ref.current
-    if (!audio) return
-    if (audio.srcObject !== stream) audio.srcObject = stream
-    void audio.play().catch(() => undefined)
-  })
+  const ref = useStream<HTMLAudioElement>(stream)
   return <audio ref={ref} autoPlay />
 }

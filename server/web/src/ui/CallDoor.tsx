@@ -9,13 +9,13 @@ import { toCallError } from '../lib/errors'
 import { n, t } from '../lib/i18n'
 import type { Room } from '../lib/room'
 import { GroupTile, PersonAvatar } from './Avatar'
-import { useCall } from './Call'
+import { CameraButton, MicButton, nameOf, useCall, Video } from './Call'
 import { Dialog } from './Dialog'
 import { useSession, useTopics } from './hooks'
 import { Icon } from './Icon'
+import { tiles } from './motion'
 
 const WARNED_KEY = 'klatch:call-warned'
-const RELAY_KEY = 'klatch:always-relay'
 
 function troubleText(kind: 'audio' | 'video', trouble: Trouble): string | undefined {
   if (trouble === 'refused') return kind === 'audio' ? t('The browser does not let Klatch use the microphone.') : t('The browser does not let Klatch use the camera.')
@@ -44,14 +44,9 @@ function Meter({ media }: { media: Media }) {
 
 function Preview({ media }: { media: Media }) {
   const { engine } = useSession()
-  const ref = useRef<HTMLVideoElement>(null)
-  useEffect(() => {
-    if (ref.current && ref.current.srcObject !== media.preview) ref.current.srcObject = media.preview
-    void ref.current?.play().catch(() => undefined)
-  })
   return (
     <div className="call-preview">
-      <video ref={ref} className="call-video mirror" muted playsInline autoPlay aria-label={t('How the others will see you')} />
+      <Video stream={media.preview} label={t('How the others will see you')} mirrored muted />
       {media.videoOn ? null : (
         <span className="call-nobody">
           <span className="call-halo">
@@ -94,7 +89,7 @@ export function CallDoor({ room, onClose }: { room: Room; onClose: () => void })
   useTopics(engine.topics, 'g:' + room.id)
   const { media } = calls
   const [fault, setFault] = useState('')
-  const [relay, setRelay] = useState(client.box.get(RELAY_KEY) === 'on')
+  const [relay, setRelay] = useState(calls.alwaysRelay)
   const [warned] = useState(client.box.get(WARNED_KEY) === 'yes')
   const joined = useRef(false)
   useEffect(() => {
@@ -105,8 +100,7 @@ export function CallDoor({ room, onClose }: { room: Room; onClose: () => void })
   }, [media])
   const join = async () => {
     client.box.set(WARNED_KEY, 'yes')
-    client.box.set(RELAY_KEY, relay ? 'on' : 'off')
-    calls.alwaysRelay = relay
+    client.setAlwaysRelay(relay)
     joined.current = true
     try {
       await calls.join(room.id)
@@ -125,13 +119,9 @@ export function CallDoor({ room, onClose }: { room: Room; onClose: () => void })
       <div className="call-door">
         <Preview media={media} />
         <div className="call-door-row">
-          <button type="button" className={'call-round' + (media.audioOn ? '' : ' off')} aria-label={media.audioOn ? t('Mute') : t('Unmute')} onClick={() => media.setMuted(media.audioOn)}>
-            <Icon name={media.audioOn ? 'mic' : 'mic-off'} size={20} />
-          </button>
+          <MicButton />
           <Meter media={media} />
-          <button type="button" className={'call-round' + (media.videoOn ? '' : ' off')} aria-label={media.videoOn ? t('Turn camera off') : t('Turn camera on')} onClick={() => void media.setCamera(!media.videoOn)}>
-            <Icon name={media.videoOn ? 'camera' : 'camera-off'} size={20} />
-          </button>
+          <CameraButton />
         </div>
         <Devices media={media} kind="audioinput" onChoose={(id) => void media.openMicrophone(id)} />
         <Devices media={media} kind="videoinput" onChoose={(id) => void media.openCamera(id)} />
@@ -171,7 +161,7 @@ export function CallCard({ room, onJoin }: { room: Room; onJoin: () => void }) {
             <PersonAvatar key={id} user={engine.users.get(id) ?? { id, display_name: '?' }} size={30} />
           ))}
         </span>
-        <span className="sr-only">{people.map((id) => engine.users.get(id)?.display_name ?? t('Somebody')).join(', ')}</span>
+        <span className="sr-only">{people.map((id) => nameOf(engine.users, id).display_name).join(', ')}</span>
         <span className="flex-1" />
         <button type="button" className="button small call-join" onClick={onJoin}>
           {t('Join')}
@@ -196,20 +186,20 @@ function IncomingDialog({ ring, onJoin }: { ring: Ring; onJoin: (group: string, 
   useEffect(() => {
     ref.current?.showModal()
     if (typeof Notification !== 'undefined' && Notification.permission === 'granted' && document.hidden) {
-      const note = new Notification(t('Call from {name}', { name: engine.users.get(ring.by)?.display_name ?? t('Somebody') }), { body: engine.rooms.get(ring.group)?.group.name ?? '', tag: ring.call })
+      const note = new Notification(t('Call from {name}', { name: nameOf(engine.users, ring.by).display_name }), { body: engine.rooms.get(ring.group)?.group.name ?? '', tag: ring.call })
       note.onclick = () => focus()
       return () => note.close()
     }
     return undefined
   }, [engine, ring])
   const room = engine.rooms.get(ring.group)
-  const by = engine.users.get(ring.by) ?? { id: ring.by, display_name: t('Somebody') }
+  const by = nameOf(engine.users, ring.by)
   const others = [...new Set(room?.group.call?.peers.map((each) => each.user) ?? [])].filter((id) => id !== ring.by)
-  const names = others.slice(0, 2).map((id) => engine.users.get(id)?.display_name ?? t('Somebody'))
+  const names = others.slice(0, 2).map((id) => nameOf(engine.users, id).display_name)
   const already = others.length === 1 ? t('{name} is already in', { name: names[0]! }) : others.length === 2 ? t('{name} and {other} are already in', { name: names[0]!, other: names[1]! }) : others.length > 2 ? n('{count} person is already in', '{count} people are already in', others.length) : ''
   return (
     <dialog ref={ref} className="incoming" aria-label={t('Call from {name}', { name: by.display_name })} onCancel={(event) => { event.preventDefault(); calls.decline(ring.call) }}>
-      <motion.div className="incoming-body" initial={{ scale: 0.9, opacity: 0 }} animate={{ scale: 1, opacity: 1 }} transition={{ type: 'spring', stiffness: 300, damping: 31 }}>
+      <motion.div className="incoming-body" initial={{ scale: 0.9, opacity: 0 }} animate={{ scale: 1, opacity: 1 }} transition={tiles}>
         <span className="incoming-rings">
           <PersonAvatar user={by} size={112} />
         </span>

@@ -12,5 +12,4 @@ export const pop: Transition = { type: 'spring', stiffness: 700, damping: 32, ma
 export const reveal: Transition = { duration: 0.2, ease: [0.215, 0.61, 0.355, 1] }
 /** Tiles of a call change places; the floating call snaps to a corner. */
 export const tiles: Transition = { type: 'spring', stiffness: 300, damping: 31, mass: 1 }
-export const snap: Transition = tiles
 export const fade: Transition = { duration: 0.1 }

@@ -60,8 +60,6 @@ export interface Current {
 
 const RING_MS = 45_000
 const LEVEL_MS = 150
-const LOUD = 0.02
-const LOUD_FOR_MS = 600
 const REACTION_MS = 3_000
 const EARLY_MS = 10_000
 
@@ -114,9 +112,14 @@ export class Calls {
     }
   }
 
+  /** The ways that connections take from now on. */
+  #setWays({ ice_servers, relay_only }: JoinAnswer): void {
+    this.#servers = ice_servers
+    this.#relayOnly = relay_only === true
+  }
+
   #enter(group: string, answer: JoinAnswer): void {
-    this.#servers = answer.ice_servers
-    this.#relayOnly = answer.relay_only === true
+    this.#setWays(answer)
     this.current = {
       group,
       id: answer.call.id,
@@ -130,7 +133,7 @@ export class Calls {
     }
     this.#stopRing(answer.call.id)
     for (const each of answer.call.peers) this.#addPeer(each, true)
-    this.#early = this.#early.filter(({ from, signal }) => !this.#take(from, signal))
+    this.#takeEarly()
     this.#levels ??= setInterval(() => this.#listen(), LEVEL_MS)
     this.#touch()
   }
@@ -142,9 +145,14 @@ export class Calls {
     this.#end()
   }
 
-  #end(): void {
+  /** The connections to the others, and the call. */
+  #drop(): void {
     for (const peer of this.current?.peers.values() ?? []) peer.close()
     this.current = undefined
+  }
+
+  #end(): void {
+    this.#drop()
     this.reactions = []
     this.#early = []
     clearInterval(this.#levels)
@@ -165,7 +173,7 @@ export class Calls {
       if (this.current !== current) return
       current.adrift = false
       current.token = answer.resume_token
-      this.#servers = answer.ice_servers
+      this.#setWays(answer)
       for (const each of answer.call.peers) this.#addPeer(each, false)
       this.#tellMedia()
     } catch (cause) {
@@ -173,9 +181,7 @@ export class Calls {
       if (this.current !== current || error.code === 'offline' || error.passing) return
       // The place is gone: what runs between the browsers is of the old one.
       const { group } = current
-      for (const peer of current.peers.values()) peer.close()
-      current.peers.clear()
-      this.current = undefined
+      this.#drop()
       try {
         this.#enter(group, await this.#line.ask<JoinAnswer>('call:join', { group, audio, video }))
       } catch {
@@ -224,6 +230,11 @@ export class Calls {
     return peer !== undefined
   }
 
+  /** What came before who sent it was known. */
+  #takeEarly(): void {
+    this.#early = this.#early.filter(({ from, signal }) => !this.#take(from, signal))
+  }
+
   event(name: string, argument: unknown): void {
     if (name === 'call:peer') this.#onPeer(argument as PeerEvent)
     else if (name === 'call:signal') this.#onSignal(argument as { call: string; from: string; data: unknown })
@@ -241,7 +252,7 @@ export class Calls {
       current.peers.delete(event.peer)
     } else {
       this.#addPeer(event, false)
-      this.#early = this.#early.filter(({ from, signal }) => !this.#take(from, signal))
+      this.#takeEarly()
     }
     this.#touch()
   }
@@ -262,8 +273,7 @@ export class Calls {
     if (!current || current.group !== group || current.adrift) return
     // Two calls that began at once have become one: the other.
     if (call && call.id !== current.id) {
-      for (const peer of current.peers.values()) peer.close()
-      this.current = undefined
+      this.#drop()
       void this.join(group).catch(() => this.#end())
     }
   }
@@ -349,12 +359,7 @@ export class Calls {
   #listen(): void {
     const now = Date.now()
     let changed = false
-    for (const peer of this.current?.peers.values() ?? []) {
-      if (peer.level > LOUD) peer.loudAt = now
-      const speaking = now - peer.loudAt < LOUD_FOR_MS
-      changed ||= speaking !== peer.speaking
-      peer.speaking = speaking
-    }
+    for (const peer of this.current?.peers.values() ?? []) if (peer.listen(now)) changed = true
     if (this.media.listen(now)) changed = true
     if (changed) this.#touch()
   }

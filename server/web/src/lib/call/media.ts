@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One's own microphone, camera and screen. A device that is missing or refused is not the end: one joins without it, and is told.
 
+import { Voice } from './voice'
+
 export interface MediaHooks {
   changed(): void
   /** What is sent from now on. */
@@ -11,7 +13,6 @@ export type Trouble = 'refused' | 'missing' | 'busy' | undefined
 
 const SIZE = { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 30, max: 30 } }
 const LOUD = 0.03
-const LOUD_FOR_MS = 600
 
 function troubleOf(cause: unknown): Trouble {
   const name = cause instanceof Error ? cause.name : ''
@@ -25,7 +26,6 @@ export class Media {
   camera: MediaStreamTrack | null = null
   screen: MediaStreamTrack | null = null
   muted = false
-  speaking = false
   audioTrouble: Trouble
   videoTrouble: Trouble
   readonly preview = new MediaStream()
@@ -33,7 +33,7 @@ export class Media {
   #context: AudioContext | undefined
   #analyser: AnalyserNode | undefined
   #samples = new Float32Array(512)
-  #loudAt = 0
+  #voice = new Voice(LOUD)
 
   constructor(hooks: MediaHooks) {
     this.#hooks = hooks
@@ -193,12 +193,12 @@ export class Media {
     return Math.min(1, Math.sqrt(sum / this.#samples.length) * 4)
   }
 
+  get speaking(): boolean {
+    return this.#voice.speaking
+  }
+
   listen(now: number): boolean {
-    if (this.level > LOUD) this.#loudAt = now
-    const speaking = now - this.#loudAt < LOUD_FOR_MS
-    const changed = speaking !== this.speaking
-    this.speaking = speaking
-    return changed
+    return this.#voice.listen(this.level, now)
   }
 
   close(): void {
@@ -214,6 +214,6 @@ export class Media {
     this.#analyser = undefined
     this.audioTrouble = this.videoTrouble = undefined
     this.muted = false
-    this.speaking = false
+    this.#voice = new Voice(LOUD)
   }
 }

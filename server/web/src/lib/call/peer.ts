@@ -3,6 +3,8 @@
 // session is of one that is over, or of one whose offer is still on its way. Only the offerer makes a connection anew; the
 // other side asks for it. The desktop client does the same (app/call).
 
+import { Voice } from './voice'
+
 export type PeerState = 'connecting' | 'connected' | 'reconnecting'
 
 export interface Signal {
@@ -26,6 +28,7 @@ const RENEW_MAX_MS = 15_000
 const ASK_AGAIN_MS = 5_000
 const MAX_RETIRED = 16
 const MAX_EARLY = 64
+const LOUD = 0.02
 
 export function newSession(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(13)), (byte) => byte.toString(16).padStart(2, '0')).join('')
@@ -51,9 +54,7 @@ export class Peer {
   video = false
   screen = false
   hand = false
-  speaking = false
-  /** Its sound is loud now, or was a moment ago. */
-  loudAt = 0
+  readonly #voice = new Voice(LOUD)
   #hooks: PeerHooks
   #pc: RTCPeerConnection | undefined
   #session = ''
@@ -239,6 +240,14 @@ export class Peer {
     for (const receiver of this.#pc?.getReceivers() ?? [])
       if (receiver.track.kind === 'audio') return receiver.getSynchronizationSources()[0]?.audioLevel ?? 0
     return 0
+  }
+
+  get speaking(): boolean {
+    return this.#voice.speaking
+  }
+
+  listen(now: number): boolean {
+    return this.#voice.listen(this.level, now)
   }
 
   stats(): Promise<RTCStatsReport | undefined> {
