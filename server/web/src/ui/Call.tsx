@@ -227,7 +227,7 @@ function useCallKeys(): void {
     const up = (event: KeyboardEvent) => {
       if (event.key !== ' ' || !held) return
       held = false
-      calls.media.setMuted(false)
+      if (calls.current) calls.media.setMuted(false)
     }
     addEventListener('keydown', down)
     addEventListener('keyup', up)

@@ -93,11 +93,12 @@ export function CallDoor({ room, onClose }: { room: Room; onClose: () => void })
   const [warned] = useState(client.box.get(WARNED_KEY) === 'yes')
   const joined = useRef(false)
   useEffect(() => {
-    void media.open(true, true)
+    // In another call they are open as one wants them there.
+    if (!calls.current) void media.open(true, true)
     return () => {
-      if (!joined.current) media.close()
+      if (!joined.current && !calls.current) media.close()
     }
-  }, [media])
+  }, [calls, media])
   const join = async () => {
     client.box.set(WARNED_KEY, 'yes')
     client.setAlwaysRelay(relay)

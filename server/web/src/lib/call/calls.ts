@@ -97,7 +97,7 @@ export class Calls {
   /** The devices are open already: `media` has been asked for them. */
   async join(group: string): Promise<void> {
     if (this.current?.group === group || this.joining !== undefined) return
-    if (this.current) this.leave()
+    this.#leave()
     this.joining = group
     this.#touch()
     try {
@@ -139,10 +139,16 @@ export class Calls {
   }
 
   leave(): void {
-    const { current } = this
-    if (!current) return
-    this.#line.tell('call:leave', { call: current.id })
+    if (!this.current) return
+    this.#leave()
     this.#end()
+  }
+
+  /** The devices stay open. */
+  #leave(): void {
+    if (!this.current) return
+    this.#line.tell('call:leave', { call: this.current.id })
+    this.#stop()
   }
 
   /** The connections to the others, and the call. */
@@ -151,12 +157,16 @@ export class Calls {
     this.current = undefined
   }
 
-  #end(): void {
+  #stop(): void {
     this.#drop()
     this.reactions = []
     this.#early = []
     clearInterval(this.#levels)
     this.#levels = undefined
+  }
+
+  #end(): void {
+    this.#stop()
     this.media.close()
     this.#touch()
   }

@@ -33,6 +33,8 @@ export class Media {
   #context: AudioContext | undefined
   #analyser: AnalyserNode | undefined
   #samples = new Float32Array(512)
+  /** Another after each close(): what was asked for before it is not wanted any more. */
+  #visit = 0
   #voice = new Voice(LOUD)
 
   constructor(hooks: MediaHooks) {
@@ -67,6 +69,7 @@ export class Media {
   async openMicrophone(device?: string): Promise<void> {
     try {
       const track = await this.#ask({ audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...(device ? { deviceId: { exact: device } } : {}) } })
+      if (!track) return
       this.microphone?.stop()
       this.microphone = track
       track.enabled = !this.muted
@@ -85,6 +88,7 @@ export class Media {
   async openCamera(device?: string): Promise<void> {
     try {
       const track = await this.#ask({ video: { ...SIZE, ...(device ? { deviceId: { exact: device } } : {}) } })
+      if (!track) return
       this.camera?.stop()
       this.camera = track
       track.onended = () => {
@@ -97,11 +101,15 @@ export class Media {
     this.#show()
   }
 
-  async #ask(constraints: MediaStreamConstraints): Promise<MediaStreamTrack> {
+  /** Undefined where everything was closed meanwhile. */
+  async #ask(constraints: MediaStreamConstraints): Promise<MediaStreamTrack | undefined> {
+    const visit = this.#visit
     const stream = await navigator.mediaDevices.getUserMedia(constraints)
     const track = stream.getTracks()[0]
     if (!track) throw new DOMException('no track', 'NotFoundError')
-    return track
+    if (visit === this.#visit) return track
+    track.stop()
+    return undefined
   }
 
   #lose(kind: 'audio' | 'video'): void {
@@ -152,6 +160,7 @@ export class Media {
       this.#show()
       return
     }
+    const visit = this.#visit
     let track: MediaStreamTrack | undefined
     try {
       track = (await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } } })).getVideoTracks()[0]
@@ -159,6 +168,10 @@ export class Media {
       return // cancelled: nothing changes
     }
     if (!track) return
+    if (visit !== this.#visit) {
+      track.stop()
+      return
+    }
     track.contentHint = 'detail'
     track.onended = () => {
       if (this.screen === track) void this.setScreen(false)
@@ -202,6 +215,7 @@ export class Media {
   }
 
   close(): void {
+    this.#visit += 1
     for (const track of [this.microphone, this.camera, this.screen]) {
       if (!track) continue
       track.onended = null
