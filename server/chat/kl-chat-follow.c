@@ -10,9 +10,6 @@
 #define AHEAD_MAX 256
 #define VAIN_WAITS_MAX 2
 
-static const KlChatFault fault_gone = { KL_ERROR_CODE_NOT_FOUND, NULL, "there is no such group" };
-static const KlChatFault fault_unavailable = { KL_ERROR_CODE_UNAVAILABLE, NULL, "this cannot be stored now" };
-
 typedef struct
 {
   KlStoreBatch *batch;
@@ -220,12 +217,12 @@ on_log_read (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       if (self->meta)
         kl_chat_group_vanish (self);
-      kl_chat_group_fail_all (self, &fault_gone);
+      kl_chat_group_fail_all (self, &kl_chat_fault_gone);
     }
   else if (error)
     {
       self->uncertain = TRUE;
-      kl_chat_group_fail_all (self, &fault_unavailable);
+      kl_chat_group_fail_all (self, &kl_chat_fault_unstored);
     }
   else
     {

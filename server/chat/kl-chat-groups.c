@@ -102,7 +102,7 @@ repeated_create (KlChatDeed *deed, const KlStoreOp *op)
   if (op)
     answer_created_before (request, op);
   else
-    kl_chat_request_fail (request, KL_ERROR_CODE_UNAVAILABLE, NULL, "this cannot be stored now");
+    kl_chat_request_fault (request, &kl_chat_fault_unstored);
 }
 
 static void

@@ -15,8 +15,8 @@
 /* A conflict with nobody, so often: one of the ops may be an old one. */
 #define STUCK_CONFLICTS 3
 
-static const KlChatFault fault_gone = { KL_ERROR_CODE_NOT_FOUND, NULL, "there is no such group" };
-static const KlChatFault fault_unavailable = { KL_ERROR_CODE_UNAVAILABLE, NULL, "this cannot be stored now" };
+const KlChatFault kl_chat_fault_gone = { KL_ERROR_CODE_NOT_FOUND, NULL, "there is no such group" };
+const KlChatFault kl_chat_fault_unstored = { KL_ERROR_CODE_UNAVAILABLE, NULL, "this cannot be stored now" };
 static const KlChatFault fault_slug = { KL_ERROR_CODE_CONFLICT, "slug", "this address is taken" };
 static const KlChatFault fault_spent = { KL_ERROR_CODE_NOT_FOUND, "invite", "this invite is not good" };
 
@@ -128,7 +128,7 @@ plan_deed (KlChatPlan *plan, KlChatDeed *deed, KlChatGroup *self)
   if (deed->request->replied)
     {
       /* Its client knows better than to wait for it. */
-      fail_deed (deed, &fault_unavailable);
+      fail_deed (deed, &kl_chat_fault_unstored);
       return TRUE;
     }
 
@@ -210,12 +210,19 @@ find_planned (KlChatGroup *self, guint change)
   return NULL;
 }
 
+/* What is looked for, and what becomes of it that is not found. */
+typedef enum
+{
+  SEARCH_KNOWN,   /* it is there; if not, its class knows what to say */
+  SEARCH_UNKNOWN, /* may have been tried: unavailable */
+  SEARCH_AGAIN,   /* goes on */
+} SearchKind;
+
 typedef struct
 {
   KlChatGroup *group; /* referenced */
   GPtrArray *deeds;
-  gboolean unknown; /* what is not found may or may not have been tried: it is unavailable */
-  gboolean again;   /* what is not found goes on */
+  SearchKind kind;
 } OpSearch;
 
 static void
@@ -231,33 +238,25 @@ on_ops_found (GObject *source, GAsyncResult *result, gpointer user_data)
       KlChatDeed *deed = g_ptr_array_index (search->deeds, i - 1);
       const KlStoreOp *op = ops ? g_ptr_array_index (ops, i - 1) : NULL;
 
-      if (!op && !error && search->again)
+      if (!op && !error && search->kind == SEARCH_AGAIN)
         {
           g_queue_push_head (&search->group->pending, deed);
           continue;
         }
-      if (!op && (search->unknown || search->again || error))
+      if (!op && (error || search->kind != SEARCH_KNOWN))
         {
-          fail_deed (deed, &fault_unavailable);
+          fail_deed (deed, &kl_chat_fault_unstored);
           continue;
         }
       deed->class->repeated (deed, op);
       kl_chat_deed_free (deed);
     }
   g_ptr_array_unref (search->deeds);
-  if (search->again)
+  if (search->kind == SEARCH_AGAIN)
     kl_chat_group_advance (search->group);
   kl_chat_group_unref (search->group);
   g_free (search);
 }
-
-/* What is looked for, and what becomes of it that is not found. */
-typedef enum
-{
-  SEARCH_KNOWN,   /* it is there; if not, its class knows what to say */
-  SEARCH_UNKNOWN, /* may have been tried: unavailable */
-  SEARCH_AGAIN,   /* goes on */
-} SearchKind;
 
 /* Takes the array with its deeds, which all have an op. */
 static void
@@ -278,9 +277,8 @@ search_ops (KlChatGroup *self, GPtrArray *deeds, SearchKind kind)
   search = g_new0 (OpSearch, 1);
   search->group = kl_chat_group_ref (self);
   search->deeds = deeds;
-  search->unknown = kind == SEARCH_UNKNOWN;
-  search->again = kind == SEARCH_AGAIN;
-  self->searching = search->again;
+  search->kind = kind;
+  self->searching = kind == SEARCH_AGAIN;
   kl_store_find_ops_async (self->chat->store, (const char *const *) ops->pdata, on_ops_found, search);
 }
 
@@ -487,11 +485,11 @@ on_unknown (KlChatGroup *self)
       if (deed->op)
         g_ptr_array_add (with_op, deed);
       else
-        fail_deed (deed, &fault_unavailable);
+        fail_deed (deed, &kl_chat_fault_unstored);
     }
   g_ptr_array_set_size (self->planned, 0);
   search_ops (self, with_op, SEARCH_UNKNOWN);
-  kl_chat_group_fail_all (self, &fault_unavailable);
+  kl_chat_group_fail_all (self, &kl_chat_fault_unstored);
 }
 
 static void
@@ -537,7 +535,7 @@ kl_chat_group_advance (KlChatGroup *self)
     return;
   if (self->state == KL_GROUP_GONE)
     {
-      kl_chat_group_fail_all (self, &fault_gone);
+      kl_chat_group_fail_all (self, &kl_chat_fault_gone);
       return;
     }
   if (self->uncertain)

@@ -141,7 +141,7 @@ repeated_send (KlChatDeed *deed, const KlStoreOp *op)
   if (op)
     answer_repeated (request, op);
   else
-    kl_chat_request_fail (request, KL_ERROR_CODE_UNAVAILABLE, NULL, "this cannot be stored now");
+    kl_chat_request_fault (request, &kl_chat_fault_unstored);
 }
 
 static void
@@ -228,7 +228,6 @@ static void
 handle_send (KlChatRequest *request, KlJsonFields *in)
 {
   gboolean handed = (request->entry->flags & KL_ENTRY_HANDED) != 0;
-
   const KlChatSettings *settings = &request->chat->settings;
   gsize length = 0;
   const char *client_id = kl_json_fields_client_id (in, "client_id", KL_JSON_REQUIRED);

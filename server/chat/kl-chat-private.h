@@ -395,6 +395,8 @@ void kl_chat_deed_free (KlChatDeed *deed);
 void kl_chat_group_enqueue (KlChatGroup *self, KlChatDeed *deed);
 void kl_chat_group_advance (KlChatGroup *self);
 void kl_chat_group_fail_all (KlChatGroup *self, const KlChatFault *fault);
+extern const KlChatFault kl_chat_fault_gone;
+extern const KlChatFault kl_chat_fault_unstored; /* or not known to be */
 
 /* ── What others write ── (kl-chat-follow.c) */
 
