@@ -50,9 +50,9 @@ kl_chat_request_ok (KlChatRequest *self)
   answer (self, &(KlChatAnswer) { .json = json, .length = strlen (json), .repeated = self->repeated });
 }
 
-/* To the request, or without one. `ends`: else it goes on, without anybody who waits for it. */
+/* To the request, which ends; or (NULL) by `reply` alone. */
 static void
-answer_error (KlChatReply reply, gpointer user_data, KlChatRequest *self, gboolean ends, const KlChatFault *fault,
+answer_error (KlChatReply reply, gpointer user_data, KlChatRequest *self, const KlChatFault *fault,
               gint64 retry_after_ms)
 {
   g_auto (KlJsonWriter) out = { 0 };
@@ -72,7 +72,7 @@ answer_error (KlChatReply reply, gpointer user_data, KlChatRequest *self, gboole
   kl_json_end_object (&out);
   with.json = out.out->str;
   with.length = out.out->len;
-  if (self && ends)
+  if (self)
     answer (self, &with);
   else
     reply (&with, user_data);
@@ -98,7 +98,8 @@ on_requests_tick (gpointer user_data)
       if (request->replied || now_usec - request->begun_usec < ms * 1000)
         continue;
       request->replied = TRUE;
-      answer_error (request->reply, request->user_data, request, FALSE, &fault, chat->settings.store_retry_ms);
+      /* It goes on, without anybody who waits for it. */
+      answer_error (request->reply, request->user_data, NULL, &fault, chat->settings.store_retry_ms);
     }
   if (chat->requests.length > 0)
     return G_SOURCE_CONTINUE;
@@ -126,7 +127,7 @@ kl_chat_request_fault (KlChatRequest *self, const KlChatFault *fault)
 {
   gint64 retry_after_ms = fault->code == KL_ERROR_CODE_UNAVAILABLE ? self->chat->settings.store_retry_ms : 0;
 
-  answer_error (NULL, NULL, self, TRUE, fault, retry_after_ms);
+  answer_error (NULL, NULL, self, fault, retry_after_ms);
 }
 
 void
@@ -146,7 +147,7 @@ kl_chat_request_limited (KlChatRequest *self, gint64 retry_after_ms)
 {
   static const KlChatFault fault = { KL_ERROR_CODE_RATE_LIMITED, NULL, "too many at once; please wait a moment" };
 
-  answer_error (NULL, NULL, self, TRUE, &fault, retry_after_ms);
+  answer_error (NULL, NULL, self, &fault, retry_after_ms);
 }
 
 void
@@ -450,14 +451,14 @@ kl_chat_handle (KlChatConnection *connection, const char *event, yyjson_val *arg
 
   if (!connection->person)
     {
-      answer_error (reply, user_data, NULL, TRUE, &fault_ended, 0);
+      answer_error (reply, user_data, NULL, &fault_ended, 0);
       return;
     }
 
   entry = g_hash_table_lookup (connection->chat->entries, event);
   if (!entry || (entry->flags & KL_ENTRY_REST))
     {
-      answer_error (reply, user_data, NULL, TRUE, &fault_unknown, 0);
+      answer_error (reply, user_data, NULL, &fault_unknown, 0);
       return;
     }
   connection->person->uses++;
@@ -476,7 +477,7 @@ kl_chat_call (KlChat *self, const char *user, const char *event, yyjson_val *arg
   entry = g_hash_table_lookup (self->entries, event);
   if (!entry || (entry->flags & KL_ENTRY_CONNECTION))
     {
-      answer_error (reply, user_data, NULL, TRUE, &fault_unknown, 0);
+      answer_error (reply, user_data, NULL, &fault_unknown, 0);
       return;
     }
   begin (self, kl_chat_person_use (self, user), NULL, entry, argument, reply, user_data);
