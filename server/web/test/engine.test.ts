@@ -416,6 +416,15 @@ describe('life', () => {
     expect(sortPeople(engine, room()).offline.map((person) => person.user.id)).toEqual(['u-ana'])
   })
 
+  it('who goes has the counts without himself', async () => {
+    await opened()
+    script.on('group:close', { here: 0, online: 1 })
+    engine.close()
+    await settle()
+    expect(script.of('group:close')).toEqual([{ group: 'g' }])
+    expect([room().group.here, room().group.online]).toEqual([0, 1])
+  })
+
   it('counts follow presence events', async () => {
     await opened()
     engine.event('presence', { groups: [{ id: 'g', online: 5, here: 3, here_users: [ME, 'u-ana', 'u-bo'] }] })

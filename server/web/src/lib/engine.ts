@@ -547,7 +547,7 @@ export class Engine {
     const room = this.opened === undefined ? undefined : this.rooms.get(this.opened)
     this.opened = undefined
     if (!room) return
-    this.#line.tell('group:close', { group: room.id })
+    this.unlook(room.id)
     room.line = undefined
     room.here = undefined
     for (const timer of room.typing.values()) clearTimeout(timer)
@@ -576,7 +576,20 @@ export class Engine {
   }
 
   unlook(id: string): void {
-    this.#line.tell('group:close', { group: id })
+    void this.#takeLeave(id)
+  }
+
+  /** The counts without me: from now on I hear them seldom. */
+  async #takeLeave(id: string): Promise<void> {
+    try {
+      const { here, online } = await this.#line.ask<{ here?: number; online?: number }>('group:close', { group: id })
+      const room = this.rooms.get(id)
+      if (!room) return
+      room.group = { ...room.group, here: here ?? room.group.here, online: online ?? room.group.online }
+      this.topics.touch('g:' + id, 'groups')
+    } catch {
+      // Counts still come with presence events.
+    }
   }
 
   async #page(room: Room, argument: object, take: (page: HistoryPage) => void): Promise<void> {
