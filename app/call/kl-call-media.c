@@ -102,14 +102,16 @@ on_query (GstPad *pad, GstPadProbeInfo *info, gpointer unused)
   return GST_QUERY_IS_SERIALIZED (GST_PAD_PROBE_INFO_QUERY (info)) ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
 }
 
+/* Leaky queues count buffers, never time (of Opus, one has 20 ms): a queue can be full of time and hold nothing, as after
+ * a jump of the clock, and then aborts the program. */
 static GstElement *
 make_queue (KlMediaKind kind)
 {
   GstElement *queue = gst_element_factory_make ("queue", NULL);
 
   gst_util_set_object_arg (G_OBJECT (queue), "leaky", "downstream");
-  g_object_set (queue, "max-size-bytes", 0, "max-size-buffers", kind == KL_MEDIA_VIDEO ? 60 : 0, "max-size-time",
-                kind == KL_MEDIA_VIDEO ? (guint64) 0 : 200 * GST_MSECOND, NULL);
+  g_object_set (queue, "max-size-bytes", 0, "max-size-buffers", kind == KL_MEDIA_VIDEO ? 60 : 10, "max-size-time",
+                (guint64) 0, NULL);
   return queue;
 }
 
@@ -186,7 +188,7 @@ add_audio (GstBin *bin, GstPad *pad, KlSpeaker *speaker)
                                               "rtpopusdepay ! opusdec plc=true use-inband-fec=true ! audioconvert ! "
                                               "audioresample ! audio/x-raw,format=S16LE,rate=48000,channels=1 ! "
                                               "level name=" KL_CALL_MEDIA_LEVEL " interval=100000000 ! "
-                                              "queue leaky=downstream max-size-time=300000000");
+                                              "queue leaky=downstream max-size-buffers=15 max-size-bytes=0 max-size-time=0");
   g_autoptr (GstPad) src = gst_element_get_static_pad (chain, "src");
   GstPad *mixer_pad = kl_speaker_request_pad (speaker);
   GstPad *ghost = gst_ghost_pad_new (NULL, src);

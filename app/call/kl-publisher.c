@@ -111,7 +111,7 @@ build_audio (KlPublisher *self, const char *probe, GError **error)
     dsp = g_strdup_printf ("webrtcdsp name=voice probe=%s voice-detection=false ! ", probe);
   chain->entry = kl_call_element_launch (
       self->pipeline, error,
-      "queue leaky=downstream max-size-buffers=0 max-size-bytes=0 max-size-time=100000000 ! "
+      "queue leaky=downstream max-size-buffers=10 max-size-bytes=0 max-size-time=0 ! "
       "audioconvert ! audioresample ! audio/x-raw,format=S16LE,rate=48000,channels=1 ! %s"
       "level name=level interval=100000000 ! opusenc name=encoder bitrate=%d inband-fec=true",
       dsp != NULL ? dsp : "", KL_CALL_AUDIO_BPS);

@@ -95,7 +95,7 @@ build (KlSpeaker *self, const char *probe, GError **error)
   self->tail = kl_call_element_launch (self->pipeline, error,
                                        "audioconvert ! audioresample ! %s"
                                        "audioconvert ! audioresample ! tee allow-not-linked=true name=open ! "
-                                       "queue leaky=downstream max-size-time=200000000",
+                                       "queue leaky=downstream max-size-buffers=20 max-size-bytes=0 max-size-time=0",
                                        echo != NULL ? echo : "");
   if (self->tail == NULL)
     return FALSE;

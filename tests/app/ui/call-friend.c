@@ -122,7 +122,8 @@ on_line (GObject *source, GAsyncResult *result, gpointer user_data)
   if (line == NULL)
     return;
   json = kl_json_parse (line, strlen (line), NULL);
-  g_assert_nonnull (json);
+  if (json == NULL)
+    g_error ("call-peer says “%s”", line);
   kl_json_fields_init (&in, kl_json_get_root (json));
   hear (self, &in);
   g_data_input_stream_read_line_async (self->out, G_PRIORITY_DEFAULT, self->cancellable, on_line, self);
