@@ -291,6 +291,12 @@ call_room_get_call (CallRoom *self)
 CallRoom *
 call_room_new (void)
 {
+  return call_room_new_on_line (NULL);
+}
+
+CallRoom *
+call_room_new_on_line (const char *filter)
+{
   CallRoom *self = g_new0 (CallRoom, 1);
   g_autoptr (KlMediaSource) camera = kl_media_source_new_test_video ("smpte");
   g_autoptr (KlMediaSource) microphone = kl_media_source_new_test_audio (440);
@@ -299,7 +305,7 @@ call_room_new (void)
   self->members = g_ptr_array_new_with_free_func (member_free);
   self->line = g_object_new (TYPE_LINE, NULL);
   self->line->room = self;
-  self->call = g_object_new (KL_TYPE_CALL, "signaller", self->line, "local-address", "127.0.0.1", "silent", TRUE,
+  self->call = g_object_new (KL_TYPE_CALL, "signaller", self->line, "local-address", "127.0.0.1", "line-filter", filter, "silent", TRUE,
                              "voice-processing", FALSE, NULL);
   kl_call_start (self->call, &error);
   g_assert_no_error (error);

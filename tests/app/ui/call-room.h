@@ -11,6 +11,8 @@ typedef struct _CallRoom CallRoom;
 
 /* Our call runs, with a moving pattern and a tone: what a machine with devices has. */
 CallRoom *call_room_new (void);
+/* FILTER: a GStreamer launch line behind what we send ("netsim drop-probability=0.3"). */
+CallRoom *call_room_new_on_line (const char *filter);
 /* Everybody leaves, in order; whoever complains or does not end fails the test. */
 void call_room_free (CallRoom *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CallRoom, call_room_free)

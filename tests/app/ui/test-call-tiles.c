@@ -33,9 +33,9 @@ add_tile (Fixture *self, const char *id, KlUser *user)
 }
 
 static void
-set_up (Fixture *self, gconstpointer unused)
+set_up (Fixture *self, gconstpointer filter)
 {
-  self->room = call_room_new ();
+  self->room = call_room_new_on_line (filter);
   self->me = new_user ("Ilse");
   self->mateo = new_user ("Mateo");
   self->noor = new_user ("Noor");
@@ -196,6 +196,19 @@ test_motion (Fixture *self, gconstpointer unused)
   g_assert_cmpuint (kl_call_grid_get_tiles (KL_CALL_GRID (self->grid))->len, ==, 1);
 }
 
+/* Whose line is bad is said, by sign and by word. */
+static void
+test_weak (Fixture *self, gconstpointer filter)
+{
+  g_autofree char *differs = NULL;
+
+  g_assert_false (has_icon (self->own, "kl-bars-symbolic"));
+  kl_test_wait_until (has_icon (self->first, "kl-bars-symbolic"));
+  differs = gtk_test_accessible_check_property (GTK_ACCESSIBLE (self->first), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                                "Mateo, weak connection", NULL);
+  g_assert_cmpstr (differs, ==, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -207,5 +220,6 @@ main (int argc, char **argv)
   ADD ("wanted", test_wanted);
   ADD ("motion", test_motion);
 #undef ADD
+  g_test_add ("/call-tiles/weak", Fixture, "netsim drop-probability=0.3", set_up, test_weak, tear_down);
   return g_test_run ();
 }

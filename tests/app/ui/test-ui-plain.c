@@ -4,6 +4,7 @@
 
 #include "app/core/kl-wire.h"
 #include "app/ui/kl-accent.h"
+#include "app/ui/kl-call-words.h"
 #include "app/ui/kl-errors.h"
 #include "app/ui/kl-group-order.h"
 #include "app/ui/kl-hue.h"
@@ -347,6 +348,38 @@ test_order_forgets (Order        *self,
   kl_test_finalize (group);
 }
 
+static void
+assert_words (char       *words,
+              const char *expected)
+{
+  g_assert_cmpstr (words, ==, expected);
+  g_free (words);
+}
+
+static void
+test_call_words (void)
+{
+  g_autoptr (KlUser) mateo = new_user ("Mateo"), noor = new_user ("Noor"), yuki = new_user ("Yuki");
+  g_autoptr (GListStore) people = g_list_store_new (KL_TYPE_USER);
+  gint64 now_ms = g_get_real_time () / 1000;
+
+  assert_words (kl_call_words_dup_elapsed (0), "0:00");
+  assert_words (kl_call_words_dup_elapsed (now_ms + DAY_MS), "0:00"); /* a clock that is wrong */
+  assert_words (kl_call_words_dup_elapsed (now_ms - (12 * 60 + 4) * 1000 - 500), "12:04");
+  assert_words (kl_call_words_dup_elapsed (now_ms - (3600 + 2 * 60 + 33) * 1000 - 500), "1:02:33");
+  assert_words (kl_call_words_dup_people ("12:04", 1), "12:04 · 1 person");
+  assert_words (kl_call_words_dup_people ("12:04", 4), "12:04 · 4 people");
+
+  g_assert_null (kl_call_words_dup_already_in (G_LIST_MODEL (people), noor));
+  g_list_store_append (people, noor);
+  g_assert_null (kl_call_words_dup_already_in (G_LIST_MODEL (people), noor));
+  g_list_store_append (people, mateo);
+  assert_words (kl_call_words_dup_already_in (G_LIST_MODEL (people), noor), "Mateo is already in");
+  g_list_store_append (people, yuki);
+  assert_words (kl_call_words_dup_already_in (G_LIST_MODEL (people), noor), "Mateo and Yuki are already in");
+  assert_words (kl_call_words_dup_already_in (G_LIST_MODEL (people), NULL), "3 people are already in");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -356,6 +389,7 @@ main (int   argc,
   g_test_add_func ("/ui/words/typing", test_typing);
   g_test_add_func ("/ui/words/preview", test_preview);
   g_test_add_func ("/ui/words/times", test_times);
+  g_test_add_func ("/ui/words/calls", test_call_words);
   g_test_add_func ("/ui/hue/initials", test_initials);
   g_test_add_func ("/ui/accent/contrast", test_accents);
   g_test_add_func ("/ui/password/strength", test_passwords);
