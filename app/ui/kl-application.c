@@ -21,6 +21,7 @@ struct _KlApplication
   GtkCssProvider *accent;
   char *server; /* of --server */
   guint signals[2];
+  guint name; /* on the bus */
 };
 
 G_DEFINE_FINAL_TYPE (KlApplication, kl_application, ADW_TYPE_APPLICATION)
@@ -173,6 +174,10 @@ kl_application_startup (GApplication *application)
   self->signals[0] = g_unix_signal_add (SIGTERM, on_signal, self);
   self->signals[1] = g_unix_signal_add (SIGINT, on_signal, self);
 
+  /* A desktop that shows a notification brings its buttons back to this name. Of two beside each other the first has it. */
+  if (g_application_get_dbus_connection (application) != NULL)
+    self->name = g_bus_own_name_on_connection (g_application_get_dbus_connection (application), KL_APP_ID,
+                                               G_BUS_NAME_OWNER_FLAGS_NONE, NULL, NULL, NULL, NULL);
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (self), keys[i].action, keys[i].keys);
@@ -216,6 +221,7 @@ kl_application_dispose (GObject *object)
 {
   KlApplication *self = KL_APPLICATION (object);
 
+  g_clear_handle_id (&self->name, g_bus_unown_name);
   for (guint i = 0; i < G_N_ELEMENTS (self->signals); i++)
     g_clear_handle_id (&self->signals[i], g_source_remove);
   if (self->accent != NULL && gdk_display_get_default () != NULL)

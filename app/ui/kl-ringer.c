@@ -12,6 +12,7 @@ struct _KlRinger
   KlCalls *calls;
   GtkWindow *window;         /* lent */
   GApplication *application; /* NULL: the window has none */
+  GSettings *desktop;        /* whether it shows notifications; NULL: it does not say */
   KlRing *told;              /* that the notification is of */
 };
 
@@ -29,7 +30,8 @@ create_notification (KlRing *ring)
   GNotification *notification = g_notification_new (title);
 
   g_notification_set_body (notification, body);
-  g_notification_set_priority (notification, G_NOTIFICATION_PRIORITY_URGENT);
+  /* Not urgent, which breaks through the desktop's own do-not-disturb. The sound is the desktop's, by the category. */
+  g_notification_set_priority (notification, G_NOTIFICATION_PRIORITY_HIGH);
   g_notification_set_category (notification, "call.incoming");
   g_notification_set_default_action (notification, "app.activate-window");
   g_notification_add_button_with_target (notification, _ ("Join"), "app.call-join", "s", call);
@@ -114,6 +116,24 @@ static const GActionEntry entries[] = {
   { .name = "activate-window", .activate = on_window },
 };
 
+/* ── The desktop's do-not-disturb ────────────────────────────────────────── */
+
+/* Of GNOME; others, and a sandbox, keep notifications back by themselves, and say nothing of it. */
+static void
+follow_desktop (KlRinger *self)
+{
+  GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
+  g_autoptr (GSettingsSchema) schema = NULL;
+
+  if (source != NULL)
+    schema = g_settings_schema_source_lookup (source, "org.gnome.desktop.notifications", TRUE);
+  if (schema == NULL || !g_settings_schema_has_key (schema, "show-banners"))
+    return;
+  self->desktop = g_settings_new_full (schema, NULL, NULL);
+  g_settings_bind (self->desktop, "show-banners", self->calls, "quiet",
+                   G_SETTINGS_BIND_GET | G_SETTINGS_BIND_INVERT_BOOLEAN);
+}
+
 /* ── Object ──────────────────────────────────────────────────────────────── */
 
 KlRinger *
@@ -125,6 +145,7 @@ kl_ringer_new (KlCalls   *calls,
 
   self->calls = g_object_ref (calls);
   self->window = window;
+  follow_desktop (self);
   if (application != NULL)
     {
       self->application = g_object_ref (G_APPLICATION (application));
@@ -147,6 +168,9 @@ kl_ringer_dispose (GObject *object)
       if (self->told != NULL)
         g_application_withdraw_notification (self->application, NOTIFICATION);
     }
+  if (self->desktop != NULL)
+    g_settings_unbind (self->calls, "quiet");
+  g_clear_object (&self->desktop);
   g_clear_object (&self->told);
   g_clear_object (&self->application);
   g_clear_object (&self->calls);

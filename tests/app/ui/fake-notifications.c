@@ -35,7 +35,13 @@ on_method (GDBusConnection *bus,
       g_clear_pointer (&self->title, g_free);
       g_clear_pointer (&self->body, g_free);
       g_clear_pointer (&self->actions, g_strfreev);
-      g_variant_get (arguments, "(susss^asa{sv}i)", NULL, NULL, NULL, &self->title, &self->body, &self->actions, NULL, NULL);
+      g_autoptr (GVariant) hints = NULL;
+      guint8 urgency = 1;
+
+      g_variant_get (arguments, "(susss^as@a{sv}i)", NULL, NULL, NULL, &self->title, &self->body, &self->actions, &hints,
+                     NULL);
+      g_variant_lookup (hints, "urgency", "y", &urgency);
+      self->urgency = urgency;
       self->id = ++last;
       g_dbus_method_invocation_return_value (invocation, g_variant_new ("(u)", self->id));
       return;

@@ -11,6 +11,7 @@ typedef struct
   GDBusConnection *bus;
   guint object, name;
   guint id;        /* of what is shown; 0: nothing */
+  guint urgency;   /* 2: shown whatever the person has asked the desktop for */
   char *title;
   char *body;
   GStrv actions;   /* id, label, id, label, … */

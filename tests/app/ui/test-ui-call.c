@@ -402,12 +402,30 @@ set_dnd (Fixture *self, gboolean dnd)
 }
 
 /* The desktop is told where the window is not looked at, with the same three answers; not who is not to be disturbed. */
+/* The desktop's answer has come: GLib takes back what it knows to be there, and nothing that is still on its way. */
+static void
+await_shown (FakeNotifications *desktop, GApplication *application)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GVariant) answer = NULL;
+
+  kl_test_wait_until (desktop->id != 0);
+  g_dbus_connection_flush_sync (desktop->bus, NULL, NULL);
+  g_dbus_connection_call (g_application_get_dbus_connection (application), "org.freedesktop.DBus",
+                          "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId", NULL, NULL, G_DBUS_CALL_FLAGS_NONE,
+                          -1, NULL, kl_test_keep_result, &result);
+  kl_test_await (&result);
+  answer = g_dbus_connection_call_finish (g_application_get_dbus_connection (application), result, NULL);
+  g_assert_nonnull (answer);
+}
+
 static void
 test_notification (Fixture *self, gconstpointer unused)
 {
   FakeNotifications *desktop = fake_notifications_new ();
   g_autoptr (GtkApplication) application = gtk_application_new ("chat.klatch.Test", G_APPLICATION_NON_UNIQUE);
   GtkWindow *other = GTK_WINDOW (gtk_window_new ());
+  g_autoptr (GSettings) banners = g_settings_new ("org.gnome.desktop.notifications");
   g_autoptr (GError) error = NULL;
   KlRinger *ringer;
 
@@ -437,7 +455,14 @@ test_notification (Fixture *self, gconstpointer unused)
   kl_test_spin (100);
   g_assert_cmpuint (desktop->id, ==, 0);
   set_dnd (self, FALSE);
+  await_shown (desktop, G_APPLICATION (application));
+  /* Likewise the desktop's own. */
+  g_assert_true (g_settings_set_boolean (banners, "show-banners", FALSE));
+  kl_test_wait_until (desktop->id == 0);
+  g_assert_null (kl_calls_get_ring (self->calls));
+  g_settings_set_boolean (banners, "show-banners", TRUE);
   kl_test_wait_until (desktop->id != 0);
+  g_assert_cmpint (desktop->urgency, <, 2);
   fake_notifications_press (desktop, "Voice only");
   kl_test_wait_until (all_connected (self, 1) && desktop->id == 0);
   g_assert_true (kl_calls_get_microphone_on (self->calls));
@@ -514,6 +539,8 @@ test_narrow (Fixture *self, gconstpointer unused)
 int
 main (int argc, char **argv)
 {
+  /* Settings that are written, though each test has a home of its own. */
+  g_setenv ("GSETTINGS_BACKEND", "memory", TRUE);
   kl_call_init_process (&argc, &argv);
   kl_ui_test_init (&argc, &argv);
 #define WIDE GINT_TO_POINTER (1100)
