@@ -394,6 +394,51 @@ test_overlap (KlKit *kit)
   g_assert_cmpuint (kl_client_count (ben, "message"), ==, 0);
 }
 
+static void (*whole_get_changes) (KlStore *, const char *, gint64, guint, GTask *);
+static GTask *kept_changes;
+
+static void
+keep_changes (KlStore *store, const char *group, gint64 since, guint limit, GTask *task)
+{
+  g_assert_null (kept_changes);
+  kept_changes = task;
+}
+
+/* Another device joins while the answer is made: it is not in there, so it comes as an event behind it. */
+static void
+test_joined_elsewhere (KlKit *kit)
+{
+  KlStoreInterface *iface = KL_STORE_GET_IFACE (kit->store);
+  KlClient *anna = kl_kit_person (kit, "anna"), *phone = kl_kit_person (kit, "ben");
+  KlClient *laptop = kl_kit_connect (kit, phone->user);
+  const char *old = kl_client_create (phone, "Old", "public"), *new = kl_client_create (anna, "New", "public");
+  g_autoptr (KlAnswer) sync = NULL;
+  yyjson_val *answer, *event;
+
+  whole_get_changes = iface->get_changes;
+  iface->get_changes = keep_changes;
+  sync = kl_client_start (laptop, "sync", "{'since':{'%s':0}}", old);
+  kl_test_wait_until (kept_changes);
+  iface->get_changes = whole_get_changes;
+  kl_client_ok (phone, "group:join", "{'group':'%s'}", new);
+  kl_client_send (anna, new, "before");
+  g_assert_false (sync->done);
+
+  whole_get_changes (kit->store, old, 0, 100, g_steal_pointer (&kept_changes));
+  answer = kl_answer_wait (sync);
+  g_assert_true (kl_get_bool (answer, "ok"));
+  g_assert_nonnull (kl_find (answer, "groups", "id", old));
+  g_assert_null (kl_find (answer, "groups", "id", new));
+  event = kl_client_next (laptop, "group");
+  g_assert_cmpstr (kl_get_string (event, "group.id"), ==, new);
+  g_assert_null (kl_get (event, "rev"));
+  g_assert_cmpuint (g_array_index (laptop->heard, KlHeard, laptop->mark - 1).order, >, sync->order);
+
+  /* From there on its events flow. */
+  kl_client_send (anna, new, "behind");
+  g_assert_cmpint (kl_get_int (kl_client_next (laptop, "message"), "rev"), ==, kl_get_int (event, "group.rev") + 1);
+}
+
 /* The connection goes while its answers are under way. */
 static void
 test_gone (KlKit *kit)
@@ -503,6 +548,7 @@ main (int argc, char **argv)
   kl_kit_add ("/chat/sync/many-groups", test_many_groups);
   kl_kit_add ("/chat/sync/no-gap", test_no_gap);
   kl_kit_add ("/chat/sync/overlap", test_overlap);
+  kl_kit_add ("/chat/sync/joined-elsewhere", test_joined_elsewhere);
   kl_kit_add ("/chat/sync/gone", test_gone);
   kl_kit_add ("/chat/sync/conflict", test_conflict);
 
