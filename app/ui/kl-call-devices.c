@@ -86,6 +86,14 @@ update (KlCallDevices *self)
   gtk_widget_set_visible (GTK_WIDGET (self), any);
 }
 
+/* Before the rows hear of it: where the chosen one has been pulled out a row selects its neighbour, which nobody has
+ * chosen. What is chosen is told by update(), after them. */
+static void
+on_plug (KlCallDevices *self)
+{
+  self->updating = TRUE;
+}
+
 static void
 on_selected (KlCallDevices *self,
              GParamSpec    *pspec,
@@ -127,6 +135,8 @@ kl_call_devices_set_calls (KlCallDevices *self,
   models[0] = kl_media_devices_get_microphones (devices);
   models[1] = kl_media_devices_get_cameras (devices);
   models[2] = kl_media_devices_get_speakers (devices);
+  for (guint i = 0; i < N_ROWS; i++)
+    g_signal_connect_object (models[i], "items-changed", G_CALLBACK (on_plug), self, G_CONNECT_SWAPPED);
   for (guint i = 0; i < N_ROWS; i++)
     {
       g_autoptr (GListModel) model = create_model (models[i]);

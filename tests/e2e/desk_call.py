@@ -39,6 +39,13 @@ def check_view(desk):
     desk.gone(role="text", name=f"Message {GROUP}")
 
 
+def check_share(desk):
+    # There is no desktop here that could be asked.
+    press(desk, "Share the screen")
+    desk.find(has="The desktop does not let Klatch share the screen.")
+    desk.find("button", "Share the screen")
+
+
 def check_small(desk):
     press(desk, "Make the call small")
     desk.find("text", f"Message {GROUP}")
@@ -76,6 +83,7 @@ def main():
                 desk.find("text", f"Message {GROUP}")
                 start(desk)
                 check_view(desk)
+                check_share(desk)
                 check_small(desk)
                 check_end(desk)
             finally:

@@ -493,6 +493,133 @@ test_no_devices (Fixture *self, gconstpointer unused)
   g_assert_nonnull (find_named (view, KL_TYPE_CALL_TILE, "Ilse (you), muted, camera off"));
 }
 
+/* ── Devices ── */
+
+#define TEST_TYPE_DEVICE (test_device_get_type ())
+G_DECLARE_FINAL_TYPE (TestDevice, test_device, TEST, DEVICE, GstDevice)
+
+struct _TestDevice
+{
+  GstDevice parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (TestDevice, test_device, GST_TYPE_DEVICE)
+
+static void
+test_device_class_init (TestDeviceClass *klass)
+{
+}
+
+static void
+test_device_init (TestDevice *self)
+{
+}
+
+static GstDevice *
+new_device (const char *name, const char *classes)
+{
+  g_autoptr (GstStructure) more
+      = gst_structure_new ("properties", "node.name", G_TYPE_STRING, name, "device.class", G_TYPE_STRING, "sound", NULL);
+
+  return g_object_ref_sink (g_object_new (TEST_TYPE_DEVICE, "display-name", name, "device-class", classes, "properties", more, NULL));
+}
+
+static AdwComboRow *
+find_speaker_row (GtkWidget *root)
+{
+  if (ADW_IS_COMBO_ROW (root) && g_str_equal (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (root)), "Speaker"))
+    return ADW_COMBO_ROW (root);
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      AdwComboRow *found = find_speaker_row (child);
+
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+/* What is plugged in can be chosen at once, and what is pulled out is the system's choice again, until it comes back. */
+static void
+test_plugs (Fixture *self, gconstpointer unused)
+{
+  KlMediaDevices *devices = kl_calls_get_devices (self->calls);
+  g_autoptr (GstDevice) headset = new_device ("A headset", "Audio/Sink"), speaker = new_device ("A speaker", "Audio/Sink");
+  g_autoptr (GstDevice) chosen = NULL, none = NULL;
+  AdwComboRow *row;
+
+  set_devices (self);
+  act (self, "main.call");
+  kl_test_wait_until (is_shown (find (self, KL_TYPE_CALL_DOOR)));
+  row = find_speaker_row (find (self, KL_TYPE_CALL_DOOR));
+  g_assert_false (gtk_widget_get_visible (GTK_WIDGET (row)));
+  kl_media_devices_take_added (devices, headset);
+  kl_media_devices_take_added (devices, speaker);
+  g_assert_true (gtk_widget_get_visible (GTK_WIDGET (row)));
+  g_assert_cmpuint (adw_combo_row_get_selected (row), ==, 0);
+
+  adw_combo_row_set_selected (row, 2);
+  g_object_get (self->calls, "speaker", &chosen, NULL);
+  g_assert_true (chosen == speaker);
+  kl_media_devices_take_removed (devices, speaker);
+  g_assert_cmpuint (adw_combo_row_get_selected (row), ==, 0);
+  g_object_get (self->calls, "speaker", &none, NULL);
+  g_assert_null (none);
+  kl_media_devices_take_added (devices, speaker);
+  g_assert_cmpuint (adw_combo_row_get_selected (row), ==, 2);
+  adw_combo_row_set_selected (row, 0);
+  kl_media_devices_take_removed (devices, headset);
+  kl_media_devices_take_removed (devices, speaker);
+  g_assert_false (gtk_widget_get_visible (GTK_WIDGET (row)));
+}
+
+/* ── Small ── */
+
+static void
+mouse (const char *what, int x, int y)
+{
+  g_autofree char *line = g_strdup_printf ("xdotool mousemove %d %d %s", x, y, what);
+  g_autoptr (GError) error = NULL;
+
+  g_spawn_command_line_sync (line, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static graphene_rect_t
+get_box (Fixture *self)
+{
+  graphene_rect_t box = GRAPHENE_RECT_INIT (0, 0, 0, 0);
+
+  g_assert_true (gtk_widget_compute_bounds (find (self, KL_TYPE_CALL_MINI), GTK_WIDGET (self->page), &box));
+  return box;
+}
+
+/* Dragged, it springs into the nearest corner; a press on its button is no drag. */
+static void
+test_drag (Fixture *self, gconstpointer unused)
+{
+  graphene_rect_t box;
+  int width;
+
+  come_together (self);
+  gtk_window_maximize (self->window);
+  kl_test_wait_until (gtk_window_is_maximized (self->window));
+  kl_ui_test_press ("Escape");
+  kl_test_wait_until (is_shown (find (self, KL_TYPE_CALL_MINI)));
+  kl_test_spin (300);
+  width = gtk_widget_get_width (GTK_WIDGET (self->page));
+  box = get_box (self);
+  g_assert_cmpfloat (box.origin.x + box.size.width, ==, (float) width - 18);
+  mouse ("mousedown 1", (int) box.origin.x + 60, (int) box.origin.y + 100);
+  mouse ("", (int) box.origin.x - 200, (int) box.origin.y - 100);
+  mouse ("", 150, 160);
+  kl_test_wait_until (get_box (self).origin.x < 200);
+  mouse ("mouseup 1", 150, 160);
+  kl_test_wait_until (get_box (self).origin.x == 18 && get_box (self).origin.y == 60);
+  click (self, "Make the call large");
+  kl_test_wait_until (is_shown (find (self, KL_TYPE_CALL_VIEW)));
+}
+
 /* Numbers for those who want to know, and the choice of devices. */
 static void
 test_dialogs (Fixture *self, gconstpointer unused)
@@ -552,6 +679,8 @@ main (int argc, char **argv)
   ADD ("notification", WIDE, test_notification);
   ADD ("no-devices", WIDE, test_no_devices);
   ADD ("dialogs", WIDE, test_dialogs);
+  ADD ("plugs", WIDE, test_plugs);
+  ADD ("drag", WIDE, test_drag);
   ADD ("narrow", GINT_TO_POINTER (360), test_narrow);
 #undef ADD
 #undef WIDE
