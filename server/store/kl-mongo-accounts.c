@@ -9,9 +9,9 @@
 #include "server/store/kl-mongo-rows.h"
 
 static gboolean
-not_found (KlMongoJob *job)
+not_found (KlStoreJob *job)
 {
-  return kl_mongo_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such object");
+  return kl_store_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such object");
 }
 
 /* ── Making an account ── */
@@ -65,7 +65,7 @@ typedef enum
 
 /* One that an earlier try of this job made is made. */
 static Making
-make_user (KlMongo *db, KlMongoJob *job, gboolean first)
+make_user (KlMongo *db, KlStoreJob *job, gboolean first)
 {
   const KlStoreUser *user = job->object;
   g_autoptr (bson_t) there = NULL;
@@ -89,16 +89,16 @@ make_user (KlMongo *db, KlMongoJob *job, gboolean first)
 }
 
 static gboolean
-refuse_first (KlMongoJob *job, gboolean any)
+refuse_first (KlStoreJob *job, gboolean any)
 {
-  return kl_mongo_job_refuse (job, KL_STORE_ERROR_NOT_FIRST,
+  return kl_store_job_refuse (job, KL_STORE_ERROR_NOT_FIRST,
                               any ? "there is an account already" : "there is no account yet");
 }
 
 /* In the order of the reasons to refuse: first, invite, name; and nothing of the invite is used where the name is not
  * free. */
 static gboolean
-check_user (KlMongo *db, KlMongoJob *job, KlStoreInvite **invite, gboolean *any, gboolean *done)
+check_user (KlMongo *db, KlStoreJob *job, KlStoreInvite **invite, gboolean *any, gboolean *done)
 {
   const KlStoreUser *user = job->object;
   KlStoreCreate how = (KlStoreCreate) job->number[0];
@@ -117,23 +117,23 @@ check_user (KlMongo *db, KlMongoJob *job, KlStoreInvite **invite, gboolean *any,
       if (!*invite && job->error)
         return FALSE;
       if (!*invite || !(*invite)->registers)
-        return kl_mongo_job_refuse (job, KL_STORE_ERROR_SPENT, "this invite does not register");
+        return kl_store_job_refuse (job, KL_STORE_ERROR_SPENT, "this invite does not register");
     }
   if (there)
-    return kl_mongo_job_refuse (job, KL_STORE_ERROR_TAKEN, "this name is in use, or was once");
+    return kl_store_job_refuse (job, KL_STORE_ERROR_TAKEN, "this name is in use, or was once");
 
   return TRUE;
 }
 
 static gboolean
-give_invite (KlMongoJob *job, KlStoreInvite *invite)
+give_invite (KlStoreJob *job, KlStoreInvite *invite)
 {
-  return kl_mongo_job_give (job, invite ? kl_store_invite_ref (invite) : kl_store_invite_new (),
+  return kl_store_job_give (job, invite ? kl_store_invite_ref (invite) : kl_store_invite_new (),
                             (GDestroyNotify) kl_store_invite_unref);
 }
 
 gboolean
-kl_mongo_create_user (KlMongo *db, KlMongoJob *job)
+kl_mongo_create_user (KlMongo *db, KlStoreJob *job)
 {
   const KlStoreUser *user = job->object;
   g_autoptr (KlStoreInvite) invite = NULL;
@@ -142,6 +142,8 @@ kl_mongo_create_user (KlMongo *db, KlMongoJob *job)
   gboolean any, done;
   Making making;
 
+  if (!job->text[2])
+    job->text[2] = kl_id_new_random (); /* the job's own word, the same for all tries */
   if (!check_user (db, job, &invite, &any, &done))
     return FALSE;
   if (done)
@@ -169,7 +171,7 @@ kl_mongo_create_user (KlMongo *db, KlMongoJob *job)
                                &job->error))
         return FALSE;
       if (!claim)
-        return kl_mongo_job_refuse (job, KL_STORE_ERROR_SPENT, "this invite does not register");
+        return kl_store_job_refuse (job, KL_STORE_ERROR_SPENT, "this invite does not register");
       g_ptr_array_add (claims, claim);
     }
   making = make_user (db, job, !any);
@@ -181,7 +183,7 @@ kl_mongo_create_user (KlMongo *db, KlMongoJob *job)
   if (making == NOT_FIRST)
     return refuse_first (job, TRUE);
   if (making == NAME_TAKEN)
-    return kl_mongo_job_refuse (job, KL_STORE_ERROR_TAKEN, "this name is in use, or was once");
+    return kl_store_job_refuse (job, KL_STORE_ERROR_TAKEN, "this name is in use, or was once");
 
   return give_invite (job, invite);
 }
@@ -189,7 +191,7 @@ kl_mongo_create_user (KlMongo *db, KlMongoJob *job)
 /* ── Reading accounts ── */
 
 gboolean
-kl_mongo_get_users (KlMongo *db, KlMongoJob *job)
+kl_mongo_get_users (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) users = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_user_unref);
   g_autoptr (GPtrArray) ids = g_ptr_array_new (), docs = NULL;
@@ -213,23 +215,23 @@ kl_mongo_get_users (KlMongo *db, KlMongoJob *job)
         g_ptr_array_add (users, kl_mongo_read_user (doc));
     }
 
-  return kl_mongo_job_give (job, g_steal_pointer (&users), (GDestroyNotify) g_ptr_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&users), (GDestroyNotify) g_ptr_array_unref);
 }
 
 gboolean
-kl_mongo_find_user (KlMongo *db, KlMongoJob *job)
+kl_mongo_find_user (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (bson_t) doc = NULL;
 
   if (!find_named (db, job->text[0], &doc, &job->error))
     return FALSE;
 
-  return doc ? kl_mongo_job_give (job, kl_mongo_read_user (doc), (GDestroyNotify) kl_store_user_unref)
+  return doc ? kl_store_job_give (job, kl_mongo_read_user (doc), (GDestroyNotify) kl_store_user_unref)
              : not_found (job);
 }
 
 gboolean
-kl_mongo_get_credentials (KlMongo *db, KlMongoJob *job)
+kl_mongo_get_credentials (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (bson_t) doc = NULL;
   KlStoreCredentials *credentials;
@@ -242,11 +244,11 @@ kl_mongo_get_credentials (KlMongo *db, KlMongoJob *job)
   credentials->user = kl_mongo_read_user (doc);
   credentials->password_hash = kl_mongo_dup_string (doc, "hash");
 
-  return kl_mongo_job_give (job, credentials, (GDestroyNotify) kl_store_credentials_free);
+  return kl_store_job_give (job, credentials, (GDestroyNotify) kl_store_credentials_free);
 }
 
 gboolean
-kl_mongo_list_users (KlMongo *db, KlMongoJob *job)
+kl_mongo_list_users (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) users = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_user_unref);
   const char *after = job->text[0] ? job->text[0] : "";
@@ -259,11 +261,11 @@ kl_mongo_list_users (KlMongo *db, KlMongoJob *job)
   for (guint i = 0; i < docs->len; i++)
     g_ptr_array_add (users, kl_mongo_read_user (g_ptr_array_index (docs, i)));
 
-  return kl_mongo_job_give (job, g_steal_pointer (&users), (GDestroyNotify) g_ptr_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&users), (GDestroyNotify) g_ptr_array_unref);
 }
 
 gboolean
-kl_mongo_count_users (KlMongo *db, KlMongoJob *job)
+kl_mongo_count_users (KlMongo *db, KlStoreJob *job)
 {
   job->result_number = kl_mongo_count (db, KL_MONGO_USERS, bson_new (), &job->error);
 
@@ -305,7 +307,7 @@ fill_update (bson_t *set, bson_t *unset, const KlStoreUser *from, KlUserFields f
 }
 
 gboolean
-kl_mongo_update_user (KlMongo *db, KlMongoJob *job)
+kl_mongo_update_user (KlMongo *db, KlStoreJob *job)
 {
   const KlStoreUser *from = job->object;
   g_autoptr (bson_t) set = bson_new (), unset = bson_new (), doc = NULL;
@@ -325,7 +327,7 @@ kl_mongo_update_user (KlMongo *db, KlMongoJob *job)
   if (!doc)
     return job->error ? FALSE : not_found (job);
 
-  return kl_mongo_job_give (job, kl_mongo_read_user (doc), (GDestroyNotify) kl_store_user_unref);
+  return kl_store_job_give (job, kl_mongo_read_user (doc), (GDestroyNotify) kl_store_user_unref);
 }
 
 /* ── Sessions ── */
@@ -357,7 +359,7 @@ find_sessions (KlMongo *db, const char *id, bson_t **user, GError **error)
 
 /* The sessions that end are remembered from the first try: to a second they count no more. */
 static gboolean
-plan_end (KlMongo *db, KlMongoJob *job)
+plan_end (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) ended = g_ptr_array_new_with_free_func (g_free), sessions = NULL;
   g_autoptr (bson_t) user = NULL;
@@ -383,7 +385,7 @@ plan_end (KlMongo *db, KlMongoJob *job)
 }
 
 gboolean
-kl_mongo_set_password (KlMongo *db, KlMongoJob *job)
+kl_mongo_set_password (KlMongo *db, KlStoreJob *job)
 {
   const char *id = job->text[0], *hash = job->text[1], *keep = job->text[2];
   g_autofree char *gen = kl_id_new_random ();
@@ -403,7 +405,7 @@ kl_mongo_set_password (KlMongo *db, KlMongoJob *job)
       && !kl_mongo_delete_many (db, KL_MONGO_SESSIONS, kl_mongo_filter_in ("id", ended), NULL, &job->error))
     return FALSE;
 
-  return kl_mongo_job_give (job, g_ptr_array_ref (ended), (GDestroyNotify) g_ptr_array_unref);
+  return kl_store_job_give (job, g_ptr_array_ref (ended), (GDestroyNotify) g_ptr_array_unref);
 }
 
 static char *
@@ -428,7 +430,7 @@ kl_mongo_write_session (const KlStoreSession *session, const char *gen)
 }
 
 gboolean
-kl_mongo_create_session (KlMongo *db, KlMongoJob *job)
+kl_mongo_create_session (KlMongo *db, KlStoreJob *job)
 {
   const KlStoreSession *session = job->object;
   g_autoptr (bson_t) user = NULL, there = NULL;
@@ -445,7 +447,7 @@ kl_mongo_create_session (KlMongo *db, KlMongoJob *job)
 }
 
 gboolean
-kl_mongo_find_session (KlMongo *db, KlMongoJob *job)
+kl_mongo_find_session (KlMongo *db, KlStoreJob *job)
 {
   g_autofree char *hash = dup_hash (job->object);
   g_autoptr (bson_t) session = NULL, user = NULL;
@@ -462,11 +464,11 @@ kl_mongo_find_session (KlMongo *db, KlMongoJob *job)
   who->session = kl_mongo_read_session (session);
   who->user = kl_mongo_read_user (user);
 
-  return kl_mongo_job_give (job, who, (GDestroyNotify) kl_store_signed_in_free);
+  return kl_store_job_give (job, who, (GDestroyNotify) kl_store_signed_in_free);
 }
 
 gboolean
-kl_mongo_list_sessions (KlMongo *db, KlMongoJob *job)
+kl_mongo_list_sessions (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (bson_t) user = NULL;
   g_autoptr (GPtrArray) docs = find_sessions (db, job->text[0], &user, &job->error);
@@ -478,18 +480,18 @@ kl_mongo_list_sessions (KlMongo *db, KlMongoJob *job)
   for (guint i = 0; i < docs->len; i++)
     g_ptr_array_add (sessions, kl_mongo_read_session (g_ptr_array_index (docs, i)));
 
-  return kl_mongo_job_give (job, sessions, (GDestroyNotify) g_ptr_array_unref);
+  return kl_store_job_give (job, sessions, (GDestroyNotify) g_ptr_array_unref);
 }
 
 gboolean
-kl_mongo_touch_session (KlMongo *db, KlMongoJob *job)
+kl_mongo_touch_session (KlMongo *db, KlStoreJob *job)
 {
   return kl_mongo_update (db, KL_MONGO_SESSIONS, BCON_NEW ("id", BCON_UTF8 (job->text[0])),
                           BCON_NEW ("$set", "{", "seen", BCON_INT64 (job->number[0]), "}"), NULL, &job->error);
 }
 
 gboolean
-kl_mongo_end_session (KlMongo *db, KlMongoJob *job)
+kl_mongo_end_session (KlMongo *db, KlStoreJob *job)
 {
   gint64 n_deleted;
 
@@ -498,11 +500,11 @@ kl_mongo_end_session (KlMongo *db, KlMongoJob *job)
                              &job->error))
     return FALSE;
 
-  return n_deleted > 0 || job->tries > 0 || not_found (job);
+  return n_deleted > 0 || kl_mongo_job_was_tried (job) || not_found (job);
 }
 
 gboolean
-kl_mongo_end_stale_sessions (KlMongo *db, KlMongoJob *job)
+kl_mongo_end_stale_sessions (KlMongo *db, KlStoreJob *job)
 {
   return kl_mongo_delete_many (db, KL_MONGO_SESSIONS, BCON_NEW ("seen", "{", "$lt", BCON_INT64 (job->number[0]), "}"),
                                NULL, &job->error);

@@ -423,7 +423,7 @@ update_views (KlMongoAppend *self, KlMongo *db, GError **error)
 }
 
 static void
-plan_chores (KlMongoAppend *self, KlMongo *db, KlMongoJob *job)
+plan_chores (KlMongoAppend *self, KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (GArray) superseded = g_array_new (FALSE, FALSE, sizeof (gint64));
 
@@ -446,7 +446,7 @@ plan_chores (KlMongoAppend *self, KlMongo *db, KlMongoJob *job)
 }
 
 gboolean
-kl_mongo_append (KlMongo *db, KlMongoJob *job)
+kl_mongo_append (KlMongo *db, KlStoreJob *job)
 {
   KlMongoAppend *self = job->object;
   KlAppendResult *result;
@@ -464,5 +464,5 @@ kl_mongo_append (KlMongo *db, KlMongoJob *job)
   result->n_stored = self->outcome == KL_APPEND_OK ? 0 : count_stored_changes (self);
   g_array_append_vals (result->indexes, self->indexes->data, self->indexes->len);
 
-  return kl_mongo_job_give (job, result, (GDestroyNotify) kl_append_result_free);
+  return kl_store_job_give (job, result, (GDestroyNotify) kl_append_result_free);
 }

@@ -12,6 +12,6 @@ typedef struct _KlMongoAppend KlMongoAppend;
 KlMongoAppend *kl_mongo_append_new (KlStoreBatch *batch);
 void kl_mongo_append_free (KlMongoAppend *self);
 
-gboolean kl_mongo_append (KlMongo *db, KlMongoJob *job);
+gboolean kl_mongo_append (KlMongo *db, KlStoreJob *job);
 
 G_END_DECLS

@@ -75,7 +75,7 @@ find_heads (KlMongo *db, GPtrArray *views, GError **error)
 /* ── The directory ── */
 
 static bson_t *
-filter_directory (const KlMongoJob *job, const char *query)
+filter_directory (const KlStoreJob *job, const char *query)
 {
   gboolean all = job->number[0] != 0;
   bson_t *filter = bson_new ();
@@ -97,7 +97,7 @@ filter_directory (const KlMongoJob *job, const char *query)
 }
 
 gboolean
-kl_mongo_list_groups (KlMongo *db, KlMongoJob *job)
+kl_mongo_list_groups (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) listings = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_listing_free);
   g_autofree char *query = job->text[0] ? kl_text_fold (job->text[0], -1) : NULL;
@@ -125,11 +125,11 @@ kl_mongo_list_groups (KlMongo *db, KlMongoJob *job)
       g_ptr_array_add (listings, listing);
     }
 
-  return kl_mongo_job_give (job, g_steal_pointer (&listings), (GDestroyNotify) g_ptr_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&listings), (GDestroyNotify) g_ptr_array_unref);
 }
 
 gboolean
-kl_mongo_get_totals (KlMongo *db, KlMongoJob *job)
+kl_mongo_get_totals (KlMongo *db, KlStoreJob *job)
 {
   gint64 n_users = kl_mongo_count (db, KL_MONGO_USERS, bson_new (), &job->error);
   g_autoptr (GPtrArray) views = NULL;
@@ -155,7 +155,7 @@ kl_mongo_get_totals (KlMongo *db, KlMongoJob *job)
   while (g_hash_table_iter_next (&iter, NULL, &head))
     totals->messages += ((KlMongoHead *) head)->seq;
 
-  return kl_mongo_job_give (job, totals, g_free);
+  return kl_store_job_give (job, totals, g_free);
 }
 
 /* ── What has moved ── */
@@ -341,9 +341,9 @@ find_recent (KlMongo *db, KlMongoSweep *self, GError **error)
 }
 
 gboolean
-kl_mongo_get_moved (KlMongo *db, KlMongoJob *job)
+kl_mongo_get_moved (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) entries = find_recent (db, job->object, &job->error);
 
-  return entries && kl_mongo_job_give (job, collect_moved (job->object, entries), (GDestroyNotify) free_moved);
+  return entries && kl_store_job_give (job, collect_moved (job->object, entries), (GDestroyNotify) free_moved);
 }

@@ -16,9 +16,9 @@
 #define TAIL_LIMIT 500
 
 static gboolean
-not_found (KlMongoJob *job)
+not_found (KlStoreJob *job)
 {
-  return kl_mongo_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such object");
+  return kl_store_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such object");
 }
 
 /* ── Members ── */
@@ -88,7 +88,7 @@ find_row (KlMongo *db, const char *group, const char *user, GError **error)
 }
 
 gboolean
-kl_mongo_get_member (KlMongo *db, KlMongoJob *job)
+kl_mongo_get_member (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (bson_t) row = find_row (db, job->text[0], job->text[1], &job->error), marks = NULL;
   g_autofree char *key = NULL;
@@ -104,11 +104,11 @@ kl_mongo_get_member (KlMongo *db, KlMongoJob *job)
   if (marks)
     overlay_marks (member, marks);
 
-  return kl_mongo_job_give (job, member, (GDestroyNotify) kl_store_member_unref);
+  return kl_store_job_give (job, member, (GDestroyNotify) kl_store_member_unref);
 }
 
 gboolean
-kl_mongo_set_marks (KlMongo *db, KlMongoJob *job)
+kl_mongo_set_marks (KlMongo *db, KlStoreJob *job)
 {
   const KlStoreMember *marks = job->object;
   KlMarkFields fields = (KlMarkFields) job->number[0];
@@ -138,7 +138,7 @@ kl_mongo_set_marks (KlMongo *db, KlMongoJob *job)
 }
 
 gboolean
-kl_mongo_get_memberships (KlMongo *db, KlMongoJob *job)
+kl_mongo_get_memberships (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) groups = g_ptr_array_new_with_free_func (g_free), in = g_ptr_array_new ();
   g_autoptr (GPtrArray) rows = NULL, deleted = NULL;
@@ -171,7 +171,7 @@ kl_mongo_get_memberships (KlMongo *db, KlMongoJob *job)
       g_ptr_array_add (groups, g_strdup (g_ptr_array_index (in, i)));
   g_ptr_array_sort_values (groups, (GCompareFunc) strcmp);
 
-  return kl_mongo_job_give (job, g_steal_pointer (&groups), (GDestroyNotify) g_ptr_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&groups), (GDestroyNotify) g_ptr_array_unref);
 }
 
 /* ── Pages of members ── */
@@ -285,7 +285,7 @@ overlay_page (KlMongo *db, GPtrArray *rows, KlStoreMemberPage *page, GError **er
 }
 
 gboolean
-kl_mongo_get_members (KlMongo *db, KlMongoJob *job)
+kl_mongo_get_members (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (KlStoreMemberPage) page = kl_store_member_page_new ();
   g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify) bson_destroy);
@@ -309,7 +309,7 @@ kl_mongo_get_members (KlMongo *db, KlMongoJob *job)
   if (!overlay_page (db, all, page, &job->error))
     return FALSE;
 
-  return kl_mongo_job_give (job, g_steal_pointer (&page), (GDestroyNotify) kl_store_member_page_free);
+  return kl_store_job_give (job, g_steal_pointer (&page), (GDestroyNotify) kl_store_member_page_free);
 }
 
 /* ── Bans ── */
@@ -351,7 +351,7 @@ kl_mongo_load_bans (KlMongo *db, const char *group, GPtrArray *bans, GError **er
 }
 
 gboolean
-kl_mongo_set_ban (KlMongo *db, KlMongoJob *job)
+kl_mongo_set_ban (KlMongo *db, KlStoreJob *job)
 {
   const KlStoreBan *ban = job->object;
   g_autofree char *key = NULL;
@@ -373,6 +373,8 @@ kl_mongo_set_ban (KlMongo *db, KlMongoJob *job)
                                  BCON_NEW ("$set", "{", "off", BCON_BOOL (true), "}"), &job->error);
 
   /* The job's own word, so that a second try is the same ban. */
+  if (!job->text[1])
+    job->text[1] = kl_id_new_random ();
   key = g_strdup_printf ("%s:%s:%s", job->text[0], ban->user, job->text[1]);
 
   return kl_mongo_insert (db, KL_MONGO_BANS,
@@ -512,7 +514,7 @@ add_tail (KlMongo *db, const char *id, KlStoreLoaded *loaded, KlMongoHead *head,
 
 /* All of one moment: the log is read last, and where members have changed meanwhile all is read again. */
 gboolean
-kl_mongo_load_group (KlMongo *db, KlMongoJob *job)
+kl_mongo_load_group (KlMongo *db, KlStoreJob *job)
 {
   const char *id = job->text[0];
 
@@ -534,12 +536,12 @@ kl_mongo_load_group (KlMongo *db, KlMongoJob *job)
       if (again)
         continue;
       kl_mongo_memory_set_head (db->memory, id, &head);
-      return kl_mongo_job_give (job, g_steal_pointer (&loaded), (GDestroyNotify) kl_store_loaded_free);
+      return kl_store_job_give (job, g_steal_pointer (&loaded), (GDestroyNotify) kl_store_loaded_free);
     }
 }
 
 gboolean
-kl_mongo_find_group (KlMongo *db, KlMongoJob *job)
+kl_mongo_find_group (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (bson_t) view = kl_mongo_find_one (
       db, KL_MONGO_GROUPS, BCON_NEW ("slug", BCON_UTF8 (job->text[0]), "del", BCON_BOOL (false)), NULL, &job->error);
@@ -547,5 +549,5 @@ kl_mongo_find_group (KlMongo *db, KlMongoJob *job)
   if (!view)
     return job->error ? FALSE : not_found (job);
 
-  return kl_mongo_job_give (job, kl_mongo_dup_string (view, "_id"), g_free);
+  return kl_store_job_give (job, kl_mongo_dup_string (view, "_id"), g_free);
 }

@@ -299,7 +299,7 @@ kl_mongo_write_invite (const KlStoreInvite *invite)
 
 /* text: none; object: the KlStoreInvite. */
 gboolean
-kl_mongo_create_invite (KlMongo *db, KlMongoJob *job)
+kl_mongo_create_invite (KlMongo *db, KlStoreJob *job)
 {
   const KlStoreInvite *invite = job->object;
   gboolean alive;
@@ -307,7 +307,7 @@ kl_mongo_create_invite (KlMongo *db, KlMongoJob *job)
   if (!ask_group (db, invite->group, &alive, &job->error))
     return FALSE;
   if (!alive)
-    return kl_mongo_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such group");
+    return kl_store_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such group");
 
   /* Codes are random: one that is there is this one, by an earlier try. */
   return kl_mongo_insert (db, KL_MONGO_INVITES, kl_mongo_write_invite (invite), &job->error) != KL_MONGO_UNKNOWN;
@@ -315,19 +315,19 @@ kl_mongo_create_invite (KlMongo *db, KlMongoJob *job)
 
 /* text[0]: the code. */
 gboolean
-kl_mongo_get_invite (KlMongo *db, KlMongoJob *job)
+kl_mongo_get_invite (KlMongo *db, KlStoreJob *job)
 {
   KlStoreInvite *invite = kl_mongo_find_good_invite (db, job->text[0], &job->error);
 
   if (invite)
-    return kl_mongo_job_give (job, invite, (GDestroyNotify) kl_store_invite_unref);
+    return kl_store_job_give (job, invite, (GDestroyNotify) kl_store_invite_unref);
 
-  return job->error ? FALSE : kl_mongo_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such invite");
+  return job->error ? FALSE : kl_store_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such invite");
 }
 
 /* text[0]: the code. */
 gboolean
-kl_mongo_revoke_invite (KlMongo *db, KlMongoJob *job)
+kl_mongo_revoke_invite (KlMongo *db, KlStoreJob *job)
 {
   return kl_mongo_update (db, KL_MONGO_INVITES, BCON_NEW ("_id", BCON_UTF8 (job->text[0])),
                           BCON_NEW ("$set", "{", "revoked", BCON_BOOL (true), "}"), NULL, &job->error);
@@ -347,7 +347,7 @@ compare_newest_first (gconstpointer a, gconstpointer b)
 
 /* text[0]: the group; text[1]: whose, or NULL. */
 gboolean
-kl_mongo_list_invites (KlMongo *db, KlMongoJob *job)
+kl_mongo_list_invites (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) invites = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_store_invite_unref);
   g_autoptr (GPtrArray) docs
@@ -372,5 +372,5 @@ kl_mongo_list_invites (KlMongo *db, KlMongoJob *job)
         g_ptr_array_add (invites, kl_mongo_read_invite (doc, uses->len));
     }
 
-  return kl_mongo_job_give (job, g_steal_pointer (&invites), (GDestroyNotify) g_ptr_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&invites), (GDestroyNotify) g_ptr_array_unref);
 }

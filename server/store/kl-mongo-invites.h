@@ -31,10 +31,10 @@ gboolean kl_mongo_claims_are_old (GPtrArray *claims);
 /* The invite if it is good; NULL with no error where it is not. */
 KlStoreInvite *kl_mongo_find_good_invite (KlMongo *db, const char *code, GError **error);
 
-gboolean kl_mongo_create_invite (KlMongo *db, KlMongoJob *job);
-gboolean kl_mongo_get_invite (KlMongo *db, KlMongoJob *job);
-gboolean kl_mongo_revoke_invite (KlMongo *db, KlMongoJob *job);
-gboolean kl_mongo_list_invites (KlMongo *db, KlMongoJob *job);
+gboolean kl_mongo_create_invite (KlMongo *db, KlStoreJob *job);
+gboolean kl_mongo_get_invite (KlMongo *db, KlStoreJob *job);
+gboolean kl_mongo_revoke_invite (KlMongo *db, KlStoreJob *job);
+gboolean kl_mongo_list_invites (KlMongo *db, KlStoreJob *job);
 
 /* The document; its uses stand in documents of their own. */
 bson_t *kl_mongo_write_invite (const KlStoreInvite *invite);

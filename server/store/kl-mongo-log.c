@@ -7,9 +7,9 @@
 #include "server/store/kl-mongo-views.h"
 
 static gboolean
-not_found (KlMongoJob *job)
+not_found (KlStoreJob *job)
 {
-  return kl_mongo_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such object");
+  return kl_store_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such object");
 }
 
 /* ── Ops ── */
@@ -39,7 +39,7 @@ free_op (gpointer op)
 }
 
 gboolean
-kl_mongo_find_ops (KlMongo *db, KlMongoJob *job)
+kl_mongo_find_ops (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) ops = g_ptr_array_new_with_free_func (free_op), wanted = g_ptr_array_new (), entries = NULL;
   g_autoptr (GHashTable) by_op = g_hash_table_new (g_str_hash, g_str_equal);
@@ -62,7 +62,7 @@ kl_mongo_find_ops (KlMongo *db, KlMongoJob *job)
       g_ptr_array_add (ops, entry ? read_op (entry) : NULL);
     }
 
-  return kl_mongo_job_give (job, g_steal_pointer (&ops), (GDestroyNotify) g_ptr_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&ops), (GDestroyNotify) g_ptr_array_unref);
 }
 
 /* ── Messages ── */
@@ -108,7 +108,7 @@ kl_mongo_keep_newest (GPtrArray *entries, gint64 from, gint64 to, GArray *supers
 }
 
 GPtrArray *
-kl_mongo_find_messages (KlMongo *db, KlMongoJob *job, const char *group, gint64 from, gint64 to, GError **error)
+kl_mongo_find_messages (KlMongo *db, KlStoreJob *job, const char *group, gint64 from, gint64 to, GError **error)
 {
   g_autoptr (GArray) superseded = g_array_new (FALSE, FALSE, sizeof (gint64));
   /* A deed with several messages is found by the last one's seq. */
@@ -143,7 +143,7 @@ ask_deleted (KlMongo *db, const char *group, gboolean *deleted, GError **error)
 }
 
 gboolean
-kl_mongo_get_messages (KlMongo *db, KlMongoJob *job)
+kl_mongo_get_messages (KlMongo *db, KlStoreJob *job)
 {
   gint64 from = job->number[0], to = job->number[1];
   GPtrArray *messages;
@@ -153,11 +153,11 @@ kl_mongo_get_messages (KlMongo *db, KlMongoJob *job)
     return FALSE;
   messages = kl_mongo_find_messages (db, job, job->text[0], deleted ? 1 : from, deleted ? 0 : to, &job->error);
 
-  return messages && kl_mongo_job_give (job, messages, (GDestroyNotify) g_ptr_array_unref);
+  return messages && kl_store_job_give (job, messages, (GDestroyNotify) g_ptr_array_unref);
 }
 
 gboolean
-kl_mongo_get_message (KlMongo *db, KlMongoJob *job)
+kl_mongo_get_message (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) entries
       = kl_mongo_find (db, KL_MONGO_CHANGES, BCON_NEW ("i", BCON_UTF8 (job->text[1])), NULL, &job->error);
@@ -176,7 +176,7 @@ kl_mongo_get_message (KlMongo *db, KlMongoJob *job)
       KlStoreMessage *message = g_ptr_array_index (messages, i);
 
       if (g_strcmp0 (message->id, job->text[1]) == 0)
-        return kl_mongo_job_give (job, kl_store_message_ref (message), (GDestroyNotify) kl_store_message_unref);
+        return kl_store_job_give (job, kl_store_message_ref (message), (GDestroyNotify) kl_store_message_unref);
     }
 
   return not_found (job);
@@ -268,7 +268,7 @@ refresh_states (KlMongo *db, const char *group, GArray *changes, GError **error)
 
 /* Of a deleted group only its end is told. */
 static gboolean
-give_end (KlMongoJob *job, const bson_t *head, gint64 after_rev)
+give_end (KlStoreJob *job, const bson_t *head, gint64 after_rev)
 {
   g_autoptr (GArray) changes = kl_mongo_changes_new ();
   KlStoreBatch *batch = kl_store_batch_new (job->text[0], after_rev, kl_mongo_int (head, "hq"));
@@ -286,7 +286,7 @@ give_end (KlMongoJob *job, const bson_t *head, gint64 after_rev)
         }
     }
 
-  return kl_mongo_job_give (job, batch, (GDestroyNotify) kl_store_batch_unref);
+  return kl_store_job_give (job, batch, (GDestroyNotify) kl_store_batch_unref);
 }
 
 /* The seq of the newest message at AFTER_REV, which the first of the entries holds or precedes. */
@@ -310,7 +310,7 @@ find_base_seq (const GPtrArray *entries, const GArray *changes, gint64 after_rev
 }
 
 static gboolean
-give_log (KlMongo *db, KlMongoJob *job, GPtrArray *entries, gint64 after_rev)
+give_log (KlMongo *db, KlStoreJob *job, GPtrArray *entries, gint64 after_rev)
 {
   g_autoptr (GArray) changes = kl_mongo_changes_new ();
   g_autoptr (KlStoreBatch) batch = NULL;
@@ -335,11 +335,11 @@ give_log (KlMongo *db, KlMongoJob *job, GPtrArray *entries, gint64 after_rev)
   g_array_append_vals (batch->changes, changes->data, changes->len);
   g_array_set_clear_func (changes, NULL);
 
-  return kl_mongo_job_give (job, g_steal_pointer (&batch), (GDestroyNotify) kl_store_batch_unref);
+  return kl_store_job_give (job, g_steal_pointer (&batch), (GDestroyNotify) kl_store_batch_unref);
 }
 
 gboolean
-kl_mongo_read_log (KlMongo *db, KlMongoJob *job)
+kl_mongo_read_log (KlMongo *db, KlStoreJob *job)
 {
   gint64 after_rev = MAX (job->number[0], 0);
   g_autoptr (GPtrArray) entries
@@ -363,7 +363,7 @@ kl_mongo_read_log (KlMongo *db, KlMongoJob *job)
     return give_log (db, job, entries, after_rev);
   empty = kl_store_batch_new (job->text[0], after_rev, kl_mongo_int (head, "hq"));
 
-  return kl_mongo_job_give (job, empty, (GDestroyNotify) kl_store_batch_unref);
+  return kl_store_job_give (job, empty, (GDestroyNotify) kl_store_batch_unref);
 }
 
 /* ── What has changed ── */
@@ -455,7 +455,7 @@ keep_current (KlMongo *db, const char *group, GArray *changes, gboolean is_end, 
 }
 
 gboolean
-kl_mongo_get_changes (KlMongo *db, KlMongoJob *job)
+kl_mongo_get_changes (KlMongo *db, KlStoreJob *job)
 {
   gint64 since = MAX (job->number[0], 0), page = job->number[1] + KL_STORE_DEED_CHANGES;
   g_autoptr (GArray) result = kl_mongo_changes_new ();
@@ -484,5 +484,5 @@ kl_mongo_get_changes (KlMongo *db, KlMongoJob *job)
         since = g_array_index (changes, KlStoreChange, changes->len - 1).rev;
     }
 
-  return kl_mongo_job_give (job, g_steal_pointer (&result), (GDestroyNotify) g_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&result), (GDestroyNotify) g_array_unref);
 }

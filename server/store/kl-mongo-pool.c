@@ -52,96 +52,72 @@ typedef struct
 
 /* ── Jobs ── */
 
-KlMongoJob *
-kl_mongo_job_new (GTask *task, KlMongoDeed deed, KlMongoReturns returns)
+typedef struct
+{
+  KlStoreJob base; /* the first: a deed's job is one of these */
+  KlMongoDeed deed;
+  char *lane;
+  GPtrArray *chores; /* KlMongoJob: to be run when there is nothing else to do; NULL: none */
+  gboolean is_chore; /* nobody waits for it */
+  guint tries;       /* runs before this one, of which nobody knows how far they got */
+  gint abandoned;    /* atomic */
+  gint64 deadline_usec;
+  GList live;
+} KlMongoJob;
+
+static KlMongoJob *
+new_job (KlMongoDeed deed)
 {
   KlMongoJob *self = g_new0 (KlMongoJob, 1);
 
-  self->task = task;
-  self->is_chore = task == NULL;
   self->deed = deed;
-  self->returns = returns;
   self->live.data = self;
 
   return self;
 }
 
-static void
-drop_outcome (KlMongoJob *self)
+static KlMongoJob *
+new_chore (KlMongoDeed deed)
 {
-  if (self->result && self->result_free)
-    self->result_free (self->result);
-  self->result = NULL;
-  self->result_free = NULL;
-  self->result_number = 0;
-  g_clear_error (&self->error);
+  KlMongoJob *self = new_job (deed);
+
+  self->is_chore = TRUE;
+
+  return self;
 }
 
 static void
 free_job (KlMongoJob *self)
 {
-  drop_outcome (self);
+  kl_store_job_clear (&self->base);
   g_clear_pointer (&self->chores, g_ptr_array_unref);
-  for (gsize i = 0; i < G_N_ELEMENTS (self->text); i++)
-    g_free (self->text[i]);
-  g_strfreev (self->texts);
-  if (self->object && self->object_free)
-    self->object_free (self->object);
-  g_clear_object (&self->task);
   g_free (self->lane);
   g_free (self);
 }
 
 gboolean
-kl_mongo_job_give (KlMongoJob *self, gpointer result, GDestroyNotify result_free)
+kl_mongo_job_was_tried (KlStoreJob *self)
 {
-  self->result = result;
-  self->result_free = result_free;
-
-  return TRUE;
+  return ((KlMongoJob *) self)->tries > 0;
 }
 
-gboolean
-kl_mongo_job_refuse (KlMongoJob *self, KlStoreError code, const char *message)
+KlStoreJob *
+kl_mongo_job_add_chore (KlStoreJob *self, KlMongoDeed deed)
 {
-  g_set_error_literal (&self->error, KL_STORE_ERROR, (int) code, message);
+  KlMongoJob *job = (KlMongoJob *) self, *chore = new_chore (deed);
 
-  return FALSE;
-}
+  if (!job->chores)
+    job->chores = g_ptr_array_new_with_free_func ((GDestroyNotify) free_job);
+  g_ptr_array_add (job->chores, chore);
 
-KlMongoJob *
-kl_mongo_job_add_chore (KlMongoJob *self, KlMongoDeed deed)
-{
-  KlMongoJob *chore = kl_mongo_job_new (NULL, deed, KL_MONGO_RETURNS_BOOLEAN);
-
-  if (!self->chores)
-    self->chores = g_ptr_array_new_with_free_func ((GDestroyNotify) free_job);
-  g_ptr_array_add (self->chores, chore);
-
-  return chore;
-}
-
-/* Main loop. The task goes; the job may still be in a worker's hands. */
-static void
-report_job (KlMongoJob *self)
-{
-  g_autoptr (GTask) task = g_steal_pointer (&self->task);
-
-  if (self->error)
-    g_task_return_error (task, g_steal_pointer (&self->error));
-  else if (self->returns == KL_MONGO_RETURNS_POINTER)
-    g_task_return_pointer (task, g_steal_pointer (&self->result), self->result_free);
-  else if (self->returns == KL_MONGO_RETURNS_INT)
-    g_task_return_int (task, self->result_number);
-  else
-    g_task_return_boolean (task, TRUE);
+  return &chore->base;
 }
 
 /* Main loop. Nobody waits for it any more. */
 static void
 abandon_job (KlMongoPool *self, KlMongoJob *job)
 {
-  g_autoptr (GTask) task = g_steal_pointer (&job->task);
+  g_autoptr (GTask) task = g_steal_pointer (&job->base.task);
 
   g_queue_unlink (&self->live, &job->live);
   g_atomic_int_set (&job->abandoned, TRUE);
@@ -219,7 +195,7 @@ finish_job (KlMongoPool *self, KlMongoJob *job)
   g_autoptr (GPtrArray) chores = g_steal_pointer (&job->chores);
 
   g_mutex_lock (&self->lock);
-  if (!g_error_matches (job->error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE))
+  if (!g_error_matches (job->base.error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE))
     self->alive_usec = g_get_monotonic_time ();
   if (job->lane)
     leave_lane (self, job->lane);
@@ -247,8 +223,8 @@ run_job (KlMongoPool *self, KlMongo *db, KlMongoJob *job)
   gint64 delay_usec = RETRY_FIRST_USEC;
 
   db->is_abandoned = &job->abandoned;
-  while (!kl_mongo_is_abandoned (db) && !job->deed (db, job)
-         && g_error_matches (job->error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE))
+  while (!kl_mongo_is_abandoned (db) && !job->deed (db, &job->base)
+         && g_error_matches (job->base.error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE))
     {
       g_mutex_lock (&self->lock);
       self->check = TRUE;
@@ -260,11 +236,11 @@ run_job (KlMongoPool *self, KlMongo *db, KlMongoJob *job)
       delay_usec = MIN (delay_usec * 2, RETRY_MAX_USEC);
       job->tries++;
       if (!kl_mongo_is_abandoned (db))
-        drop_outcome (job);
+        kl_store_job_drop_outcome (&job->base);
     }
   db->is_abandoned = NULL;
-  if (g_error_matches (job->error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED))
-    g_warning ("the store refused something: %s", job->error->message);
+  if (g_error_matches (job->base.error, KL_STORE_ERROR, KL_STORE_ERROR_FAILED))
+    g_warning ("the store refused something: %s", job->base.error->message);
 }
 
 /* While jobs of a lane run, those behind them are work to come, also when closing. */
@@ -405,10 +381,10 @@ report_finished (KlMongoPool *self, GQueue *finished)
 
   while ((job = g_queue_pop_head (finished)))
     {
-      if (job->task)
+      if (job->base.task)
         {
           g_queue_unlink (&self->live, &job->live);
-          report_job (job);
+          kl_store_job_report (&job->base);
         }
       free_job (job);
     }
@@ -536,15 +512,18 @@ add_live (KlMongoPool *self, KlMongoJob *job)
 }
 
 void
-kl_mongo_pool_run (KlMongoPool *self, KlMongoJob *job)
+kl_mongo_pool_run (KlMongoPool *self, KlMongoDeed deed, char *lane, guint patience, const KlStoreJob *base)
 {
+  KlMongoJob *job = new_job (deed);
   const char *ailment;
 
-  job->deadline_usec = g_get_monotonic_time () + self->deadline_usec * MAX (job->patience, 1);
+  job->base = *base;
+  job->lane = lane;
+  job->deadline_usec = g_get_monotonic_time () + self->deadline_usec * MAX (patience, 1);
   g_mutex_lock (&self->lock);
   ailment = find_ailment (self);
   if (ailment)
-    kl_mongo_job_refuse (job, KL_STORE_ERROR_UNAVAILABLE, ailment);
+    kl_store_job_refuse (&job->base, KL_STORE_ERROR_UNAVAILABLE, ailment);
   else
     {
       add_live (self, job);
@@ -554,7 +533,7 @@ kl_mongo_pool_run (KlMongoPool *self, KlMongoJob *job)
 
   if (ailment)
     {
-      report_job (job);
+      kl_store_job_report (&job->base);
       free_job (job);
     }
   else if (self->live.head == &job->live)
@@ -562,10 +541,10 @@ kl_mongo_pool_run (KlMongoPool *self, KlMongoJob *job)
 }
 
 void
-kl_mongo_pool_run_chore (KlMongoPool *self, KlMongoJob *job)
+kl_mongo_pool_run_chore (KlMongoPool *self, KlMongoDeed deed)
 {
   g_mutex_lock (&self->lock);
-  g_queue_push_tail (&self->chores, job);
+  g_queue_push_tail (&self->chores, new_chore (deed));
   if (self->n_idle > 0)
     g_cond_signal (&self->wake);
   g_mutex_unlock (&self->lock);

@@ -7,76 +7,33 @@
 #pragma once
 
 #include "server/store/kl-mongo.h"
+#include "server/store/kl-store-job.h"
 
 G_BEGIN_DECLS
 
 #define KL_MONGO_DEADLINE_MS 4500
 #define KL_MONGO_WORKERS 16
 
-typedef struct _KlMongoJob KlMongoJob;
-
 /* Sets the job's result, or its error and returns FALSE. After UNAVAILABLE it is run again until it is abandoned, so it
  * must bear that what it did before was done. */
-typedef gboolean (*KlMongoDeed) (KlMongo *db, KlMongoJob *job);
+typedef gboolean (*KlMongoDeed) (KlMongo *db, KlStoreJob *job);
 
-typedef enum
-{
-  KL_MONGO_RETURNS_POINTER,
-  KL_MONGO_RETURNS_BOOLEAN,
-  KL_MONGO_RETURNS_INT,
-} KlMongoReturns;
-
-struct _KlMongoJob
-{
-  GTask *task; /* touched on the main loop only; NULL: reported, or a chore */
-  gboolean is_chore; /* nobody waits for it */
-  KlMongoDeed deed;
-  KlMongoReturns returns;
-  char *lane; /* jobs of one lane run one after the other, in their order; NULL: with all others */
-
-  guint patience; /* how many times the usual deadline it has; 0: once */
-
-  /* Arguments, owned; which ones and what for, each deed says. */
-  char *text[3];
-  gint64 number[3];
-  char **texts;
-  gpointer object;
-  GDestroyNotify object_free;
-
-  /* Outcome. */
-  gpointer result;
-  GDestroyNotify result_free;
-  gint64 result_number;
-  GError *error;
-  GPtrArray *chores; /* KlMongoJob: to be run when there is nothing else to do; NULL: none */
-
-  guint tries; /* runs before this one, of which nobody knows how far they got */
-
-  /* The pool's. */
-  gint abandoned; /* atomic */
-  gint64 deadline_usec;
-  GList live;
-};
-
-/* Takes the task. */
-KlMongoJob *kl_mongo_job_new (GTask *task, KlMongoDeed deed, KlMongoReturns returns);
-/* For a deed: gives the job its result. */
-gboolean kl_mongo_job_give (KlMongoJob *self, gpointer result, GDestroyNotify result_free);
-/* For a deed: refuses, with an error of the caller's making. */
-gboolean kl_mongo_job_refuse (KlMongoJob *self, KlStoreError code, const char *message);
-/* For a deed: a job without a task, to be run later. */
-KlMongoJob *kl_mongo_job_add_chore (KlMongoJob *self, KlMongoDeed deed);
+/* For a deed: was it run before, of which nobody knows how far it got? */
+gboolean kl_mongo_job_was_tried (KlStoreJob *self);
+/* For a deed: a job that nobody waits for, to be run later; the arguments are the caller's to set. */
+KlStoreJob *kl_mongo_job_add_chore (KlStoreJob *self, KlMongoDeed deed);
 
 typedef struct _KlMongoPool KlMongoPool;
 
 /* Takes CLIENTS and MEMORY, and starts the threads. Jobs are reported on the caller's thread-default main context. */
 KlMongoPool *kl_mongo_pool_new (mongoc_client_pool_t *clients, const char *database, KlMongoMemory *memory);
 
-/* Takes the job. */
-void kl_mongo_pool_run (KlMongoPool *self, KlMongoJob *job);
+/* Takes LANE and what is in JOB. Jobs of one lane run one after the other, in their order; NULL: with all others.
+ * PATIENCE: how many times the usual deadline it has; 0: once. */
+void kl_mongo_pool_run (KlMongoPool *self, KlMongoDeed deed, char *lane, guint patience, const KlStoreJob *job);
 
-/* Takes a job without a task, which is run when there is nothing else to do. */
-void kl_mongo_pool_run_chore (KlMongoPool *self, KlMongoJob *job);
+/* Nobody waits for it: it is run when there is nothing else to do. */
+void kl_mongo_pool_run_chore (KlMongoPool *self, KlMongoDeed deed);
 
 /* How long a job may take; for tests on a machine that does much else. */
 void kl_mongo_pool_set_deadline (KlMongoPool *self, guint ms);

@@ -11,12 +11,12 @@
  * Durability: a change is reported when the majority of the replica set has it in its journal. */
 #pragma once
 
-#include "server/chat/kl-store.h"
+#include "server/store/kl-job-store.h"
 
 G_BEGIN_DECLS
 
 #define KL_TYPE_MONGO_STORE (kl_mongo_store_get_type ())
-G_DECLARE_FINAL_TYPE (KlMongoStore, kl_mongo_store, KL, MONGO_STORE, GObject)
+G_DECLARE_FINAL_TYPE (KlMongoStore, kl_mongo_store, KL, MONGO_STORE, KlJobStore)
 
 /* Connects to "mongodb://HOST[,HOST…]/DATABASE[?replicaSet=…]", makes what is missing there, and starts the threads.
  * Blocks, for up to ten seconds where the database is not there: it is for the program's start.

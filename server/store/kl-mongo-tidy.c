@@ -27,7 +27,7 @@ kl_mongo_filter_messages (const char *group, const GArray *seqs)
 
 /* text[0]: the group; object: the seqs. */
 static gboolean
-tidy (KlMongo *db, KlMongoJob *job)
+tidy (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) entries = NULL, old = g_ptr_array_new ();
   g_autoptr (GHashTable) newest = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
@@ -57,9 +57,9 @@ tidy (KlMongo *db, KlMongoJob *job)
 }
 
 void
-kl_mongo_tidy_later (KlMongoJob *job, const char *group, const GArray *seqs)
+kl_mongo_tidy_later (KlStoreJob *job, const char *group, const GArray *seqs)
 {
-  KlMongoJob *chore = kl_mongo_job_add_chore (job, tidy);
+  KlStoreJob *chore = kl_mongo_job_add_chore (job, tidy);
 
   chore->text[0] = g_strdup (group);
   chore->object = g_array_copy ((GArray *) seqs);
@@ -103,13 +103,13 @@ purge (KlMongo *db, const char *group, GError **error)
 }
 
 gboolean
-kl_mongo_purge (KlMongo *db, KlMongoJob *job)
+kl_mongo_purge (KlMongo *db, KlStoreJob *job)
 {
   return purge (db, job->text[0], &job->error);
 }
 
 gboolean
-kl_mongo_purge_all (KlMongo *db, KlMongoJob *job)
+kl_mongo_purge_all (KlMongo *db, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) groups = kl_mongo_find (
       db, KL_MONGO_GROUPS, BCON_NEW ("del", BCON_BOOL (true), "purged", "{", "$exists", BCON_BOOL (false), "}"), NULL,

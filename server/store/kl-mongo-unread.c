@@ -122,7 +122,7 @@ pick_some (GArray *all)
 }
 
 gboolean
-kl_mongo_count_unread (KlMongo *db, KlMongoJob *job)
+kl_mongo_count_unread (KlMongo *db, KlStoreJob *job)
 {
   const GArray *queries = job->object;
   g_autoptr (GArray) counts = g_array_sized_new (FALSE, TRUE, sizeof (guint32), queries->len);
@@ -147,5 +147,5 @@ kl_mongo_count_unread (KlMongo *db, KlMongoJob *job)
   for (guint i = 0; i < all->len; i++)
     g_array_append_val (counts, g_array_index (all, Unread, i).count);
 
-  return kl_mongo_job_give (job, g_steal_pointer (&counts), (GDestroyNotify) g_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&counts), (GDestroyNotify) g_array_unref);
 }

@@ -12,9 +12,9 @@
   "0"
 
 static gboolean
-not_found (KlSqliteJob *job)
+not_found (KlStoreJob *job)
 {
-  return kl_sqlite_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such object");
+  return kl_store_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such object");
 }
 
 static gint64
@@ -64,7 +64,7 @@ find_good_invite (KlSqlite *db, const char *code, KlStoreInvite **invite, GError
 
 /* All reasons to refuse are looked for before anything is written. */
 static gboolean
-may_create_user (KlSqlite *db, KlSqliteJob *job, KlStoreInvite **invite)
+may_create_user (KlSqlite *db, KlStoreJob *job, KlStoreInvite **invite)
 {
   const KlStoreUser *user = job->object;
   KlStoreCreate how = (KlStoreCreate)job->number[0];
@@ -74,7 +74,7 @@ may_create_user (KlSqlite *db, KlSqliteJob *job, KlStoreInvite **invite)
   if (!kl_sqlite_get_int (db, kl_sqlite_prepare (db, "SELECT 1 FROM users LIMIT 1"), 0, &any, &job->error))
     return FALSE;
   if ((how == KL_STORE_CREATE_FIRST && any) || (how == KL_STORE_CREATE_NOT_FIRST && !any))
-    return kl_sqlite_job_refuse (job, KL_STORE_ERROR_NOT_FIRST,
+    return kl_store_job_refuse (job, KL_STORE_ERROR_NOT_FIRST,
                                  any ? "there is an account already" : "there is no account yet");
 
   if (job->text[1])
@@ -82,14 +82,14 @@ may_create_user (KlSqlite *db, KlSqliteJob *job, KlStoreInvite **invite)
       if (!find_good_invite (db, job->text[1], invite, &job->error))
         return FALSE;
       if (!*invite || !(*invite)->registers)
-        return kl_sqlite_job_refuse (job, KL_STORE_ERROR_SPENT, "this invite does not register");
+        return kl_store_job_refuse (job, KL_STORE_ERROR_SPENT, "this invite does not register");
     }
 
   kl_sqlite_bind_text (select, 1, user->name);
   if (!kl_sqlite_get_int (db, select, 0, &taken, &job->error))
     return FALSE;
   if (taken)
-    return kl_sqlite_job_refuse (job, KL_STORE_ERROR_TAKEN, "this name is in use, or was once");
+    return kl_store_job_refuse (job, KL_STORE_ERROR_TAKEN, "this name is in use, or was once");
 
   return TRUE;
 }
@@ -136,7 +136,7 @@ kl_sqlite_put_password (KlSqlite *db, gint64 u, const char *hash, GError **error
 }
 
 gboolean
-kl_sqlite_create_user (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_create_user (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   g_autoptr (KlStoreInvite) invite = NULL;
   gboolean good = TRUE;
@@ -154,12 +154,12 @@ kl_sqlite_create_user (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
       return FALSE;
     }
 
-  return kl_sqlite_job_give (job, invite ? g_steal_pointer (&invite) : kl_store_invite_new (),
+  return kl_store_job_give (job, invite ? g_steal_pointer (&invite) : kl_store_invite_new (),
                              (GDestroyNotify)kl_store_invite_unref);
 }
 
 gboolean
-kl_sqlite_get_users (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_get_users (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) users = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_user_unref);
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_USER_COLUMNS " FROM users WHERE id = ?");
@@ -175,11 +175,11 @@ kl_sqlite_get_users (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
         g_ptr_array_add (users, user);
     }
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&users), (GDestroyNotify)g_ptr_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&users), (GDestroyNotify)g_ptr_array_unref);
 }
 
 gboolean
-kl_sqlite_find_user (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_find_user (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_USER_COLUMNS " FROM users WHERE name = ?");
   KlStoreUser *user;
@@ -188,11 +188,11 @@ kl_sqlite_find_user (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (!read_one_user (db, select, &user, &job->error))
     return FALSE;
 
-  return user ? kl_sqlite_job_give (job, user, (GDestroyNotify)kl_store_user_unref) : not_found (job);
+  return user ? kl_store_job_give (job, user, (GDestroyNotify)kl_store_user_unref) : not_found (job);
 }
 
 gboolean
-kl_sqlite_list_users (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_list_users (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) users = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_user_unref);
   sqlite3_stmt *select
@@ -206,11 +206,11 @@ kl_sqlite_list_users (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&users), (GDestroyNotify)g_ptr_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&users), (GDestroyNotify)g_ptr_array_unref);
 }
 
 gboolean
-kl_sqlite_count_users (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_count_users (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   return kl_sqlite_get_int (db, kl_sqlite_prepare (db, "SELECT count(*) FROM users"), 0, &job->result_number,
                             &job->error);
@@ -240,7 +240,7 @@ apply_user_fields (KlStoreUser *user, const KlStoreUser *from, KlUserFields fiel
 }
 
 gboolean
-kl_sqlite_update_user (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_update_user (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   const KlStoreUser *from = job->object;
   g_autoptr (KlStoreUser) user = NULL;
@@ -273,11 +273,11 @@ kl_sqlite_update_user (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (!kl_sqlite_finish (db, statement, &job->error))
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&user), (GDestroyNotify)kl_store_user_unref);
+  return kl_store_job_give (job, g_steal_pointer (&user), (GDestroyNotify)kl_store_user_unref);
 }
 
 gboolean
-kl_sqlite_get_credentials (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_get_credentials (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   sqlite3_stmt *select
       = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_USER_COLUMNS ", hash FROM users JOIN passwords USING (u)"
@@ -296,7 +296,7 @@ kl_sqlite_get_credentials (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *jo
   credentials->password_hash = kl_sqlite_dup_text (select, KL_SQLITE_USER_N_COLUMNS);
   kl_sqlite_reset (select);
 
-  return kl_sqlite_job_give (job, credentials, (GDestroyNotify)kl_store_credentials_free);
+  return kl_store_job_give (job, credentials, (GDestroyNotify)kl_store_credentials_free);
 }
 
 static gboolean
@@ -315,7 +315,7 @@ end_other_sessions (KlSqlite *db, gint64 u, const char *keep, GPtrArray *ended, 
 }
 
 gboolean
-kl_sqlite_set_password (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_set_password (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) ended = g_ptr_array_new_with_free_func (g_free);
   gint64 u;
@@ -329,13 +329,13 @@ kl_sqlite_set_password (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (job->number[0] && !end_other_sessions (db, u, job->text[2], ended, &job->error))
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&ended), (GDestroyNotify)g_ptr_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&ended), (GDestroyNotify)g_ptr_array_unref);
 }
 
 /* ── Sessions ── */
 
 gboolean
-kl_sqlite_create_session (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_create_session (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   const KlStoreSession *session = job->object;
   sqlite3_stmt *insert
@@ -359,7 +359,7 @@ kl_sqlite_create_session (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job
 }
 
 gboolean
-kl_sqlite_find_session (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_find_session (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_SESSION_COLUMNS ", " KL_SQLITE_USER_COLUMNS
                                                 " FROM sessions JOIN users USING (u) WHERE token_hash = ?");
@@ -377,11 +377,11 @@ kl_sqlite_find_session (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   who->user = kl_sqlite_read_user (select, KL_SQLITE_SESSION_N_COLUMNS);
   kl_sqlite_reset (select);
 
-  return kl_sqlite_job_give (job, who, (GDestroyNotify)kl_store_signed_in_free);
+  return kl_store_job_give (job, who, (GDestroyNotify)kl_store_signed_in_free);
 }
 
 gboolean
-kl_sqlite_list_sessions (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_list_sessions (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) sessions = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_session_unref);
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_SESSION_COLUMNS " FROM users JOIN sessions USING (u)"
@@ -394,11 +394,11 @@ kl_sqlite_list_sessions (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&sessions), (GDestroyNotify)g_ptr_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&sessions), (GDestroyNotify)g_ptr_array_unref);
 }
 
 gboolean
-kl_sqlite_touch_session (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_touch_session (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   sqlite3_stmt *update = kl_sqlite_prepare (db, "UPDATE sessions SET last_seen_at = ? WHERE id = ?");
 
@@ -409,7 +409,7 @@ kl_sqlite_touch_session (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 }
 
 gboolean
-kl_sqlite_end_session (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_end_session (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   sqlite3_stmt *delete = kl_sqlite_prepare (db, "DELETE FROM sessions WHERE id = ? AND u = ?");
   gint64 u;
@@ -425,7 +425,7 @@ kl_sqlite_end_session (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 }
 
 gboolean
-kl_sqlite_end_stale_sessions (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_end_stale_sessions (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   sqlite3_stmt *delete = kl_sqlite_prepare (db, "DELETE FROM sessions WHERE last_seen_at < ?");
 
@@ -437,7 +437,7 @@ kl_sqlite_end_stale_sessions (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob 
 /* ── Invites ── */
 
 gboolean
-kl_sqlite_create_invite (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_create_invite (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   const KlStoreInvite *invite = job->object;
   sqlite3_stmt *insert
@@ -465,18 +465,18 @@ kl_sqlite_create_invite (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 }
 
 gboolean
-kl_sqlite_get_invite (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_get_invite (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   KlStoreInvite *invite;
 
   if (!find_good_invite (db, job->text[0], &invite, &job->error))
     return FALSE;
 
-  return invite ? kl_sqlite_job_give (job, invite, (GDestroyNotify)kl_store_invite_unref) : not_found (job);
+  return invite ? kl_store_job_give (job, invite, (GDestroyNotify)kl_store_invite_unref) : not_found (job);
 }
 
 gboolean
-kl_sqlite_revoke_invite (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_revoke_invite (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   sqlite3_stmt *update = kl_sqlite_prepare (db, "UPDATE invites SET revoked = 1 WHERE code = ?");
 
@@ -486,7 +486,7 @@ kl_sqlite_revoke_invite (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 }
 
 gboolean
-kl_sqlite_list_invites (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_list_invites (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) invites = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_invite_unref);
   sqlite3_stmt *select
@@ -503,5 +503,5 @@ kl_sqlite_list_invites (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&invites), (GDestroyNotify)g_ptr_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&invites), (GDestroyNotify)g_ptr_array_unref);
 }

@@ -527,12 +527,12 @@ stands_on_head (KlStoreBatch *batch, const KlSqliteHead *head)
 }
 
 gboolean
-kl_sqlite_append (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_append (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   KlAppendResult *result = kl_append_result_new (KL_APPEND_OK);
   Append self = { .db = db, .memory = memory, .batch = job->object, .result = result, .error = &job->error };
 
-  kl_sqlite_job_give (job, result, (GDestroyNotify)kl_append_result_free);
+  kl_store_job_give (job, result, (GDestroyNotify)kl_append_result_free);
   if (!kl_sqlite_memory_find_head (db, memory, self.batch->group, &self.head, &job->error))
     return FALSE;
   if (!stands_on_head (self.batch, self.head))

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* object: the KlStoreBatch. Gives a KlAppendResult. */
-gboolean kl_sqlite_append (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
+gboolean kl_sqlite_append (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 
 /* Takes a use of an invite. *GOOD: whether there was one. NEEDS_REGISTERS: only if it registers. U: 0 where unknown. */
 gboolean kl_sqlite_use_invite (KlSqlite *db, const char *code, gboolean needs_registers, gint64 u, gint64 now_ms,

@@ -7,9 +7,9 @@
 #include "server/store/kl-sqlite-schema.h"
 
 static gboolean
-not_found (KlSqliteJob *job)
+not_found (KlStoreJob *job)
 {
-  return kl_sqlite_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such object");
+  return kl_store_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such object");
 }
 
 /* ── A group as a whole ── */
@@ -51,7 +51,7 @@ load_bans (KlSqlite *db, gint64 g, GPtrArray *bans, GError **error)
 }
 
 gboolean
-kl_sqlite_load_group (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_load_group (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   g_autoptr (KlStoreLoaded) loaded = kl_store_loaded_new ();
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT g, h.rev, h.seq, h.time, h.last_seq, " KL_SQLITE_GROUP_COLUMNS
@@ -78,11 +78,11 @@ kl_sqlite_load_group (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (!load_members (db, g, loaded->members, &job->error) || !load_bans (db, g, loaded->bans, &job->error))
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&loaded), (GDestroyNotify)kl_store_loaded_free);
+  return kl_store_job_give (job, g_steal_pointer (&loaded), (GDestroyNotify)kl_store_loaded_free);
 }
 
 gboolean
-kl_sqlite_find_group (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_find_group (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT id FROM groups WHERE slug = ? AND NOT deleted");
   KlSqliteStep step;
@@ -97,13 +97,13 @@ kl_sqlite_find_group (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   id = kl_sqlite_dup_text (select, 0);
   kl_sqlite_reset (select);
 
-  return kl_sqlite_job_give (job, id, g_free);
+  return kl_store_job_give (job, id, g_free);
 }
 
 /* ── Members ── */
 
 gboolean
-kl_sqlite_get_member (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_get_member (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT g FROM groups WHERE id = ?");
   KlStoreMember *member = NULL;
@@ -114,11 +114,11 @@ kl_sqlite_get_member (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
       || !kl_sqlite_get_member_at (db, g, u, &member, &job->error))
     return FALSE;
 
-  return member ? kl_sqlite_job_give (job, member, (GDestroyNotify)kl_store_member_unref) : not_found (job);
+  return member ? kl_store_job_give (job, member, (GDestroyNotify)kl_store_member_unref) : not_found (job);
 }
 
 gboolean
-kl_sqlite_get_members (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_get_members (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   g_autoptr (KlStoreMemberPage) page = kl_store_member_page_new ();
   g_autofree char *query = job->text[1] ? kl_text_fold (job->text[1], -1) : NULL;
@@ -143,11 +143,11 @@ kl_sqlite_get_members (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&page), (GDestroyNotify)kl_store_member_page_free);
+  return kl_store_job_give (job, g_steal_pointer (&page), (GDestroyNotify)kl_store_member_page_free);
 }
 
 gboolean
-kl_sqlite_get_memberships (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_get_memberships (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) groups = g_ptr_array_new_with_free_func (g_free);
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT groups.id FROM members JOIN groups USING (g)"
@@ -163,11 +163,11 @@ kl_sqlite_get_memberships (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *jo
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&groups), (GDestroyNotify)g_ptr_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&groups), (GDestroyNotify)g_ptr_array_unref);
 }
 
 gboolean
-kl_sqlite_count_unread (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_count_unread (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   GArray *queries = job->object;
   g_autoptr (GArray) counts = g_array_sized_new (FALSE, TRUE, sizeof (guint32), queries->len);
@@ -199,13 +199,13 @@ kl_sqlite_count_unread (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
       g_array_append_val (counts, count32);
     }
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&counts), (GDestroyNotify)g_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&counts), (GDestroyNotify)g_array_unref);
 }
 
 /* ── The directory ── */
 
 gboolean
-kl_sqlite_list_groups (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_list_groups (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) listings = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_listing_free);
   g_autofree char *query = job->text[0] ? kl_text_fold (job->text[0], -1) : NULL;
@@ -241,11 +241,11 @@ kl_sqlite_list_groups (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&listings), (GDestroyNotify)g_ptr_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&listings), (GDestroyNotify)g_ptr_array_unref);
 }
 
 gboolean
-kl_sqlite_get_totals (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_get_totals (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   sqlite3_stmt *select
       = kl_sqlite_prepare (db, "SELECT (SELECT count(*) FROM users), count(*), coalesce (sum (h.seq), 0)"
@@ -260,13 +260,13 @@ kl_sqlite_get_totals (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   totals->messages = kl_sqlite_int (select, 2);
   kl_sqlite_reset (select);
 
-  return kl_sqlite_job_give (job, totals, g_free);
+  return kl_store_job_give (job, totals, g_free);
 }
 
 /* ── Beside the log ── */
 
 gboolean
-kl_sqlite_set_marks (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_set_marks (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   const KlStoreMember *marks = job->object;
   KlMarkFields fields = (KlMarkFields)job->number[0];
@@ -293,7 +293,7 @@ kl_sqlite_set_marks (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
 }
 
 gboolean
-kl_sqlite_set_ban (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_set_ban (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   const KlStoreBan *ban = job->object;
   gint64 g, u, by = 0;

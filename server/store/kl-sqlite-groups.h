@@ -8,25 +8,25 @@
 G_BEGIN_DECLS
 
 /* t0: group → KlStoreLoaded */
-gboolean kl_sqlite_load_group (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
+gboolean kl_sqlite_load_group (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 /* t0: slug → char * */
-gboolean kl_sqlite_find_group (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
+gboolean kl_sqlite_find_group (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 /* t0: group, t1: user → KlStoreMember */
-gboolean kl_sqlite_get_member (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
+gboolean kl_sqlite_get_member (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 /* t0: group, t1: query, t2: after name, n0: limit → KlStoreMemberPage */
-gboolean kl_sqlite_get_members (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
+gboolean kl_sqlite_get_members (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 /* t0: user → GPtrArray of char * */
-gboolean kl_sqlite_get_memberships (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
+gboolean kl_sqlite_get_memberships (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 /* t0: user, texts: groups, object: GArray of KlUnreadQuery in their order → GArray of guint32 */
-gboolean kl_sqlite_count_unread (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
+gboolean kl_sqlite_count_unread (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 /* t0: query, t1: after id, n0: all, n1: after members, n2: limit → GPtrArray of KlStoreListing */
-gboolean kl_sqlite_list_groups (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
+gboolean kl_sqlite_list_groups (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 /* → KlStoreTotals */
-gboolean kl_sqlite_get_totals (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
+gboolean kl_sqlite_get_totals (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 
 /* t0: group, object: KlStoreMember, n0: KlMarkFields. Writes. */
-gboolean kl_sqlite_set_marks (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
+gboolean kl_sqlite_set_marks (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 /* t0: group, object: KlStoreBan, n0: on. Writes. */
-gboolean kl_sqlite_set_ban (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
+gboolean kl_sqlite_set_ban (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 
 G_END_DECLS

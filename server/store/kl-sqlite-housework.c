@@ -8,7 +8,7 @@
 #define PROBE_BYTES (256 * 1024)
 
 gboolean
-kl_sqlite_probe (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_probe (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   sqlite3_stmt *write
       = kl_sqlite_prepare (db, "INSERT OR REPLACE INTO meta (key, value) VALUES ('probe', zeroblob (?))");
@@ -42,7 +42,7 @@ purge_end (KlSqlite *db, sqlite3_stmt *delete, gint64 g, GError **error)
 }
 
 gboolean
-kl_sqlite_purge_some (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_purge_some (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   gint64 g;
   int n_removed = 0;

@@ -7,9 +7,9 @@
 G_BEGIN_DECLS
 
 /* Writes something without meaning, to see whether that works. */
-gboolean kl_sqlite_probe (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
+gboolean kl_sqlite_probe (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 
 /* Removes a bounded number of rows of deleted groups, in the end the probe; clears memory->purge when none is left. */
-gboolean kl_sqlite_purge_some (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
+gboolean kl_sqlite_purge_some (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 
 G_END_DECLS

@@ -5,15 +5,15 @@
 #include "server/store/kl-sqlite-schema.h"
 
 static gboolean
-not_found (KlSqliteJob *job)
+not_found (KlStoreJob *job)
 {
-  return kl_sqlite_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such object");
+  return kl_store_job_refuse (job, KL_STORE_ERROR_NOT_FOUND, "there is no such object");
 }
 
 /* ── Changes and messages ── */
 
 gboolean
-kl_sqlite_get_changes (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_get_changes (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   g_autoptr (GArray) changes = g_array_new (FALSE, TRUE, sizeof (KlStoreChange));
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT place, kind, object FROM changes WHERE place > ? AND place <= ?"
@@ -25,7 +25,7 @@ kl_sqlite_get_changes (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (!kl_sqlite_find_g (db, job->text[0], &g, &job->error))
     return FALSE;
   if (!g)
-    return kl_sqlite_job_give (job, g_steal_pointer (&changes), (GDestroyNotify)g_array_unref);
+    return kl_store_job_give (job, g_steal_pointer (&changes), (GDestroyNotify)g_array_unref);
 
   kl_sqlite_bind_int (select, 1, KL_SQLITE_KEY (g, CLAMP (job->number[0], 0, KL_SQLITE_PLACE_MAX)));
   kl_sqlite_bind_int (select, 2, KL_SQLITE_KEY (g, KL_SQLITE_PLACE_MAX));
@@ -56,11 +56,11 @@ kl_sqlite_get_changes (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&changes), (GDestroyNotify)g_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&changes), (GDestroyNotify)g_array_unref);
 }
 
 gboolean
-kl_sqlite_get_messages (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_get_messages (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) messages = g_ptr_array_new_with_free_func ((GDestroyNotify)kl_store_message_unref);
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_MESSAGE_COLUMNS " FROM " KL_SQLITE_MESSAGE_TABLES
@@ -81,11 +81,11 @@ kl_sqlite_get_messages (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (step == KL_SQLITE_ERROR)
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&messages), (GDestroyNotify)g_ptr_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&messages), (GDestroyNotify)g_ptr_array_unref);
 }
 
 gboolean
-kl_sqlite_get_message (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_get_message (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT " KL_SQLITE_MESSAGE_COLUMNS
                                                 " FROM bodies CROSS JOIN messages ON messages.place = bodies.place"
@@ -107,7 +107,7 @@ kl_sqlite_get_message (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
       return not_found (job);
     }
 
-  return kl_sqlite_job_give (job, message, (GDestroyNotify)kl_store_message_unref);
+  return kl_store_job_give (job, message, (GDestroyNotify)kl_store_message_unref);
 }
 
 /* ── The log itself ── */
@@ -196,7 +196,7 @@ read_entries (KlSqlite *db, gint64 g, gboolean deleted, gint64 after_rev, gint64
 }
 
 gboolean
-kl_sqlite_read_log (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_read_log (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   sqlite3_stmt *select = kl_sqlite_prepare (db, "SELECT g, deleted FROM groups WHERE id = ?");
   gint64 after_rev = CLAMP (job->number[0], 0, KL_SQLITE_PLACE_MAX), g, seq;
@@ -220,5 +220,5 @@ kl_sqlite_read_log (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
   if (!read_entries (db, g, deleted, after_rev, job->number[1], batch, &job->error))
     return FALSE;
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&batch), (GDestroyNotify)kl_store_batch_unref);
+  return kl_store_job_give (job, g_steal_pointer (&batch), (GDestroyNotify)kl_store_batch_unref);
 }

@@ -243,7 +243,7 @@ free_op (gpointer op)
 }
 
 gboolean
-kl_sqlite_find_ops (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
+kl_sqlite_find_ops (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
 {
   g_autoptr (GPtrArray) ops = g_ptr_array_new_with_free_func (free_op);
 
@@ -258,5 +258,5 @@ kl_sqlite_find_ops (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job)
       g_ptr_array_add (ops, op);
     }
 
-  return kl_sqlite_job_give (job, g_steal_pointer (&ops), (GDestroyNotify)g_ptr_array_unref);
+  return kl_store_job_give (job, g_steal_pointer (&ops), (GDestroyNotify)g_ptr_array_unref);
 }

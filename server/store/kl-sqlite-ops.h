@@ -20,6 +20,6 @@ gboolean kl_sqlite_ops_add (KlSqlite *db, KlSqliteMemory *memory, const char *op
 gboolean kl_sqlite_ops_move_some (KlSqlite *db, KlSqliteMemory *memory, GError **error);
 
 /* texts: ops → GPtrArray of KlStoreOp or NULL */
-gboolean kl_sqlite_find_ops (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
+gboolean kl_sqlite_find_ops (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 
 G_END_DECLS

@@ -9,12 +9,12 @@
  * kl_store_is_ready() says so until a write succeeds again, which the writer tries by itself once a second. */
 #pragma once
 
-#include "server/chat/kl-store.h"
+#include "server/store/kl-job-store.h"
 
 G_BEGIN_DECLS
 
 #define KL_TYPE_SQLITE_STORE (kl_sqlite_store_get_type ())
-G_DECLARE_FINAL_TYPE (KlSqliteStore, kl_sqlite_store, KL, SQLITE_STORE, GObject)
+G_DECLARE_FINAL_TYPE (KlSqliteStore, kl_sqlite_store, KL, SQLITE_STORE, KlJobStore)
 
 /* Opens the file, makes or migrates it, and starts the threads. Blocks: it is for the program's start.
  *

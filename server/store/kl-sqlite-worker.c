@@ -54,71 +54,18 @@ typedef struct
 
 /* ── Jobs ── */
 
-KlSqliteJob *
-kl_sqlite_job_new (GTask *task, KlSqliteDeed deed, KlSqliteReturns returns)
+typedef struct
 {
-  KlSqliteJob *self = g_new0 (KlSqliteJob, 1);
-
-  self->task = task;
-  self->deed = deed;
-  self->returns = returns;
-
-  return self;
-}
-
-static void
-drop_outcome (KlSqliteJob *self)
-{
-  if (self->result && self->result_free)
-    self->result_free (self->result);
-  self->result = NULL;
-  self->result_free = NULL;
-  self->result_number = 0;
-  g_clear_error (&self->error);
-}
-
-static void
-free_job (KlSqliteJob *self)
-{
-  drop_outcome (self);
-  for (gsize i = 0; i < G_N_ELEMENTS (self->text); i++)
-    g_free (self->text[i]);
-  g_strfreev (self->texts);
-  if (self->object && self->object_free)
-    self->object_free (self->object);
-  g_clear_object (&self->task);
-  g_free (self);
-}
-
-gboolean
-kl_sqlite_job_give (KlSqliteJob *self, gpointer result, GDestroyNotify result_free)
-{
-  self->result = result;
-  self->result_free = result_free;
-
-  return TRUE;
-}
-
-gboolean
-kl_sqlite_job_refuse (KlSqliteJob *self, KlStoreError code, const char *message)
-{
-  g_set_error_literal (&self->error, KL_STORE_ERROR, (int)code, message);
-
-  return FALSE;
-}
+  KlStoreJob base;
+  KlSqliteDeed deed;
+} KlSqliteJob;
 
 static void
 report_job (KlSqliteJob *self)
 {
-  if (self->error)
-    g_task_return_error (self->task, g_steal_pointer (&self->error));
-  else if (self->returns == KL_SQLITE_RETURNS_POINTER)
-    g_task_return_pointer (self->task, g_steal_pointer (&self->result), self->result_free);
-  else if (self->returns == KL_SQLITE_RETURNS_INT)
-    g_task_return_int (self->task, self->result_number);
-  else
-    g_task_return_boolean (self->task, TRUE);
-  free_job (self);
+  kl_store_job_report (&self->base);
+  kl_store_job_clear (&self->base);
+  g_free (self);
 }
 
 /* An error that the job met by itself and that leaves the transaction whole: it was found before anything was written.
@@ -154,9 +101,9 @@ run_transaction (KlSqliteWorkers *self, GList *jobs, guint n_jobs, GError **erro
     {
       KlSqliteJob *job = link->data;
 
-      if (!job->deed (db, &self->memory, job) && !is_refusal (job->error))
+      if (!job->deed (db, &self->memory, &job->base) && !is_refusal (job->base.error))
         {
-          g_propagate_error (error, g_steal_pointer (&job->error));
+          g_propagate_error (error, g_steal_pointer (&job->base.error));
           roll_back (self);
           return FALSE;
         }
@@ -204,8 +151,8 @@ fail_jobs (GList *jobs, guint n_jobs, const GError *error)
     {
       KlSqliteJob *job = jobs->data;
 
-      drop_outcome (job);
-      job->error = g_error_copy (error);
+      kl_store_job_drop_outcome (&job->base);
+      job->base.error = g_error_copy (error);
     }
 }
 
@@ -234,7 +181,7 @@ run_writes (KlSqliteWorkers *self, GList *jobs, guint n_jobs)
   /* One of them is at fault. */
   for (guint i = 0; i < n_jobs; i++, link = link->next)
     {
-      drop_outcome (link->data);
+      kl_store_job_drop_outcome (&((KlSqliteJob *) link->data)->base);
       run_writes (self, link, 1);
     }
 }
@@ -276,12 +223,12 @@ run_own_job (KlSqliteWorkers *self, KlSqliteDeed deed, GError **error)
   GList link = { .data = &job };
 
   run_writes (self, &link, 1);
-  if (job.error)
+  if (job.base.error)
     {
-      g_propagate_error (error, g_steal_pointer (&job.error));
+      g_propagate_error (error, g_steal_pointer (&job.base.error));
       return FALSE;
     }
-  drop_outcome (&job);
+  kl_store_job_drop_outcome (&job.base);
 
   return TRUE;
 }
@@ -392,11 +339,11 @@ run_read (KlSqlite *db, KlSqliteJob *job)
 
   if (!kl_sqlite_finish (db, kl_sqlite_prepare (db, "BEGIN"), &error))
     {
-      job->error = g_steal_pointer (&error);
+      job->base.error = g_steal_pointer (&error);
       return;
     }
-  if (!job->deed (db, NULL, job) && !is_refusal (job->error))
-    g_warning ("the store could not read: %s", job->error->message);
+  if (!job->deed (db, NULL, &job->base) && !is_refusal (job->base.error))
+    g_warning ("the store could not read: %s", job->base.error->message);
   if (!kl_sqlite_finish (db, kl_sqlite_prepare (db, "COMMIT"), &error) && !sqlite3_get_autocommit (db->handle))
     kl_sqlite_run (db, "ROLLBACK", NULL);
 }
@@ -545,10 +492,13 @@ kl_sqlite_workers_new (const char *path, KlSqlite *writer, int lock_fd, GError *
 }
 
 static void
-push (KlSqliteWorkers *self, GQueue *queue, GCond *wake, guint *waiting, KlSqliteJob *job)
+push (KlSqliteWorkers *self, GQueue *queue, GCond *wake, guint *waiting, KlSqliteDeed deed, const KlStoreJob *base)
 {
+  KlSqliteJob *job = g_new (KlSqliteJob, 1);
   gboolean closing, taken;
 
+  job->base = *base;
+  job->deed = deed;
   g_mutex_lock (&self->lock);
   closing = self->closing;
   taken = !closing && queue->length < MAX_WAITING;
@@ -562,22 +512,22 @@ push (KlSqliteWorkers *self, GQueue *queue, GCond *wake, guint *waiting, KlSqlit
 
   if (!taken)
     {
-      kl_sqlite_job_refuse (job, KL_STORE_ERROR_UNAVAILABLE,
-                            closing ? "the store is closed" : "too much is waiting for the disk");
+      kl_store_job_refuse (&job->base, KL_STORE_ERROR_UNAVAILABLE,
+                           closing ? "the store is closed" : "too much is waiting for the disk");
       report_job (job);
     }
 }
 
 void
-kl_sqlite_workers_write (KlSqliteWorkers *self, KlSqliteJob *job)
+kl_sqlite_workers_write (KlSqliteWorkers *self, KlSqliteDeed deed, const KlStoreJob *job)
 {
-  push (self, &self->writes, &self->writer_wake, &self->writer_waits, job);
+  push (self, &self->writes, &self->writer_wake, &self->writer_waits, deed, job);
 }
 
 void
-kl_sqlite_workers_read (KlSqliteWorkers *self, KlSqliteJob *job)
+kl_sqlite_workers_read (KlSqliteWorkers *self, KlSqliteDeed deed, const KlStoreJob *job)
 {
-  push (self, &self->reads, &self->reader_wake, &self->readers_wait, job);
+  push (self, &self->reads, &self->reader_wake, &self->readers_wait, deed, job);
 }
 
 void

@@ -7,60 +7,24 @@
  * all of them. */
 #pragma once
 
-#include "server/chat/kl-store.h"
 #include "server/store/kl-sqlite-memory.h"
 #include "server/store/kl-sqlite.h"
+#include "server/store/kl-store-job.h"
 
 G_BEGIN_DECLS
 
-typedef struct _KlSqliteJob KlSqliteJob;
-
 /* MEMORY: the writer's; NULL in a reader. Sets the job's result, or its error and returns FALSE. May run twice (the
  * first transaction was rolled back): then the result of the first run is gone. */
-typedef gboolean (*KlSqliteDeed) (KlSqlite *db, KlSqliteMemory *memory, KlSqliteJob *job);
-
-typedef enum
-{
-  KL_SQLITE_RETURNS_POINTER,
-  KL_SQLITE_RETURNS_BOOLEAN,
-  KL_SQLITE_RETURNS_INT,
-} KlSqliteReturns;
-
-struct _KlSqliteJob
-{
-  GTask *task; /* touched on the main loop only */
-  KlSqliteDeed deed;
-  KlSqliteReturns returns;
-
-  /* Arguments, owned; which ones and what for, each deed says. */
-  char *text[3];
-  gint64 number[3];
-  char **texts;
-  gpointer object;
-  GDestroyNotify object_free;
-
-  /* Outcome. */
-  gpointer result;
-  GDestroyNotify result_free;
-  gint64 result_number;
-  GError *error;
-};
-
-/* Takes the task. */
-KlSqliteJob *kl_sqlite_job_new (GTask *task, KlSqliteDeed deed, KlSqliteReturns returns);
-/* For a deed: gives the job its result. */
-gboolean kl_sqlite_job_give (KlSqliteJob *self, gpointer result, GDestroyNotify result_free);
-/* For a deed: refuses, with an error of the caller's making. */
-gboolean kl_sqlite_job_refuse (KlSqliteJob *self, KlStoreError code, const char *message);
+typedef gboolean (*KlSqliteDeed) (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 
 typedef struct _KlSqliteWorkers KlSqliteWorkers;
 
 /* Takes WRITER and LOCK_FD, which is closed when the threads have ended, and opens readers of its own. Jobs are reported on the thread-default main context of the caller. */
 KlSqliteWorkers *kl_sqlite_workers_new (const char *path, KlSqlite *writer, int lock_fd, GError **error);
 
-/* Each takes the job. */
-void kl_sqlite_workers_write (KlSqliteWorkers *self, KlSqliteJob *job);
-void kl_sqlite_workers_read (KlSqliteWorkers *self, KlSqliteJob *job);
+/* Each takes what is in JOB. */
+void kl_sqlite_workers_write (KlSqliteWorkers *self, KlSqliteDeed deed, const KlStoreJob *job);
+void kl_sqlite_workers_read (KlSqliteWorkers *self, KlSqliteDeed deed, const KlStoreJob *job);
 
 /* Runs what is pending, ends the threads, closes the handles, then reports TASK (taken; may be NULL). Jobs that come
  * later are refused. */
