@@ -27,7 +27,7 @@ export async function runChaos({ t, seconds, seed, clients: n_clients, say, clus
   for (let i = 0; i < n_clients; i += 8)
     people.push(...(await Promise.all(Array.from({ length: Math.min(8, n_clients - i) }, (_, k) => cluster.nodes[(i + k) % cluster.nodes.length].person(`p${i + k}`)))));
   const clients = people.map((person) => new Client({ name: person.name, id: person.id, token: person.token, urls, random }));
-  for (const client of clients) client.start();
+  for (const client of clients) client.start(t);
   await until(() => clients.every(({ online }) => online), "all online");
   const groups = [];
   for (let i = 0; i < clients.length; i += GROUP_SIZE) {
@@ -54,7 +54,7 @@ export async function runChaos({ t, seconds, seed, clients: n_clients, say, clus
   };
   const rejoin = async (client, group) => {
     if ((await client.ask("group:leave", { group: group.id }))?.ok) counts.left++;
-    for (;;) {
+    while (client.wanted) {
       const answer = await client.ask("group:join", { group: group.id });
       if (answer?.ok) {
         counts.joined++;
@@ -187,7 +187,7 @@ export async function runChaos({ t, seconds, seed, clients: n_clients, say, clus
   await cluster.valkey.ask("FLUSHALL");
   await restart(0);
   const differences = [];
-  const truths = await Promise.all(groups.map((group) => readTruth(cluster, group)));
+  const truths = await Promise.all(groups.map((group) => readTruth(t, cluster, group)));
   await until(() => groups.every((group, i) => behind(clients, group, truths[i]).length === 0), "every client at the head").catch(() => {});
   groups.forEach((group, i) => differences.push(...compare(clients, group, truths[i])));
   for (const client of clients) differences.push(...client.faults);
@@ -197,25 +197,34 @@ export async function runChaos({ t, seconds, seed, clients: n_clients, say, clus
   return { differences, counts, tally, latencies, connects: clients.reduce((sum, { connects }) => sum + connects, 0), cluster };
 }
 
+/** Asks until the store can be read. */
+async function read(reader, event, what) {
+  let answer;
+  await until(async () => {
+    answer = await reader.ask(event, what);
+    return answer && answer.error?.code !== "unavailable";
+  }, `${event} of ${what.group}`);
+  if (!answer.ok) throw new Error(`${event}: ${JSON.stringify(answer)}`);
+  return answer;
+}
+
 /** All messages and members, in pages. */
-async function readTruth(cluster, group) {
+async function readTruth(t, cluster, group) {
   const reader = new Client({ name: "reader", token: group.owner.token, urls: () => [cluster.nodes[0].url], random: makeRandom(1) });
-  reader.start();
+  reader.start(t);
   await until(() => reader.online, "the reader").catch(() => {
     throw new Error(`the store cannot be read: ${reader.trouble?.message} (${cluster.nodes[0].stderr.slice(-2000)})`);
   });
   const messages = new Map();
   for (let after = 0; ; ) {
-    const page = await reader.ask("history", { group: group.id, after, limit: 100 });
-    if (!page?.ok) throw new Error(`history: ${JSON.stringify(page)}`);
+    const page = await read(reader, "history", { group: group.id, after, limit: 100 });
     for (const message of page.messages) messages.set(message.seq, message);
     if (!page.more_after) break;
     after = page.messages.at(-1).seq;
   }
   const members = new Map();
   for (let after; ; ) {
-    const page = await reader.ask("group:members", { group: group.id, after, limit: 100 });
-    if (!page?.ok) throw new Error(`group:members: ${JSON.stringify(page)}`);
+    const page = await read(reader, "group:members", { group: group.id, after, limit: 100 });
     for (const member of page.members) members.set(member.user, member);
     if (!page.next) break;
     after = page.next;

@@ -64,8 +64,10 @@ export class Client {
     this.faults.push(`${this.name}: ${text}`);
   }
 
-  start() {
+  /** Ends with the test `t`, however that ends. */
+  start(t) {
     this.wanted = true;
+    t.after(() => this.stop());
     this.run = this.#keepConnected();
   }
 
@@ -245,10 +247,10 @@ export class Client {
     });
   }
 
-  /** Sends until it is acknowledged or refused. */
+  /** Sends until it is acknowledged or refused, or the client stops. */
   async send(group, body, until = Infinity) {
     const client_id = randomUUID();
-    while (Date.now() < until) {
+    while (this.wanted && Date.now() < until) {
       const answer = await this.ask("message:send", { group, body, client_id });
       if (answer?.ok) {
         this.acked.set(client_id, answer.message);
