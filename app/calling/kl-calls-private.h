@@ -73,6 +73,7 @@ struct _KlCalls
   /* kl-calls-share.c */
   XdpPortal *portal;
   XdpSession *share;
+  GTask *sharing; /* the asker, until it is answered */
 
   KlRing *ring;
   gboolean quiet;

@@ -4,24 +4,82 @@
 
 #include <glib/gstdio.h>
 
-static void
-on_share_closed (XdpSession *share, KlCalls *self)
+/* libportal says nothing to one that has cancelled a dialogue: it holds nothing of ours, and the asker is answered here. */
+typedef struct
 {
-  if (self->share == share)
-    kl_calls_drop_screen (self);
+  GWeakRef calls;
+  GCancellable *cancellable; /* of this asking */
+} Asking;
+
+static Asking *
+asking_new (KlCalls *self)
+{
+  Asking *asking = g_new0 (Asking, 1);
+
+  g_weak_ref_init (&asking->calls, self);
+  asking->cancellable = g_object_ref (self->cancellable);
+  return asking;
+}
+
+/* Transfer full; NULL: nobody waits for this any more. */
+static KlCalls *
+asking_free (Asking *asking)
+{
+  g_autoptr (KlCalls) self = g_weak_ref_get (&asking->calls);
+  gboolean current = self != NULL && self->cancellable == asking->cancellable && self->sharing != NULL;
+
+  g_weak_ref_clear (&asking->calls);
+  g_object_unref (asking->cancellable);
+  g_free (asking);
+  return current ? g_steal_pointer (&self) : NULL;
+}
+
+/* Takes ERROR. That the person has changed their mind is none. */
+static void
+answer (KlCalls *self, GError *error)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->sharing);
+  g_autoptr (GError) why = error;
+
+  if (task == NULL)
+    return;
+  if (why == NULL || g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_task_return_boolean (task, self->screen != NULL);
+  else
+    g_task_return_error (task, g_steal_pointer (&why));
+}
+
+static void
+close_share (KlCalls *self)
+{
+  g_autoptr (XdpSession) share = g_steal_pointer (&self->share);
+
+  if (share == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (share, self);
+  xdp_session_close (share);
 }
 
 void
 kl_calls_end_share (KlCalls *self)
 {
-  g_autoptr (XdpSession) share = g_steal_pointer (&self->share);
+  g_autoptr (GCancellable) cancellable = g_steal_pointer (&self->cancellable);
 
-  g_cancellable_cancel (self->cancellable);
-  g_clear_object (&self->cancellable);
-  if (share == NULL)
+  close_share (self);
+  g_cancellable_cancel (cancellable);
+  answer (self, NULL);
+}
+
+static void
+on_share_closed (XdpSession *share, KlCalls *self)
+{
+  if (self->share != share)
     return;
-  g_signal_handlers_disconnect_by_data (share, self);
-  xdp_session_close (share);
+  /* Before it has begun: the answer to that says why. */
+  if (self->screen == NULL)
+    close_share (self);
+  else
+    kl_calls_drop_screen (self);
 }
 
 /* The first node of "a(ua{sv})"; FALSE: there is none. */
@@ -37,80 +95,69 @@ read_node (XdpSession *share, guint *node)
   return TRUE;
 }
 
-/* TRUE: the person has changed their mind. An answer that says so is no error. */
-static gboolean
-take_cancelled (GTask *task, const GError *error)
+static void
+take_share (KlCalls *self, XdpSession *share)
 {
-  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return FALSE;
-  g_task_return_boolean (task, FALSE);
-  return TRUE;
+  g_autoptr (KlMediaSource) screen = NULL;
+  g_autofd int fd = xdp_session_open_pipewire_remote (share);
+  guint node;
+
+  if (fd < 0 || !read_node (share, &node))
+    {
+      close_share (self);
+      answer (self, g_error_new_literal (KL_CALLS_ERROR, KL_CALLS_ERROR_NO_SCREEN, "The desktop gave no screen"));
+      return;
+    }
+  screen = kl_media_source_new_pipewire (fd, node, TRUE, "Screen");
+  kl_calls_take_screen (self, screen);
+  answer (self, NULL);
 }
 
 static void
 on_share_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
-  KlCalls *self = g_task_get_source_object (task);
+  g_autoptr (KlCalls) self = asking_free (user_data);
   XdpSession *share = XDP_SESSION (source);
-  g_autoptr (KlMediaSource) screen = NULL;
   GError *error = NULL;
-  guint node;
+  gboolean started = xdp_session_start_finish (share, result, &error);
 
-  if (!xdp_session_start_finish (share, result, &error))
+  if (self == NULL)
     {
-      if (self->share == share)
-        kl_calls_end_share (self);
-      if (take_cancelled (task, error))
-        g_error_free (error);
-      else
-        g_task_return_error (task, error);
+      g_clear_error (&error);
       return;
     }
-  /* The call may be over meanwhile. */
-  if (self->share != share || !kl_calls_is_in_call (self))
+  if (started && self->share == share)
     {
-      g_task_return_boolean (task, FALSE);
+      take_share (self, share);
       return;
     }
-  g_autofd int fd = xdp_session_open_pipewire_remote (share);
-  if (fd < 0 || !read_node (share, &node))
-    {
-      kl_calls_end_share (self);
-      g_task_return_new_error (task, KL_CALLS_ERROR, KL_CALLS_ERROR_NO_SCREEN, "The desktop gave no screen");
-      return;
-    }
-  screen = kl_media_source_new_pipewire (fd, node, TRUE, "Screen");
-  kl_calls_take_screen (self, screen);
-  g_task_return_boolean (task, self->screen == screen);
+  close_share (self);
+  answer (self, error);
 }
 
 static void
 on_share_made (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
-  KlCalls *self = g_task_get_source_object (task);
-  XdpParent *parent = g_task_get_task_data (task);
+  g_autoptr (KlCalls) self = asking_free (user_data);
   GError *error = NULL;
   g_autoptr (XdpSession) share = xdp_portal_create_screencast_session_finish (XDP_PORTAL (source), result, &error);
 
-  if (share == NULL)
+  if (self == NULL)
     {
-      if (take_cancelled (task, error))
-        g_error_free (error);
-      else
-        g_task_return_error (task, error);
+      if (share != NULL)
+        xdp_session_close (share);
+      g_clear_error (&error);
       return;
     }
-  if (!kl_calls_is_in_call (self) || self->share != NULL || g_task_get_cancellable (task) != self->cancellable)
+  if (share == NULL)
     {
-      xdp_session_close (share);
-      g_task_return_boolean (task, FALSE);
+      answer (self, error);
       return;
     }
   self->share = g_object_ref (share);
   g_signal_connect_object (share, "closed", G_CALLBACK (on_share_closed), self, 0);
-  xdp_session_start (share, parent, self->cancellable, on_share_started, g_object_ref (task));
+  xdp_session_start (share, g_task_get_task_data (self->sharing), self->cancellable, on_share_started,
+                     asking_new (self));
 }
 
 void
@@ -121,15 +168,11 @@ kl_calls_share_screen_async (KlCalls *self, XdpParent *parent, GAsyncReadyCallba
 
   g_return_if_fail (KL_IS_CALLS (self));
 
-  if (self->cancellable == NULL)
-    self->cancellable = g_cancellable_new ();
-  task = g_task_new (self, self->cancellable, callback, user_data);
+  task = g_task_new (self, NULL, callback, user_data);
   g_task_set_source_tag (task, kl_calls_share_screen_async);
-  /* That the portal was told to forget it is no error of the asker's. */
-  g_task_set_check_cancellable (task, FALSE);
   if (parent != NULL)
     g_task_set_task_data (task, xdp_parent_copy (parent), (GDestroyNotify) xdp_parent_free);
-  if (!kl_calls_is_in_call (self) || self->share != NULL || self->screen != NULL)
+  if (!kl_calls_is_in_call (self) || self->sharing != NULL || self->screen != NULL)
     {
       g_task_return_boolean (task, self->screen != NULL);
       return;
@@ -141,9 +184,12 @@ kl_calls_share_screen_async (KlCalls *self, XdpParent *parent, GAsyncReadyCallba
       g_task_return_error (task, error);
       return;
     }
+  if (self->cancellable == NULL)
+    self->cancellable = g_cancellable_new ();
+  self->sharing = g_steal_pointer (&task);
   xdp_portal_create_screencast_session (self->portal, XDP_OUTPUT_MONITOR | XDP_OUTPUT_WINDOW, XDP_SCREENCAST_FLAG_NONE,
                                         XDP_CURSOR_MODE_EMBEDDED, XDP_PERSIST_MODE_NONE, NULL, self->cancellable,
-                                        on_share_made, g_object_ref (task));
+                                        on_share_made, asking_new (self));
 }
 
 gboolean

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Two people on a real server, in a call with real media from test sources, on loopback. */
 #include "app/calling/kl-calls.h"
+#include "tests/app/calling/fake-portal.h"
 #include "tests/app/core/kl-live.h"
 #include "tests/kit/kl-test-relay.h"
 #include "tests/kit/kl-test.h"
@@ -557,11 +558,90 @@ test_nothing_to_send (Fixture *self, gconstpointer unused)
   g_assert_false (kl_call_peer_get_audio (other (self->aroha.calls)));
 }
 
+static gboolean
+share (KlCalls *calls, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  kl_calls_share_screen_async (calls, NULL, kl_test_keep_result, &result);
+  kl_test_await (&result);
+  return kl_calls_share_screen_finish (calls, result, error);
+}
+
+/* The desktop gives a screen, refuses, fails, ends it by its own button. The camera is back each time, and each time is
+ * asked anew. */
+static void
+test_share (Fixture *self, gconstpointer unused)
+{
+  KlCalls *a = self->aroha.calls;
+  FakePortal *portal = fake_portal_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GAsyncResult) late = NULL;
+
+  /* Not in a call there is nothing to share. */
+  g_assert_false (share (a, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (fake_portal_count_asked (portal), ==, 0);
+  begin_call (self);
+  await_media (self);
+
+  fake_portal_set_answer (portal, 1);
+  g_assert_false (share (a, &error));
+  g_assert_no_error (error);
+  g_assert_true (kl_calls_get_camera_on (a) && !kl_calls_get_screen_on (a));
+  kl_test_wait_until (fake_portal_count_open (portal) == 0);
+  fake_portal_set_answer (portal, 2);
+  g_assert_false (share (a, &error));
+  g_assert_nonnull (error);
+  g_clear_error (&error);
+  g_assert_true (kl_calls_get_camera_on (a) && !kl_calls_get_screen_on (a));
+
+  fake_portal_set_answer (portal, 0);
+  g_assert_true (share (a, &error));
+  g_assert_no_error (error);
+  g_assert_true (kl_calls_get_screen_on (a));
+  kl_test_wait_until (kl_call_peer_get_screen (other (self->ben.calls)));
+  g_assert_cmpint (fake_portal_count_open (portal), ==, 1);
+  fake_portal_end_session (portal);
+  kl_test_wait_until (!kl_calls_get_screen_on (a) && kl_calls_get_camera_on (a));
+  kl_test_wait_until (!kl_call_peer_get_screen (other (self->ben.calls))
+                      && kl_call_peer_get_video (other (self->ben.calls)));
+  /* PipeWire that says nothing keeps us waiting until it is gone. */
+  fake_portal_close_remote (portal);
+  await_media (self);
+
+  g_assert_true (share (a, &error));
+  kl_calls_stop_sharing (a);
+  g_assert_false (kl_calls_get_screen_on (a));
+  kl_test_wait_until (fake_portal_count_open (portal) == 0);
+  fake_portal_close_remote (portal);
+
+  g_assert_cmpint (fake_portal_count_asked (portal), ==, 4);
+
+  /* The call ends while the person thinks about it. */
+  fake_portal_set_answer (portal, -1);
+  kl_calls_share_screen_async (a, NULL, kl_test_keep_result, &late);
+  kl_test_wait_until (fake_portal_count_asked (portal) == 5);
+  kl_calls_leave (a);
+  kl_test_await (&late);
+  g_assert_false (kl_calls_share_screen_finish (a, late, &error));
+  g_assert_no_error (error);
+  kl_test_wait_until (fake_portal_count_open (portal) == 0);
+  g_clear_object (&late);
+  fake_portal_free (portal);
+}
+
 int
 main (int argc, char *argv[])
 {
+  /* Kept: its end waits for connections, and libportal lets go of none whose dialogue was cancelled. */
+  static GTestDBus *bus;
+  int status;
+
   kl_test_init (&argc, &argv);
   kl_call_init_process (&argc, &argv);
+  bus = g_test_dbus_new (G_TEST_DBUS_NONE);
+  g_test_dbus_up (bus);
 
 #define TEST(name, function, settings) g_test_add (name, Fixture, settings, set_up, function, tear_down)
   TEST ("/calling/check", test_check, NULL);
@@ -574,6 +654,9 @@ main (int argc, char *argv[])
   TEST ("/calling/removed", test_removed, NULL);
   TEST ("/calling/in-vain", test_in_vain, NULL);
   TEST ("/calling/nothing-to-send", test_nothing_to_send, NULL);
+  TEST ("/calling/share", test_share, NULL);
 #undef TEST
-  return g_test_run ();
+  status = g_test_run ();
+  g_test_dbus_stop (bus);
+  return status;
 }
