@@ -222,11 +222,21 @@ enter (KlCallHost *self)
   gtk_widget_grab_focus (self->view);
 }
 
+/* GTK may hold one a while longer, with an event on its way; what it holds is of a call that is over. */
+static void
+drop (GtkWidget *widget)
+{
+  g_autoptr (GtkWidget) held = g_object_ref (widget);
+
+  gtk_widget_unparent (held);
+  g_object_run_dispose (G_OBJECT (held));
+}
+
 static void
 exit_call (KlCallHost *self)
 {
   GtkWindow *window = get_window (self);
-  GtkWidget *view, *mini;
+  GtkWidget *view, *mini, *focus;
 
   if (self->view == NULL)
     return;
@@ -239,8 +249,11 @@ exit_call (KlCallHost *self)
   place (self);
   /* First of all: a window keeps what had the focus when it went. */
   restore_focus (self);
-  gtk_widget_unparent (view);
-  gtk_widget_unparent (mini);
+  focus = window != NULL ? gtk_root_get_focus (GTK_ROOT (window)) : NULL;
+  if (focus != NULL && (focus == view || gtk_widget_is_ancestor (focus, view) || gtk_widget_is_ancestor (focus, mini)))
+    gtk_root_set_focus (GTK_ROOT (window), NULL);
+  drop (view);
+  drop (mini);
 }
 
 static void
@@ -907,8 +920,8 @@ kl_call_host_dispose (GObject *object)
   g_clear_weak_pointer (&self->focus_before);
   g_clear_weak_pointer (&self->door);
   g_clear_weak_pointer (&self->incoming);
-  g_clear_pointer (&self->view, gtk_widget_unparent);
-  g_clear_pointer (&self->mini, gtk_widget_unparent);
+  g_clear_pointer (&self->view, drop);
+  g_clear_pointer (&self->mini, drop);
   g_clear_object (&self->ring);
   g_clear_object (&self->calls);
   g_clear_object (&self->actions);

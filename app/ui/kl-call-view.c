@@ -539,7 +539,8 @@ kl_call_view_dispose (GObject *object)
   if (self->reactions != NULL)
     gtk_widget_unparent (GTK_WIDGET (self->reactions));
   /* The bin must let go of its child itself: disposing the template would take it away unseen. */
-  adw_breakpoint_bin_set_child (ADW_BREAKPOINT_BIN (self), NULL);
+  if (self->calls != NULL)
+    adw_breakpoint_bin_set_child (ADW_BREAKPOINT_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (object), KL_TYPE_CALL_VIEW);
   g_clear_object (&self->group);
   g_clear_object (&self->call);
