@@ -74,7 +74,9 @@ replace_sink (KlSpeaker *self, gboolean nobody)
   set_working (self, !nobody);
 }
 
-/* Between two sinks the mixer's thread may find nothing linked, and stop for good: so that is not told it. */
+/* Between two sinks the mixer's thread may find nothing linked, and stop for good: so that is not told it. Nor may it pass
+ * over inputs that have had nothing yet (ignore-inactive-pads): where even the silence is late, it would have no input at
+ * all, take that for the end, and nothing would ever be heard. */
 static gboolean
 build (KlSpeaker *self, const char *probe, GError **error)
 {
@@ -84,7 +86,6 @@ build (KlSpeaker *self, const char *probe, GError **error)
   self->mixer = kl_call_element_make (self->pipeline, "audiomixer", error);
   if (self->mixer == NULL)
     return FALSE;
-  g_object_set (self->mixer, "ignore-inactive-pads", TRUE, NULL);
   silence = kl_call_element_launch (self->pipeline, error,
                                     "audiotestsrc is-live=true wave=silence samplesperbuffer=960 ! "
                                     "audio/x-raw,format=S16LE,rate=48000,channels=1 ! queue max-size-time=500000000");
