@@ -54,6 +54,8 @@ struct _KlCallConnection
   gboolean connected;
   gboolean failed;
   gboolean remote_set;
+  gboolean asking; /* webrtcbin for its statistics */
+  KlCallWay way;
   KlCallDescription *local;
   KlCallDescription *remote;
   GPtrArray *candidates; /* element-type Candidate: until the remote description is set */
@@ -192,8 +194,8 @@ take_local (KlCallConnection *self, gpointer data)
 
   g_clear_pointer (&self->local, kl_call_description_free);
   self->local = kl_call_description_parse (GST_WEBRTC_SDP_TYPE_OFFER, sdp);
-  g_signal_emit (self, signals[DESCRIPTION], 0,
-                 (int) (self->offered ? KL_CALL_MESSAGE_OFFER : KL_CALL_MESSAGE_ANSWER), sdp);
+  g_signal_emit (self, signals[DESCRIPTION], 0, (int) (self->offered ? KL_CALL_MESSAGE_OFFER : KL_CALL_MESSAGE_ANSWER),
+                 sdp);
 }
 
 static void
@@ -234,6 +236,16 @@ take_state (KlCallConnection *self, gpointer data)
     default:
       return;
     }
+}
+
+static void
+take_way (KlCallConnection *self, gpointer data)
+{
+  KlCallWay way = (KlCallWay) GPOINTER_TO_INT (data);
+
+  self->asking = FALSE;
+  if (way != KL_CALL_WAY_UNKNOWN)
+    self->way = way;
 }
 
 /* ── On webrtcbin's threads ── */
@@ -343,6 +355,19 @@ static void
 on_answer_taken (GstPromise *promise, gpointer data)
 {
   remote_was_set (promise, data);
+  gst_promise_unref (promise);
+}
+
+static void
+on_stats (GstPromise *promise, gpointer data)
+{
+  Ask *ask = data;
+  const GstStructure *reply = NULL;
+
+  if (gst_promise_wait (promise) == GST_PROMISE_RESULT_REPLIED)
+    reply = gst_promise_get_reply (promise);
+  post (ask->link, take_way, GINT_TO_POINTER (reply != NULL ? kl_call_sample_read_way (reply) : KL_CALL_WAY_UNKNOWN),
+        NULL);
   gst_promise_unref (promise);
 }
 
@@ -603,6 +628,16 @@ kl_call_connection_read_level (KlCallConnection *self, GstMessage *message, doub
   return g_strcmp0 (GST_MESSAGE_SRC_NAME (message), KL_CALL_MEDIA_LEVEL) == 0 && kl_call_level_read (message, level);
 }
 
+/* ICE may change its mind at any time, and tells nobody. */
+static void
+ask_way (KlCallConnection *self)
+{
+  if (self->asking)
+    return;
+  self->asking = TRUE;
+  g_signal_emit_by_name (self->webrtc, "get-stats", NULL, make_promise (self->link, self->webrtc, on_stats));
+}
+
 gboolean
 kl_call_connection_sample (KlCallConnection *self, KlCallSample *sample)
 {
@@ -614,6 +649,8 @@ kl_call_connection_sample (KlCallConnection *self, KlCallSample *sample)
   if (self->rtp_session == NULL)
     return FALSE;
   kl_call_sample_read (sample, self->rtp_session);
+  sample->way = self->way;
+  ask_way (self);
   return TRUE;
 }
 
@@ -717,8 +754,8 @@ kl_call_connection_class_init (KlCallConnectionClass *klass)
                                        G_TYPE_NONE, 2, G_TYPE_INT, G_TYPE_STRING);
   signals[CANDIDATE] = g_signal_new ("candidate", KL_TYPE_CALL_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                      G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_INT);
-  signals[CONNECTED] = g_signal_new ("connected", KL_TYPE_CALL_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                     G_TYPE_NONE, 0);
+  signals[CONNECTED]
+      = g_signal_new ("connected", KL_TYPE_CALL_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[FAILED]
       = g_signal_new ("failed", KL_TYPE_CALL_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }

@@ -481,6 +481,7 @@ kl_call_peer_get_stats (KlCallPeer *self, KlCallStats *stats)
     .fps = self->fps,
     .frames = kl_video_feed_get_frames (self->feed),
     .connections = self->n_connections,
+    .relayed = self->sample.way == KL_CALL_WAY_RELAYED,
   };
 }
 

@@ -17,6 +17,39 @@ kl_call_sample_find_session (GstBin *webrtc)
   return found;
 }
 
+/* The statistics' statistics of this name, or of the name that this field has. */
+static gboolean
+enter (const GstStructure *stats, const GstStructure *from, const char *field, GstStructure **found)
+{
+  const char *id = from != NULL ? gst_structure_get_string (from, field) : field;
+  const GValue *value = id != NULL ? gst_structure_get_value (stats, id) : NULL;
+
+  *found = value != NULL && GST_VALUE_HOLDS_STRUCTURE (value) ? g_value_get_boxed (value) : NULL;
+  return *found != NULL;
+}
+
+KlCallWay
+kl_call_sample_read_way (const GstStructure *stats)
+{
+  GstStructure *transport = NULL;
+  GstStructure *pair;
+  GstStructure *end;
+  KlCallWay way = KL_CALL_WAY_UNKNOWN;
+
+  /* Bundled, there is one transport; the others, if any, have chosen nothing. */
+  for (int i = 0; i < gst_structure_n_fields (stats); i++)
+    if (enter (stats, NULL, gst_structure_nth_field_name (stats, i), &transport)
+        && enter (stats, transport, "selected-candidate-pair-id", &pair))
+      for (int remote = 0; remote < 2; remote++)
+        if (enter (stats, pair, remote ? "remote-candidate-id" : "local-candidate-id", &end))
+          {
+            if (g_strcmp0 (gst_structure_get_string (end, "candidate-type"), "relay") == 0)
+              return KL_CALL_WAY_RELAYED;
+            way = KL_CALL_WAY_DIRECT;
+          }
+  return way;
+}
+
 /* Sources of an RTP session: ours, of which the peer's reports speak, and the peer's. */
 static void
 add_source (KlCallSample *sample, const GstStructure *source)

@@ -148,6 +148,8 @@ write_peer (KlJsonWriter *out, Program *self, KlCallPeer *peer)
   kl_json_member_int (out, "loss_percent", (gint64) stats.line.loss_percent);
   kl_json_member_int (out, "packets_received", stats.line.packets_received);
   kl_json_member_int (out, "packets_lost", stats.line.packets_lost);
+  kl_json_member_int (out, "way", stats.line.way);
+  kl_json_member_bool (out, "relayed", stats.relayed);
   kl_json_member_int (out, "target_bps", stats.video_target_bps);
   kl_json_end_object (out);
 }
@@ -289,7 +291,8 @@ take_line (Program *self, const char *line)
   else if (g_str_equal (what, "source"))
     do_source (self, &in);
   else if (g_str_equal (what, "mute"))
-    kl_publisher_set_muted (kl_call_get_publisher (self->call), kl_json_fields_bool (&in, "on", KL_JSON_REQUIRED, TRUE));
+    kl_publisher_set_muted (kl_call_get_publisher (self->call),
+                            kl_json_fields_bool (&in, "on", KL_JSON_REQUIRED, TRUE));
   else if (g_str_equal (what, "large"))
     g_object_set (self->call, "large", kl_json_fields_bool (&in, "on", KL_JSON_REQUIRED, TRUE), NULL);
   else if (g_str_equal (what, "ice"))

@@ -2,7 +2,7 @@
 // Call cores in processes of their own: they find, see, hear and lose one another.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Core, Room, STATE, meet, until } from "./peer.mjs";
+import { Core, Room, STATE, WAY, meet, until } from "./peer.mjs";
 
 async function pair(t, options) {
   const room = new Room();
@@ -19,6 +19,7 @@ test("two see and hear each other, switch, and come back", async (t) => {
     assert.equal(peer.state, STATE.connected);
     assert.deepEqual([peer.width, peer.height], [640, 360]);
     assert.equal(peer.connections, 1);
+    await until("the way is known", async () => (await core.peer(other)).way === WAY.direct);
   }
 
   newcomer.say({ do: "mute", on: true });

@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 
 export const DEADLINE_MS = 60_000;
 export const STATE = { connecting: 0, connected: 1, reconnecting: 2, gone: 3 };
+export const WAY = { unknown: 0, direct: 1, relayed: 2 };
 
 /** Waits until `look()` gives something true, and gives that. */
 export async function until(what, look, deadline = DEADLINE_MS) {

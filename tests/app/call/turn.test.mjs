@@ -27,6 +27,17 @@ test("media flows through a relay and shows no other address", { skip }, async (
   const { cores, kinds } = await relayed(t, turn.server(600));
   await meet(cores);
   assert.deepEqual([...kinds], ["relay"]);
+  for (const [core, other] of [[cores[0], "newcomer"], [cores[1], "host"]]) await until("told as relayed", async () => (await core.peer(other)).relayed);
+});
+
+test("one that may use relays alone relays for both", { skip }, async (t) => {
+  const turn = await Turn.start(t);
+  const room = new Room();
+  const cores = await Promise.all([Core.start(t, "host"), Core.start(t, "newcomer")]);
+  cores[0].say({ do: "ice", ...turn.server(600), relay_only: true });
+  for (const core of cores) room.join(core);
+  await meet(cores);
+  for (const [core, other] of [[cores[0], "newcomer"], [cores[1], "host"]]) await until("told as relayed", async () => (await core.peer(other)).relayed);
 });
 
 test("credentials that have run out get no relay", { skip }, async (t) => {
