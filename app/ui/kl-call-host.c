@@ -1,59 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* While the call fills the window, what is under it is not visible: neither drawn, nor found by Tab or a screen reader. */
-#include "app/ui/kl-call-host.h"
+#include "app/ui/kl-call-host-private.h"
 
 #include <glib/gi18n.h>
-#include <libportal-gtk4/portal-gtk4.h>
 
-#include "app/ui/kl-call-devices-dialog.h"
 #include "app/ui/kl-call-door.h"
 #include "app/ui/kl-call-mini.h"
-#include "app/ui/kl-call-statistics-dialog.h"
 #include "app/ui/kl-call-view.h"
 #include "app/ui/kl-errors.h"
 #include "app/ui/kl-incoming-dialog.h"
 
 enum
 {
-  MINI_WIDTH = 288,
-  MINI_HEIGHT = 230,
-  MINI_NARROW_WIDTH = 216,
-  MINI_NARROW_HEIGHT = 180,
-  NARROW = 720,
-  EDGE = 18,
-  REST_TOP = 60,    /* below a header */
-  REST_BOTTOM = 74, /* above the line one writes in */
-  DRAG_FROM = 8,
   RING_ALL_UP_TO = 50,
-};
-
-#define SPRING_DAMPING 0.9
-#define SPRING_STIFFNESS 300
-
-struct _KlCallHost
-{
-  AdwBin parent_instance;
-
-  KlCalls *calls;
-  KlCall *call; /* that view and mini show; lent by calls */
-  GtkWidget *view;
-  GtkWidget *mini;
-  gboolean small;
-  GSimpleActionGroup *actions;
-  GtkWidget *focus_before; /* weak */
-  AdwDialog *door;         /* weak */
-  AdwDialog *incoming;     /* weak */
-  KlRing *ring;            /* that incoming shows */
-  gboolean held;           /* Space mutes */
-
-  /* Where the small one is: a corner, and how far from it. */
-  gboolean at_start, at_top;
-  double off_x, off_y;
-  double drag_x, drag_y; /* off at the drag's begin */
-  gboolean dragging;
-  double snap_x, snap_y; /* off at the snap's begin */
-  AdwAnimation *snap;
-  GtkEventController *keys; /* of the window, while we are in one */
 };
 
 typedef enum
@@ -72,16 +31,16 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (KlCallHost, kl_call_host, ADW_TYPE_BIN)
 
-static void
-toast (KlCallHost *self,
-       const char *text)
+void
+kl_call_host_toast (KlCallHost *self,
+                    const char *text)
 {
   gtk_widget_activate_action (GTK_WIDGET (self), "win.toast", "s", text);
 }
 
-static void
-toast_error (KlCallHost   *self,
-             const GError *error)
+void
+kl_call_host_toast_error (KlCallHost   *self,
+                          const GError *error)
 {
   g_autofree char *sentence = NULL;
 
@@ -91,11 +50,11 @@ toast_error (KlCallHost   *self,
     sentence = g_strdup (_ ("The call could not go on: a part that calls need is missing on this computer."));
   else
     sentence = kl_error_dup_sentence (error);
-  toast (self, sentence);
+  kl_call_host_toast (self, sentence);
 }
 
-static GtkWindow *
-get_window (KlCallHost *self)
+GtkWindow *
+kl_call_host_get_window (KlCallHost *self)
 {
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
 
@@ -139,11 +98,11 @@ restore_focus (KlCallHost *self)
   set_focus_before (self, NULL);
 }
 
-static void
-set_small (KlCallHost *self,
-           gboolean    small)
+void
+kl_call_host_set_small (KlCallHost *self,
+                        gboolean    small)
 {
-  GtkWindow *window = get_window (self);
+  GtkWindow *window = kl_call_host_get_window (self);
 
   if (self->view == NULL || self->small == small)
     return;
@@ -172,7 +131,7 @@ kl_call_host_get_small (KlCallHost *self)
 static void
 on_focus (KlCallHost *self)
 {
-  GtkWindow *window = get_window (self);
+  GtkWindow *window = kl_call_host_get_window (self);
   GtkWidget *focus = window != NULL ? gtk_root_get_focus (GTK_ROOT (window)) : NULL;
   GtkWidget *child = adw_bin_get_child (ADW_BIN (self));
 
@@ -183,16 +142,16 @@ on_focus (KlCallHost *self)
 static void
 update_fullscreen (KlCallHost *self)
 {
-  GtkWindow *window = get_window (self);
+  GtkWindow *window = kl_call_host_get_window (self);
 
   if (self->view != NULL && window != NULL)
     kl_call_view_set_fullscreen (KL_CALL_VIEW (self->view), gtk_window_is_fullscreen (window));
 }
 
-static void
-toggle_fullscreen (KlCallHost *self)
+void
+kl_call_host_toggle_fullscreen (KlCallHost *self)
 {
-  GtkWindow *window = get_window (self);
+  GtkWindow *window = kl_call_host_get_window (self);
 
   if (window == NULL)
     return;
@@ -207,12 +166,13 @@ toggle_fullscreen (KlCallHost *self)
 static void
 enter (KlCallHost *self)
 {
-  GtkWindow *window = get_window (self);
+  GtkWindow *window = kl_call_host_get_window (self);
 
   self->call = kl_calls_get_call (self->calls);
   self->small = FALSE;
   self->view = kl_call_view_new (self->calls);
   self->mini = kl_call_mini_new (self->calls);
+  kl_call_corner_set_child (self->corner, self->mini);
   if (window != NULL)
     set_focus_before (self, gtk_root_get_focus (GTK_ROOT (window)));
   gtk_widget_set_parent (self->view, GTK_WIDGET (self));
@@ -235,7 +195,7 @@ drop (GtkWidget *widget)
 static void
 exit_call (KlCallHost *self)
 {
-  GtkWindow *window = get_window (self);
+  GtkWindow *window = kl_call_host_get_window (self);
   GtkWidget *view, *mini, *focus;
 
   if (self->view == NULL)
@@ -244,6 +204,7 @@ exit_call (KlCallHost *self)
     gtk_window_unfullscreen (window);
   view = g_steal_pointer (&self->view);
   mini = g_steal_pointer (&self->mini);
+  kl_call_corner_set_child (self->corner, NULL);
   self->call = NULL;
   self->held = FALSE;
   place (self);
@@ -281,7 +242,7 @@ on_state (KlCallHost *self)
   if (state != KL_CALLS_ENDED)
     return;
   if (kl_calls_get_error (self->calls) != NULL)
-    toast_error (self, kl_calls_get_error (self->calls));
+    kl_call_host_toast_error (self, kl_calls_get_error (self->calls));
   kl_calls_dismiss (self->calls);
 }
 
@@ -338,7 +299,7 @@ kl_call_host_open (KlCallHost *self,
   if (self->view == NULL)
     open_door (self, group);
   else if (kl_calls_get_group (self->calls) == group)
-    set_small (self, FALSE);
+    kl_call_host_set_small (self, FALSE);
   else
     ask_to_change (self, group);
 }
@@ -390,401 +351,10 @@ on_declined (KlCallHost *self,
 {
   g_autofree char *words = g_strdup_printf (_ ("%s does not come to the call"), kl_user_get_display_name (user));
 
-  toast (self, words);
+  kl_call_host_toast (self, words);
 }
 
-/* ── Commands ────────────────────────────────────────────────────────────── */
-
-static void
-on_microphone (GSimpleAction *action,
-               GVariant      *parameter,
-               gpointer       user_data)
-{
-  KlCallHost *self = user_data;
-
-  kl_calls_set_microphone_on (self->calls, !kl_calls_get_microphone_on (self->calls));
-}
-
-static void
-on_camera (GSimpleAction *action,
-           GVariant      *parameter,
-           gpointer       user_data)
-{
-  KlCallHost *self = user_data;
-
-  kl_calls_set_camera_on (self->calls, !kl_calls_get_camera_on (self->calls));
-}
-
-static void
-on_shared (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
-{
-  g_autoptr (KlCallHost) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!kl_calls_share_screen_finish (KL_CALLS (source), result, &error) && error != NULL && self->calls != NULL
-      && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    toast (self, _ ("The desktop does not let Klatch share the screen."));
-}
-
-static void
-on_share (GSimpleAction *action,
-          GVariant      *parameter,
-          gpointer       user_data)
-{
-  KlCallHost *self = user_data;
-  GtkWindow *window = get_window (self);
-  XdpParent *parent;
-
-  if (kl_calls_get_screen_on (self->calls))
-    {
-      kl_calls_stop_sharing (self->calls);
-      return;
-    }
-  parent = window != NULL ? xdp_parent_new_gtk (window) : NULL;
-  kl_calls_share_screen_async (self->calls, parent, on_shared, g_object_ref (self));
-  g_clear_pointer (&parent, xdp_parent_free);
-}
-
-static void
-on_hand (GSimpleAction *action,
-         GVariant      *state,
-         gpointer       user_data)
-{
-  kl_calls_set_hand (KL_CALL_HOST (user_data)->calls, g_variant_get_boolean (state));
-}
-
-static void
-on_leave (GSimpleAction *action,
-          GVariant      *parameter,
-          gpointer       user_data)
-{
-  kl_calls_leave (KL_CALL_HOST (user_data)->calls);
-}
-
-static void
-on_shrink (GSimpleAction *action,
-           GVariant      *parameter,
-           gpointer       user_data)
-{
-  set_small (user_data, TRUE);
-}
-
-static void
-on_grow (GSimpleAction *action,
-         GVariant      *parameter,
-         gpointer       user_data)
-{
-  set_small (user_data, FALSE);
-}
-
-static void
-on_chat (GSimpleAction *action,
-         GVariant      *parameter,
-         gpointer       user_data)
-{
-  KlCallHost *self = user_data;
-
-  set_small (self, TRUE);
-  if (kl_calls_get_group (self->calls) != NULL)
-    g_signal_emit (self, signals[SIGNAL_CHAT], 0, kl_calls_get_group (self->calls));
-}
-
-static void
-on_large (GSimpleAction *action,
-          GVariant      *parameter,
-          gpointer       user_data)
-{
-  KlCallHost *self = user_data;
-
-  if (self->view != NULL)
-    kl_call_view_set_large (KL_CALL_VIEW (self->view), !kl_call_view_get_large (KL_CALL_VIEW (self->view)));
-}
-
-static void
-on_fullscreen (GSimpleAction *action,
-               GVariant      *parameter,
-               gpointer       user_data)
-{
-  toggle_fullscreen (user_data);
-}
-
-static void
-on_react (GSimpleAction *action,
-          GVariant      *parameter,
-          gpointer       user_data)
-{
-  KlCallHost *self = user_data;
-
-  if (self->view != NULL)
-    kl_call_view_show_reactions (KL_CALL_VIEW (self->view));
-}
-
-static void
-on_react_with (GSimpleAction *action,
-               GVariant      *parameter,
-               gpointer       user_data)
-{
-  kl_calls_react (KL_CALL_HOST (user_data)->calls, g_variant_get_string (parameter, NULL));
-}
-
-static void
-on_rung (GObject      *source,
-         GAsyncResult *result,
-         gpointer      user_data)
-{
-  g_autoptr (KlCallHost) self = user_data;
-  g_autoptr (GError) error = NULL;
-  gboolean rung = kl_calls_ring_finish (KL_CALLS (source), result, &error);
-
-  if (self->calls == NULL)
-    return;
-  if (rung)
-    toast (self, _ ("Ringing…"));
-  else
-    toast_error (self, error);
-}
-
-static void
-on_ring_all (GSimpleAction *action,
-             GVariant      *parameter,
-             gpointer       user_data)
-{
-  KlCallHost *self = user_data;
-
-  kl_calls_ring_async (self->calls, NULL, on_rung, g_object_ref (self));
-}
-
-static void
-on_devices (GSimpleAction *action,
-            GVariant      *parameter,
-            gpointer       user_data)
-{
-  KlCallHost *self = user_data;
-
-  adw_dialog_present (kl_call_devices_dialog_new (self->calls), GTK_WIDGET (self));
-}
-
-static void
-on_statistics (GSimpleAction *action,
-               GVariant      *parameter,
-               gpointer       user_data)
-{
-  KlCallHost *self = user_data;
-
-  if (kl_calls_get_call (self->calls) != NULL)
-    adw_dialog_present (kl_call_statistics_dialog_new (self->calls), GTK_WIDGET (self));
-}
-
-static const GActionEntry entries[] = {
-  { .name = "microphone", .activate = on_microphone },
-  { .name = "camera", .activate = on_camera },
-  { .name = "screen", .activate = on_share },
-  { .name = "hand", .state = "false", .change_state = on_hand },
-  { .name = "leave", .activate = on_leave },
-  { .name = "shrink", .activate = on_shrink },
-  { .name = "grow", .activate = on_grow },
-  { .name = "chat", .activate = on_chat },
-  { .name = "large", .activate = on_large },
-  { .name = "fullscreen", .activate = on_fullscreen },
-  { .name = "react", .activate = on_react },
-  { .name = "react-with", .activate = on_react_with, .parameter_type = "s" },
-  { .name = "ring", .activate = on_ring_all },
-  { .name = "devices", .activate = on_devices },
-  { .name = "statistics", .activate = on_statistics },
-};
-
-/* ── Keys ────────────────────────────────────────────────────────────────── */
-
-static gboolean
-is_writing (KlCallHost *self)
-{
-  GtkWindow *window = get_window (self);
-  GtkWidget *focus = window != NULL ? gtk_root_get_focus (GTK_ROOT (window)) : NULL;
-
-  return focus != NULL && (GTK_IS_TEXT_VIEW (focus) || GTK_IS_EDITABLE (focus));
-}
-
-/* A dialogue has the keys to itself. */
-static gboolean
-is_asked (KlCallHost *self)
-{
-  GtkWindow *window = get_window (self);
-
-  if (ADW_IS_APPLICATION_WINDOW (window))
-    return adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window)) != NULL;
-  return ADW_IS_WINDOW (window) && adw_window_get_visible_dialog (ADW_WINDOW (window)) != NULL;
-}
-
-static gboolean
-take_escape (KlCallHost *self)
-{
-  GtkWindow *window = get_window (self);
-
-  if (self->small)
-    return GDK_EVENT_PROPAGATE;
-  if (window != NULL && gtk_window_is_fullscreen (window))
-    gtk_window_unfullscreen (window);
-  else
-    set_small (self, TRUE);
-  return GDK_EVENT_STOP;
-}
-
-static gboolean
-on_key_pressed (KlCallHost      *self,
-                guint            keyval,
-                guint            keycode,
-                GdkModifierType  modifiers)
-{
-  static const struct
-  {
-    guint keyval;
-    const char *action;
-  } keys[] = { { GDK_KEY_m, "microphone" }, { GDK_KEY_v, "camera" }, { GDK_KEY_s, "screen" }, { GDK_KEY_h, "hand" } };
-
-  if (self->view == NULL || is_asked (self) || (modifiers & (GDK_CONTROL_MASK | GDK_ALT_MASK | GDK_SUPER_MASK)) != 0)
-    return GDK_EVENT_PROPAGATE;
-  if (keyval == GDK_KEY_F11 && !self->small)
-    {
-      toggle_fullscreen (self);
-      return GDK_EVENT_STOP;
-    }
-  if (keyval == GDK_KEY_Escape)
-    return take_escape (self);
-  if (is_writing (self))
-    return GDK_EVENT_PROPAGATE;
-  if (keyval == GDK_KEY_space)
-    {
-      if (kl_calls_get_microphone_on (self->calls))
-        {
-          self->held = TRUE;
-          kl_calls_set_microphone_on (self->calls, FALSE);
-        }
-      return GDK_EVENT_STOP;
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
-    if (gdk_keyval_to_lower (keyval) == keys[i].keyval)
-      {
-        g_action_group_activate_action (G_ACTION_GROUP (self->actions), keys[i].action, NULL);
-        return GDK_EVENT_STOP;
-      }
-  return GDK_EVENT_PROPAGATE;
-}
-
-static void
-let_go (KlCallHost *self)
-{
-  if (!self->held)
-    return;
-  self->held = FALSE;
-  kl_calls_set_microphone_on (self->calls, TRUE);
-}
-
-static void
-on_key_released (KlCallHost *self,
-                 guint       keyval)
-{
-  if (keyval == GDK_KEY_space)
-    let_go (self);
-}
-
-/* ── The small one moves ─────────────────────────────────────────────────── */
-
-static void
-get_mini_box (KlCallHost    *self,
-              int            width,
-              int            height,
-              GtkAllocation *box)
-{
-  gboolean narrow = width <= NARROW;
-  gboolean rtl = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
-  int edge = narrow ? EDGE / 2 : EDGE;
-
-  box->width = narrow ? MINI_NARROW_WIDTH : MINI_WIDTH;
-  box->height = narrow ? MINI_NARROW_HEIGHT : MINI_HEIGHT;
-  box->x = self->at_start != rtl ? edge : width - edge - box->width;
-  box->y = self->at_top ? REST_TOP : height - REST_BOTTOM - box->height;
-}
-
-/* Where it is right now, never outside. */
-static void
-get_mini_place (KlCallHost    *self,
-                int            width,
-                int            height,
-                GtkAllocation *box)
-{
-  get_mini_box (self, width, height, box);
-  box->x = CLAMP (box->x + (int) self->off_x, 0, MAX (width - box->width, 0));
-  box->y = CLAMP (box->y + (int) self->off_y, 0, MAX (height - box->height, 0));
-}
-
-static void
-on_snap (double   value,
-         gpointer user_data)
-{
-  KlCallHost *self = user_data;
-
-  self->off_x = self->snap_x * (1 - value);
-  self->off_y = self->snap_y * (1 - value);
-  gtk_widget_queue_allocate (GTK_WIDGET (self));
-}
-
-static void
-on_drag_begin (KlCallHost     *self,
-               double          x,
-               double          y,
-               GtkGestureDrag *gesture)
-{
-  GtkAllocation box;
-
-  get_mini_place (self, gtk_widget_get_width (GTK_WIDGET (self)), gtk_widget_get_height (GTK_WIDGET (self)), &box);
-  if (!kl_call_host_get_small (self) || !gdk_rectangle_contains_point (&box, (int) x, (int) y))
-    {
-      gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_DENIED);
-      return;
-    }
-  adw_animation_pause (self->snap);
-  self->drag_x = self->off_x;
-  self->drag_y = self->off_y;
-}
-
-static void
-on_drag_update (KlCallHost     *self,
-                double          x,
-                double          y,
-                GtkGestureDrag *gesture)
-{
-  if (!self->dragging && ABS (x) < DRAG_FROM && ABS (y) < DRAG_FROM)
-    return;
-  if (!self->dragging)
-    gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
-  self->dragging = TRUE;
-  self->off_x = self->drag_x + x;
-  self->off_y = self->drag_y + y;
-  gtk_widget_queue_allocate (GTK_WIDGET (self));
-}
-
-/* Into the nearest corner. */
-static void
-on_drag_end (KlCallHost *self)
-{
-  int width = gtk_widget_get_width (GTK_WIDGET (self)), height = gtk_widget_get_height (GTK_WIDGET (self));
-  gboolean rtl = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
-  GtkAllocation now, rest;
-
-  if (!self->dragging)
-    return;
-  self->dragging = FALSE;
-  get_mini_place (self, width, height, &now);
-  self->at_start = (now.x + now.width / 2 < width / 2) != rtl;
-  self->at_top = now.y + now.height / 2 < height / 2;
-  get_mini_box (self, width, height, &rest);
-  self->snap_x = now.x - rest.x;
-  self->snap_y = now.y - rest.y;
-  adw_animation_reset (self->snap);
-  adw_animation_play (self->snap);
-}
+/* ── Room ────────────────────────────────────────────────────────────────── */
 
 static void
 kl_call_host_measure (GtkWidget      *widget,
@@ -816,18 +386,12 @@ kl_call_host_size_allocate (GtkWidget *widget,
 {
   KlCallHost *self = KL_CALL_HOST (widget);
   GtkWidget *child = adw_bin_get_child (ADW_BIN (self));
-  GtkAllocation box;
 
   if (child != NULL && gtk_widget_get_visible (child))
     gtk_widget_size_allocate (child, &(GtkAllocation) { 0, 0, width, height }, -1);
-  if (self->view == NULL)
-    return;
-  if (gtk_widget_get_visible (self->view))
+  if (self->view != NULL && gtk_widget_get_visible (self->view))
     gtk_widget_size_allocate (self->view, &(GtkAllocation) { 0, 0, width, height }, -1);
-  if (!gtk_widget_get_visible (self->mini))
-    return;
-  get_mini_place (self, width, height, &box);
-  gtk_widget_size_allocate (self->mini, &box, -1);
+  kl_call_corner_allocate (self->corner, width, height);
 }
 
 /* ── Object ──────────────────────────────────────────────────────────────── */
@@ -850,43 +414,29 @@ kl_call_host_set_calls (KlCallHost *self,
   on_ring (self);
 }
 
-/* Of the window: what is a command does not hang on where the focus is. Last of all, after what is being written in. */
-static void
-add_keys (KlCallHost *self,
-          GtkWindow  *window)
-{
-  self->keys = gtk_event_controller_key_new ();
-  g_signal_connect_object (self->keys, "key-pressed", G_CALLBACK (on_key_pressed), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->keys, "key-released", G_CALLBACK (on_key_released), self, G_CONNECT_SWAPPED);
-  gtk_widget_add_controller (GTK_WIDGET (window), self->keys);
-}
-
 static void
 kl_call_host_root (GtkWidget *widget)
 {
   GtkWindow *window;
 
   GTK_WIDGET_CLASS (kl_call_host_parent_class)->root (widget);
-  window = get_window (KL_CALL_HOST (widget));
+  window = kl_call_host_get_window (KL_CALL_HOST (widget));
   if (window == NULL)
     return;
   g_signal_connect_object (window, "notify::fullscreened", G_CALLBACK (update_fullscreen), widget, G_CONNECT_SWAPPED);
   g_signal_connect_object (window, "notify::focus-widget", G_CALLBACK (on_focus), widget, G_CONNECT_SWAPPED);
-  /* A key that is let go in another window is not told of here. */
-  g_signal_connect_object (window, "notify::is-active", G_CALLBACK (let_go), widget, G_CONNECT_SWAPPED);
-  add_keys (KL_CALL_HOST (widget), window);
+  kl_call_host_add_keys (KL_CALL_HOST (widget), window);
 }
 
 static void
 kl_call_host_unroot (GtkWidget *widget)
 {
-  GtkWindow *window = get_window (KL_CALL_HOST (widget));
+  GtkWindow *window = kl_call_host_get_window (KL_CALL_HOST (widget));
 
   if (window != NULL)
     {
+      kl_call_host_remove_keys (KL_CALL_HOST (widget), window);
       g_signal_handlers_disconnect_by_data (window, widget);
-      gtk_widget_remove_controller (GTK_WIDGET (window), KL_CALL_HOST (widget)->keys);
-      KL_CALL_HOST (widget)->keys = NULL;
     }
   GTK_WIDGET_CLASS (kl_call_host_parent_class)->unroot (widget);
 }
@@ -914,9 +464,7 @@ kl_call_host_dispose (GObject *object)
 
   if (self->calls != NULL)
     g_signal_handlers_disconnect_by_data (self->calls, self);
-  if (self->snap != NULL)
-    adw_animation_reset (self->snap);
-  g_clear_object (&self->snap);
+  g_clear_pointer (&self->corner, kl_call_corner_free);
   g_clear_weak_pointer (&self->focus_before);
   g_clear_weak_pointer (&self->door);
   g_clear_weak_pointer (&self->incoming);
@@ -950,20 +498,8 @@ kl_call_host_class_init (KlCallHostClass *klass)
 static void
 kl_call_host_init (KlCallHost *self)
 {
-  GtkGesture *drag = gtk_gesture_drag_new ();
-
   /* A bin's own layout knows one child. */
   gtk_widget_set_layout_manager (GTK_WIDGET (self), NULL);
-  self->actions = g_simple_action_group_new ();
-  g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
-  gtk_widget_insert_action_group (GTK_WIDGET (self), "call", G_ACTION_GROUP (self->actions));
-
-  g_signal_connect_object (drag, "drag-begin", G_CALLBACK (on_drag_begin), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (drag, "drag-update", G_CALLBACK (on_drag_update), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (drag, "drag-end", G_CALLBACK (on_drag_end), self, G_CONNECT_SWAPPED);
-  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (drag), GTK_PHASE_CAPTURE);
-  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (drag));
-
-  self->snap = adw_spring_animation_new (GTK_WIDGET (self), 0, 1, adw_spring_params_new (SPRING_DAMPING, 1, SPRING_STIFFNESS),
-                                         adw_callback_animation_target_new (on_snap, self, NULL));
+  kl_call_host_add_commands (self);
+  self->corner = kl_call_corner_new (GTK_WIDGET (self));
 }
