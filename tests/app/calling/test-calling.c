@@ -380,21 +380,30 @@ test_restart (Fixture *self, gconstpointer unused)
   kl_test_wait_until (other (a) == NULL);
 }
 
-/* One's line is broken while another comes: what that one says waits, and is taken when the line is back. */
-static void
-test_broken_line (Fixture *self, gconstpointer unused)
+/* Another device of Aroha's, on a line that can be broken. */
+static KlTestRelay *
+tablet_begin (Fixture *self, Person *tablet)
 {
   guint16 port = (guint16) atoi (strrchr (self->server->url, ':') + 1);
   KlTestRelay *relay = kl_test_relay_new (port);
   g_autofree char *url = g_strdup (self->server->url);
-  Person tablet = { 0 };
 
   g_free (self->server->url);
   self->server->url = g_strdup_printf ("http://127.0.0.1:%u", kl_test_relay_get_port (relay));
-  person_begin (&tablet, kl_live_sign_in (self->server, "aroha"), 550);
+  person_begin (tablet, kl_live_sign_in (self->server, "aroha"), 550);
   g_set_str (&self->server->url, url);
-  tablet.group = g_object_ref (
-      kl_group_list_get (kl_session_get_groups (tablet.session), kl_group_get_id (self->aroha.group)));
+  tablet->group = g_object_ref (
+      kl_group_list_get (kl_session_get_groups (tablet->session), kl_group_get_id (self->aroha.group)));
+  return relay;
+}
+
+/* One's line is broken while another comes: what that one says waits, and is taken when the line is back. */
+static void
+test_broken_line (Fixture *self, gconstpointer unused)
+{
+  Person tablet = { 0 };
+  KlTestRelay *relay = tablet_begin (self, &tablet);
+
   kl_calls_join_group (tablet.calls, tablet.group, TRUE);
   await_state (tablet.calls, KL_CALLS_RUNNING);
   g_autofree char *peer = g_strdup (kl_calls_get_peer (tablet.calls));
@@ -425,17 +434,9 @@ static const char *const grace[] = { "KLATCH_CALLS_GRACE_MS=100", NULL };
 static void
 test_place_lost (Fixture *self, gconstpointer unused)
 {
-  guint16 port = (guint16) atoi (strrchr (self->server->url, ':') + 1);
-  KlTestRelay *relay = kl_test_relay_new (port);
-  g_autofree char *url = g_strdup (self->server->url);
   Person tablet = { 0 };
+  KlTestRelay *relay = tablet_begin (self, &tablet);
 
-  g_free (self->server->url);
-  self->server->url = g_strdup_printf ("http://127.0.0.1:%u", kl_test_relay_get_port (relay));
-  person_begin (&tablet, kl_live_sign_in (self->server, "aroha"), 550);
-  g_set_str (&self->server->url, url);
-  tablet.group = g_object_ref (
-      kl_group_list_get (kl_session_get_groups (tablet.session), kl_group_get_id (self->aroha.group)));
   kl_calls_join_group (self->ben.calls, self->ben.group, TRUE);
   await_state (self->ben.calls, KL_CALLS_RUNNING);
   kl_calls_join_group (tablet.calls, tablet.group, TRUE);
