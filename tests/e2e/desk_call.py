@@ -3,13 +3,7 @@
 """A call in the real program on the real server, by AT-SPI alone, on a machine that has neither microphone nor camera.
 
 desk_call.py SERVER CLIENT SEED SIGN-IN STORY, inside tests/kit/with-display."""
-import os
-import subprocess
-import sys
-import tempfile
-
-from desk import Program
-from groups import act, start_server
+from demo import demo, open_group
 
 GROUP = "Book Club"
 BAR = ("Unmute", "Turn camera on", "Share the screen", "React", "Chat", "Leave the call")
@@ -68,30 +62,14 @@ def check_end(desk):
 
 
 def main():
-    server_program, client, seed, sign_in, story = sys.argv[1:]
-    with tempfile.TemporaryDirectory(prefix="klatch-call-") as scratch:
-        data = os.path.join(scratch, "server")
-        os.mkdir(data, 0o700)
-        subprocess.run([seed, story, data], check=True, stdout=subprocess.DEVNULL)
-        with open(os.path.join(scratch, "log"), "w", encoding="utf-8") as log:
-            server, url = start_server(server_program, data, log)
-            desk = None
-            try:
-                subprocess.run([sign_in, url, "saoirse", "kettle is on"], check=True)
-                desk = Program([client], log=os.path.join(scratch, "client.log"))
-                act(desk, GROUP)
-                desk.find("text", f"Message {GROUP}")
-                start(desk)
-                check_view(desk)
-                check_share(desk)
-                check_small(desk)
-                check_end(desk)
-            finally:
-                if desk is not None:
-                    desk.close()
-                sys.stderr.write(open(os.path.join(scratch, "client.log"), encoding="utf-8").read())
-                server.terminate()
-                server.wait()
+    with demo() as desk:
+        open_group(desk, GROUP)
+        desk.find("text", f"Message {GROUP}")
+        start(desk)
+        check_view(desk)
+        check_share(desk)
+        check_small(desk)
+        check_end(desk)
 
 
 if __name__ == "__main__":
