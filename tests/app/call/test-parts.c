@@ -5,6 +5,7 @@
 #include "app/call/kl-call-rate.h"
 #include "app/call/kl-ice-server.h"
 #include "app/call/kl-media-devices.h"
+#include "tests/app/call/test-device.h"
 #include "tests/kit/kl-test.h"
 
 #include <string.h>
@@ -263,35 +264,6 @@ test_rate_all_lines_are_bad (void)
 
 /* ── Devices ── */
 
-#define TEST_TYPE_DEVICE (test_device_get_type ())
-G_DECLARE_FINAL_TYPE (TestDevice, test_device, TEST, DEVICE, GstDevice)
-
-struct _TestDevice
-{
-  GstDevice parent_instance;
-};
-
-G_DEFINE_FINAL_TYPE (TestDevice, test_device, GST_TYPE_DEVICE)
-
-static void
-test_device_class_init (TestDeviceClass *klass)
-{
-}
-
-static void
-test_device_init (TestDevice *self)
-{
-}
-
-static GstDevice *
-new_device (const char *name, const char *classes, const char *id)
-{
-  g_autoptr (GstStructure) more = gst_structure_new ("properties", "node.name", G_TYPE_STRING, id, "device.class",
-                                                     G_TYPE_STRING, g_str_has_prefix (id, "monitor") ? "monitor" : "sound", NULL);
-
-  return g_object_ref_sink (g_object_new (TEST_TYPE_DEVICE, "display-name", name, "device-class", classes, "properties", more, NULL));
-}
-
 static void
 test_devices_come_and_go (void)
 {
@@ -300,10 +272,10 @@ test_devices_come_and_go (void)
   guint others = g_list_model_get_n_items (cameras);
   guint sinks = g_list_model_get_n_items (kl_media_devices_get_speakers (devices));
   guint microphones = g_list_model_get_n_items (kl_media_devices_get_microphones (devices));
-  g_autoptr (GstDevice) camera = new_device ("Brio", "Video/Source", "v4l2.1");
-  g_autoptr (GstDevice) headset = new_device ("Headset", "Audio/Source", "usb.1");
-  g_autoptr (GstDevice) monitor = new_device ("Monitor of Speakers", "Audio/Source", "monitor.1");
-  g_autoptr (GstDevice) speakers = new_device ("Speakers", "Audio/Sink", "pci.1");
+  g_autoptr (GstDevice) camera = test_device_new ("Brio", "Video/Source", "v4l2.1");
+  g_autoptr (GstDevice) headset = test_device_new ("Headset", "Audio/Source", "usb.1");
+  g_autoptr (GstDevice) monitor = test_device_new ("Monitor of Speakers", "Audio/Source", "monitor.1");
+  g_autoptr (GstDevice) speakers = test_device_new ("Speakers", "Audio/Sink", "pci.1");
   g_autoptr (KlMediaSource) chosen = NULL;
 
   kl_media_devices_take_added (devices, camera);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/app/ui/call-room.h"
 
-#include <gio/gio.h>
-#include <string.h>
-
-#include "protocol/kl-json.h"
+#include "tests/app/ui/call-core.h"
 #include "tests/kit/kl-test.h"
 
 /* A mesh on a loaded machine with two cores. */
@@ -23,9 +20,7 @@ typedef struct
 {
   CallRoom *room;
   char *id;
-  GSubprocess *process;
-  GDataInputStream *out;
-  GCancellable *cancellable;
+  CallCore *core;
   gboolean hand;
   gboolean audio, video, screen;
 } Member;
@@ -52,42 +47,6 @@ find_member (CallRoom *self, const char *id)
   return NULL;
 }
 
-static void
-tell (Member *member, const char *json)
-{
-  GOutputStream *in = g_subprocess_get_stdin_pipe (member->process);
-  g_autofree char *line = g_strdup_printf ("%s\n", json);
-  g_autoptr (GError) error = NULL;
-
-  g_output_stream_write_all (in, line, strlen (line), NULL, NULL, &error);
-  g_assert_no_error (error);
-}
-
-static void
-tell_signal (Member *member, const char *from, const char *data)
-{
-  KlJsonWriter out;
-  g_autofree char *json = NULL;
-
-  kl_json_writer_init (&out, 1024);
-  kl_json_begin_object (&out);
-  kl_json_member_string (&out, "do", "signal");
-  kl_json_member_string (&out, "from", from);
-  kl_json_member_raw (&out, "data", data, strlen (data));
-  kl_json_end_object (&out);
-  json = kl_json_writer_steal_string (&out, NULL);
-  tell (member, json);
-}
-
-static void
-tell_peer (Member *member, const char *id, gboolean offers)
-{
-  g_autofree char *json
-      = g_strdup_printf ("{\"do\":\"peer\",\"id\":\"%s\",\"offers\":%s}", id, offers ? "true" : "false");
-
-  tell (member, json);
-}
-
 /* ── Our own line ── */
 
 static void
@@ -97,7 +56,7 @@ line_send (KlCallSignaller *signaller, const char *peer, const char *data)
   Member *member = self->room != NULL ? find_member (self->room, peer) : NULL;
 
   if (member != NULL)
-    tell_signal (member, OWN_ID, data);
+    call_core_take_signal (member->core, OWN_ID, data);
 }
 
 static void
@@ -134,68 +93,35 @@ show_media (Member *member)
 }
 
 static void
-hear (Member *member, KlJsonFields *in)
+on_core_signal (gpointer owner, const char *to, const char *data)
 {
-  const char *event = kl_json_fields_string (in, "event", KL_JSON_REQUIRED, 1, 64, NULL);
+  Member *member = owner, *other = find_member (member->room, to);
 
-  if (g_str_equal (event, "signal"))
-    {
-      const char *to = kl_json_fields_id (in, "to", KL_JSON_REQUIRED);
-      Member *other = find_member (member->room, to);
-      g_autofree char *data = NULL;
-      KlJsonWriter out;
-
-      kl_json_writer_init (&out, 1024);
-      kl_json_value (&out, kl_json_fields_value (in, "data", KL_JSON_REQUIRED));
-      data = kl_json_writer_steal_string (&out, NULL);
-      if (g_str_equal (to, OWN_ID))
-        kl_call_take_signal (member->room->call, member->id, data, -1);
-      else if (other != NULL)
-        tell_signal (other, member->id, data);
-    }
-  else if (g_str_equal (event, "announce"))
-    {
-      member->audio = kl_json_fields_bool (in, "audio", KL_JSON_REQUIRED, FALSE);
-      member->video = kl_json_fields_bool (in, "video", KL_JSON_REQUIRED, FALSE);
-      member->screen = kl_json_fields_bool (in, "screen", KL_JSON_REQUIRED, FALSE);
-      show_media (member);
-    }
+  if (g_str_equal (to, OWN_ID))
+    kl_call_take_signal (member->room->call, member->id, data, -1);
+  else if (other != NULL)
+    call_core_take_signal (other->core, member->id, data);
 }
 
 static void
-on_line (GObject *source, GAsyncResult *result, gpointer user_data)
+on_core_announce (gpointer owner, gboolean audio, gboolean video, gboolean screen)
 {
-  Member *member = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *line = g_data_input_stream_read_line_finish (G_DATA_INPUT_STREAM (source), result, NULL, &error);
-  g_autoptr (KlJson) json = NULL;
-  KlJsonFields in;
+  Member *member = owner;
 
-  if (line == NULL)
-    return;
-  json = kl_json_parse (line, strlen (line), NULL);
-  if (json == NULL)
-    g_error ("call-peer says “%s”", line);
-  kl_json_fields_init (&in, kl_json_get_root (json));
-  hear (member, &in);
-  g_data_input_stream_read_line_async (member->out, G_PRIORITY_DEFAULT, member->cancellable, on_line, member);
+  member->audio = audio;
+  member->video = video;
+  member->screen = screen;
+  show_media (member);
 }
+
+static const CallCoreFuncs core_funcs = { on_core_signal, on_core_announce };
 
 static void
 member_free (gpointer data)
 {
   Member *member = data;
-  g_autoptr (GError) error = NULL;
 
-  g_cancellable_cancel (member->cancellable);
-  kl_test_spin (0);
-  tell (member, "{\"do\":\"leave\"}");
-  g_output_stream_close (g_subprocess_get_stdin_pipe (member->process), NULL, NULL);
-  g_subprocess_wait_check (member->process, NULL, &error);
-  g_assert_no_error (error);
-  g_object_unref (member->out);
-  g_object_unref (member->process);
-  g_object_unref (member->cancellable);
+  call_core_free (member->core);
   g_free (member->id);
   g_free (member);
 }
@@ -203,52 +129,43 @@ member_free (gpointer data)
 void
 call_room_add (CallRoom *self, const char *id, const char *pattern, guint tone_hz)
 {
-  const char *program = g_getenv ("KLATCH_CALL_PEER");
   Member *member = g_new0 (Member, 1);
-  g_autoptr (GError) error = NULL;
-  g_autofree char *picture = NULL, *sound = g_strdup_printf ("{\"do\":\"source\",\"tone\":%u}", tone_hz);
 
-  g_assert_nonnull (program);
   member->room = self;
   member->id = g_strdup (id);
-  member->cancellable = g_cancellable_new ();
-  member->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, program, NULL);
-  g_assert_no_error (error);
-  member->out = g_data_input_stream_new (g_subprocess_get_stdout_pipe (member->process));
-  picture = pattern != NULL ? g_strdup_printf ("{\"do\":\"source\",\"pattern\":\"%s\"}", pattern)
-                            : g_strdup ("{\"do\":\"source\",\"pattern\":null}");
-  tell (member, picture);
-  tell (member, sound);
+  member->core = call_core_new (&core_funcs, member, pattern, tone_hz);
   kl_call_add_peer (self->call, id, id, FALSE);
   for (guint i = 0; i < self->members->len; i++)
     {
       Member *other = g_ptr_array_index (self->members, i);
 
-      tell_peer (other, id, FALSE);
-      tell_peer (member, other->id, TRUE);
+      call_core_add_peer (other->core, id, FALSE);
+      call_core_add_peer (member->core, other->id, TRUE);
     }
   g_ptr_array_add (self->members, member);
-  tell_peer (member, OWN_ID, TRUE);
-  g_data_input_stream_read_line_async (member->out, G_PRIORITY_DEFAULT, member->cancellable, on_line, member);
+  call_core_add_peer (member->core, OWN_ID, TRUE);
 }
 
 void
 call_room_remove (CallRoom *self, const char *id)
 {
   Member *member = find_member (self, id);
-  g_autofree char *json = g_strdup_printf ("{\"do\":\"remove\",\"id\":\"%s\"}", id);
 
   kl_call_remove_peer (self->call, id);
   for (guint i = 0; i < self->members->len; i++)
-    if (g_ptr_array_index (self->members, i) != member)
-      tell (g_ptr_array_index (self->members, i), json);
+    {
+      Member *other = g_ptr_array_index (self->members, i);
+
+      if (other != member)
+        call_core_remove_peer (other->core, id);
+    }
   g_ptr_array_remove (self->members, member);
 }
 
 void
 call_room_say (CallRoom *self, const char *id, const char *json)
 {
-  tell (find_member (self, id), json);
+  call_core_say (find_member (self, id)->core, json);
 }
 
 void

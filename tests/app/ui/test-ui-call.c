@@ -14,6 +14,7 @@
 #include "app/ui/kl-main-page.h"
 #include "app/ui/kl-notice.h"
 #include "app/ui/kl-ringer.h"
+#include "tests/app/call/test-device.h"
 #include "tests/app/ui/call-friend.h"
 #include "tests/app/ui/fake-notifications.h"
 #include "tests/app/ui/ui-kit.h"
@@ -80,6 +81,7 @@ find_button (Fixture *self, const char *name)
   return find_named (GTK_WIDGET (self->window), GTK_TYPE_BUTTON, name);
 }
 
+/* Nor is what the call covers shown. */
 static gboolean
 shows (GtkWidget *root, const char *text)
 {
@@ -495,35 +497,6 @@ test_no_devices (Fixture *self, gconstpointer unused)
 
 /* ── Devices ── */
 
-#define TEST_TYPE_DEVICE (test_device_get_type ())
-G_DECLARE_FINAL_TYPE (TestDevice, test_device, TEST, DEVICE, GstDevice)
-
-struct _TestDevice
-{
-  GstDevice parent_instance;
-};
-
-G_DEFINE_FINAL_TYPE (TestDevice, test_device, GST_TYPE_DEVICE)
-
-static void
-test_device_class_init (TestDeviceClass *klass)
-{
-}
-
-static void
-test_device_init (TestDevice *self)
-{
-}
-
-static GstDevice *
-new_device (const char *name, const char *classes)
-{
-  g_autoptr (GstStructure) more
-      = gst_structure_new ("properties", "node.name", G_TYPE_STRING, name, "device.class", G_TYPE_STRING, "sound", NULL);
-
-  return g_object_ref_sink (g_object_new (TEST_TYPE_DEVICE, "display-name", name, "device-class", classes, "properties", more, NULL));
-}
-
 static AdwComboRow *
 find_speaker_row (GtkWidget *root)
 {
@@ -544,7 +517,7 @@ static void
 test_plugs (Fixture *self, gconstpointer unused)
 {
   KlMediaDevices *devices = kl_calls_get_devices (self->calls);
-  g_autoptr (GstDevice) headset = new_device ("A headset", "Audio/Sink"), speaker = new_device ("A speaker", "Audio/Sink");
+  g_autoptr (GstDevice) headset = test_device_new ("A headset", "Audio/Sink", "A headset"), speaker = test_device_new ("A speaker", "Audio/Sink", "A speaker");
   g_autoptr (GstDevice) chosen = NULL, none = NULL;
   AdwComboRow *row;
 

@@ -12,21 +12,6 @@
 #include "app/ui/kl-sign-in-page.h"
 #include "tests/app/ui/ui-kit.h"
 
-/* The label that shows exactly this text, if it can be seen. */
-static gboolean
-shows (GtkWidget  *root,
-       const char *text)
-{
-  if (!gtk_widget_get_visible (root))
-    return FALSE;
-  if (GTK_IS_LABEL (root) && g_str_equal (gtk_label_get_text (GTK_LABEL (root)), text))
-    return TRUE;
-  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL; child = gtk_widget_get_next_sibling (child))
-    if (shows (child, text))
-      return TRUE;
-  return FALSE;
-}
-
 /* ── Sign in ─────────────────────────────────────────────────────────────── */
 
 typedef struct
@@ -109,7 +94,7 @@ test_sign_in_unreachable (SignIn       *self,
   kl_sign_in_page_prefill (self->page, "http://127.0.0.1:1", "ilse");
   submit (self, "some password");
   kl_test_wait_until (is_bad (self, "Server"));
-  g_assert_true (shows (GTK_WIDGET (self->page), "Nobody answers at this address. Check its spelling and your network."));
+  g_assert_true (kl_ui_test_shows (GTK_WIDGET (self->page), "Nobody answers at this address. Check its spelling and your network."));
   /* The next key takes the complaint away. */
   kl_sign_in_page_prefill (self->page, "http://127.0.0.1:2", NULL);
   g_assert_false (is_bad (self, "Server"));
@@ -133,11 +118,11 @@ test_sign_in_warns (SignIn       *self,
                         "Use it only in a network that you trust.";
 
   kl_sign_in_page_prefill (self->page, "http://127.0.0.1:1", NULL);
-  g_assert_false (shows (GTK_WIDGET (self->page), warning));
+  g_assert_false (kl_ui_test_shows (GTK_WIDGET (self->page), warning));
   kl_sign_in_page_prefill (self->page, "http://chat.invalid", NULL);
-  g_assert_true (shows (GTK_WIDGET (self->page), warning));
+  g_assert_true (kl_ui_test_shows (GTK_WIDGET (self->page), warning));
   kl_sign_in_page_prefill (self->page, "chat.invalid", NULL);
-  g_assert_false (shows (GTK_WIDGET (self->page), warning));
+  g_assert_false (kl_ui_test_shows (GTK_WIDGET (self->page), warning));
 }
 
 static void
@@ -151,11 +136,11 @@ test_register (SignIn       *self,
   kl_test_wait_until (find_row (page, "Invite code") != NULL && !gtk_widget_get_mapped (old));
   g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (find_row (page, "Username"))), ==, "aroha");
   gtk_editable_set_text (GTK_EDITABLE (find_row (page, "Password")), "short");
-  g_assert_true (shows (page, "Too short"));
+  g_assert_true (kl_ui_test_shows (page, "Too short"));
   g_signal_emit_by_name (find_row (page, "Password"), "entry-activated");
   g_assert_true (gtk_widget_has_css_class (find_row (page, "Password"), "error"));
   gtk_editable_set_text (GTK_EDITABLE (find_row (page, "Password")), "a kettle, a cake and a chair");
-  g_assert_true (shows (page, "Strong"));
+  g_assert_true (kl_ui_test_shows (page, "Strong"));
   kl_sign_in_page_reset (self->page);
   kl_test_wait_until (find_row (page, "Invite code") == NULL);
 }
@@ -176,7 +161,7 @@ test_keep (SignIn       *self,
 
   g_signal_connect_swapped (self->page, "keep-chosen", G_CALLBACK (on_keep_chosen), &chosen);
   kl_sign_in_page_ask_keep (self->page);
-  kl_test_wait_until (shows (GTK_WIDGET (self->page), "Stay signed in?"));
+  kl_test_wait_until (kl_ui_test_shows (GTK_WIDGET (self->page), "Stay signed in?"));
   row = kl_ui_test_find (GTK_WIDGET (self->page), ADW_TYPE_ACTION_ROW, NULL);
   adw_action_row_activate (ADW_ACTION_ROW (row));
   g_assert_cmpint (chosen, ==, KL_KEEP_NOWHERE);
@@ -424,9 +409,9 @@ test_welcome (void)
   g_object_set (group, "name", "Ceramics Night", "members", 1u, NULL);
   kl_group_welcome_set_group (KL_GROUP_WELCOME (welcome), group);
   window = kl_ui_test_show (welcome, 360, 480);
-  g_assert_true (shows (welcome, "Ceramics Night is ready"));
+  g_assert_true (kl_ui_test_shows (welcome, "Ceramics Night is ready"));
   g_object_set (group, "members", 2u, "topic", "Kilns", NULL);
-  g_assert_true (shows (welcome, "Be the first in Ceramics Night") && shows (welcome, "Kilns"));
+  g_assert_true (kl_ui_test_shows (welcome, "Be the first in Ceramics Night") && kl_ui_test_shows (welcome, "Kilns"));
   kl_group_welcome_set_group (KL_GROUP_WELCOME (welcome), NULL);
   kl_ui_test_close (window, welcome);
   kl_test_finalize (group);
@@ -464,7 +449,7 @@ test_dialogs (void)
   g_assert_cmpstr (accent, ==, "dark");
   adw_dialog_force_close (dialog);
   adw_dialog_present (shortcuts, bin);
-  g_assert_true (shows (GTK_WIDGET (shortcuts), "Jump to a group"));
+  g_assert_true (kl_ui_test_shows (GTK_WIDGET (shortcuts), "Jump to a group"));
   adw_dialog_force_close (shortcuts);
   kl_ui_test_close (window, bin);
 }

@@ -29,21 +29,6 @@ new_group (const char *name)
   return group;
 }
 
-/* The label that shows exactly this text, if it can be seen. */
-static gboolean
-shows (GtkWidget  *root,
-       const char *text)
-{
-  if (!gtk_widget_get_visible (root))
-    return FALSE;
-  if (GTK_IS_LABEL (root) && g_str_equal (gtk_label_get_text (GTK_LABEL (root)), text))
-    return TRUE;
-  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL; child = gtk_widget_get_next_sibling (child))
-    if (shows (child, text))
-      return TRUE;
-  return FALSE;
-}
-
 static int
 get_natural_width (GtkWidget *widget)
 {
@@ -123,19 +108,19 @@ test_group_row (void)
   kl_group_row_set_group (KL_GROUP_ROW (row), group);
   window = kl_ui_test_show (row, 312, 80);
 
-  g_assert_true (shows (row, "Book & <b>Club</b>"));
-  g_assert_true (shows (row, "“The Salt Line” & more"));
-  g_assert_true (shows (row, "Dario:"));
+  g_assert_true (kl_ui_test_shows (row, "Book & <b>Club</b>"));
+  g_assert_true (kl_ui_test_shows (row, "“The Salt Line” & more"));
+  g_assert_true (kl_ui_test_shows (row, "Dario:"));
   g_assert_true (g_str_has_prefix (kl_group_row_get_spoken (KL_GROUP_ROW (row)),
                                    "Book & <b>Club</b>, 12 unread, 1 mention, 2 here, Dario: “The Salt Line” & more, "));
 
   /* Typing stands before a draft, that before the newest message. */
   preview = kl_ui_test_find (row, GTK_TYPE_LABEL, "preview");
   kl_group_set_draft (group, "the beans\nsurvived");
-  g_assert_true (shows (row, "Draft:"));
+  g_assert_true (kl_ui_test_shows (row, "Draft:"));
   g_assert_cmpstr (gtk_label_get_text (GTK_LABEL (preview)), ==, "the beans survived");
   g_object_set (group, "open", TRUE, NULL);
-  g_assert_false (shows (row, "Draft:"));
+  g_assert_false (kl_ui_test_shows (row, "Draft:"));
   g_list_store_append (G_LIST_STORE (kl_group_get_typing (group)), dario);
   g_assert_cmpstr (gtk_label_get_text (GTK_LABEL (preview)), ==, "Dario is typing…");
   g_list_store_remove_all (G_LIST_STORE (kl_group_get_typing (group)));
@@ -143,7 +128,7 @@ test_group_row (void)
   /* One's own message tells how far it has come. */
   kl_group_set_draft (group, "");
   g_object_set (message, "mine", TRUE, "state", KL_MESSAGE_STATE_PENDING, NULL);
-  g_assert_false (shows (row, "Dario:"));
+  g_assert_false (kl_ui_test_shows (row, "Dario:"));
   g_assert_true (gtk_widget_get_visible (kl_ui_test_find (row, GTK_TYPE_IMAGE, "ticks")));
   g_object_set (message, "state", KL_MESSAGE_STATE_READ, NULL);
   g_assert_true (gtk_widget_has_css_class (kl_ui_test_find (row, GTK_TYPE_IMAGE, "ticks"), "read"));
@@ -213,12 +198,12 @@ test_group_row_unknown (void)
   g_assert_false (gtk_widget_get_visible (author));
   g_assert_null (strstr (kl_group_row_get_spoken (KL_GROUP_ROW (row)), ":"));
   g_list_store_append (G_LIST_STORE (kl_group_get_typing (group)), unknown);
-  g_assert_true (shows (row, "1 person is typing…"));
+  g_assert_true (kl_ui_test_shows (row, "1 person is typing…"));
   g_list_store_remove_all (G_LIST_STORE (kl_group_get_typing (group)));
   g_object_set (unknown, "name", "dario", NULL);
-  g_assert_true (shows (row, "dario:"));
+  g_assert_true (kl_ui_test_shows (row, "dario:"));
   g_object_set (unknown, "display-name", "Dario", NULL);
-  g_assert_true (shows (row, "Dario:"));
+  g_assert_true (kl_ui_test_shows (row, "Dario:"));
   g_assert_nonnull (strstr (kl_group_row_get_spoken (KL_GROUP_ROW (row)), "Dario: hello"));
   kl_ui_test_close (window, row);
 }
@@ -257,10 +242,10 @@ test_member_row (void)
   g_object_set (user, "status", KL_USER_STATUS_ONLINE, "status-text", "At the desk <until> six", NULL);
   kl_member_row_set_member (KL_MEMBER_ROW (row), member, TRUE);
   window = kl_ui_test_show (row, 264, 60);
-  g_assert_true (shows (row, "Noor") && shows (row, "you") && shows (row, "Owner") && shows (row, "At the desk <until> six"));
+  g_assert_true (kl_ui_test_shows (row, "Noor") && kl_ui_test_shows (row, "you") && kl_ui_test_shows (row, "Owner") && kl_ui_test_shows (row, "At the desk <until> six"));
   g_assert_cmpstr (kl_member_row_get_spoken (KL_MEMBER_ROW (row)), ==, "Noor, you, Owner, here now, At the desk <until> six");
   g_object_set (member, "typing", TRUE, NULL);
-  g_assert_true (shows (row, "typing…"));
+  g_assert_true (kl_ui_test_shows (row, "typing…"));
   g_object_set (member, "typing", FALSE, "section", KL_MEMBER_SECTION_OFFLINE, NULL);
   g_object_set (user, "status", KL_USER_STATUS_OFFLINE, "status-text", NULL, NULL);
   g_assert_true (gtk_widget_has_css_class (row, "offline"));
@@ -283,7 +268,7 @@ test_typing_line (void)
   window = kl_ui_test_show (line, 300, 100);
   height = gtk_widget_get_height (line);
   g_list_store_append (G_LIST_STORE (kl_group_get_typing (group)), user);
-  kl_test_wait_until (shows (line, "Saoirse is typing…"));
+  kl_test_wait_until (kl_ui_test_shows (line, "Saoirse is typing…"));
   kl_test_spin (60);
   g_assert_cmpint (gtk_widget_get_height (line), ==, height);
   g_list_store_remove_all (G_LIST_STORE (kl_group_get_typing (group)));
@@ -308,16 +293,16 @@ test_card (void)
   guint n = 0;
 
   g_signal_connect_swapped (card, "join", G_CALLBACK (count), &n);
-  g_assert_true (shows (card, "Quiet now") && shows (card, "Join") && shows (card, "14 members"));
+  g_assert_true (kl_ui_test_shows (card, "Quiet now") && kl_ui_test_shows (card, "Join") && kl_ui_test_shows (card, "14 members"));
   g_object_set (group, "here", 3u, NULL);
-  g_assert_true (shows (card, "3 here"));
+  g_assert_true (kl_ui_test_shows (card, "3 here"));
   g_signal_emit_by_name (button, "clicked");
   kl_group_card_set_busy (KL_GROUP_CARD (card), TRUE);
   g_signal_emit_by_name (button, "clicked");
   g_assert_cmpuint (n, ==, 1);
   kl_group_card_set_busy (KL_GROUP_CARD (card), FALSE);
   g_object_set (group, "role", KL_ROLE_MEMBER, NULL);
-  g_assert_true (shows (card, "Open"));
+  g_assert_true (kl_ui_test_shows (card, "Open"));
   kl_ui_test_close (window, card);
   kl_test_finalize (group);
 }

@@ -72,6 +72,20 @@ create_node (GdkPaintable *paintable,
   return gtk_snapshot_free_to_node (snapshot);
 }
 
+gboolean
+kl_ui_test_shows (GtkWidget  *root,
+                  const char *text)
+{
+  if (!gtk_widget_get_visible (root))
+    return FALSE;
+  if (GTK_IS_LABEL (root) && g_str_equal (gtk_label_get_text (GTK_LABEL (root)), text))
+    return TRUE;
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (kl_ui_test_shows (child, text))
+      return TRUE;
+  return FALSE;
+}
+
 void
 kl_ui_test_picture (GtkWindow  *window,
                     const char *name)

@@ -26,6 +26,10 @@ GtkWidget *kl_ui_test_find (GtkWidget  *root,
                             GType       type,
                             const char *css);
 
+/* Whether there is a label that shows exactly this text, and is not hidden; its page of a stack may be. */
+gboolean kl_ui_test_shows (GtkWidget  *root,
+                           const char *text);
+
 /* A window as it is drawn, kept as NAME.png in $KLATCH_PICTURES, where that is set. */
 void kl_ui_test_picture (GtkWindow  *window,
                          const char *name);
