@@ -134,8 +134,9 @@ back_off_ms (KlConnection *self)
 
 /* ── The socket ── */
 
+/* POLITELY: with a good-bye, upon which the server forgets us. */
 static void
-drop_socket (KlConnection *self)
+drop_socket (KlConnection *self, gboolean politely)
 {
   g_autoptr (KlSocket) socket = g_steal_pointer (&self->socket);
 
@@ -144,7 +145,10 @@ drop_socket (KlConnection *self)
   gboolean was_ready = self->ready_usec != 0;
   g_signal_handlers_disconnect_by_data (socket, self);
   self->ready_usec = 0;
-  kl_socket_close (socket);
+  if (politely)
+    kl_socket_close (socket);
+  else
+    kl_socket_break_off (socket);
   if (was_ready)
     g_signal_emit (self, signals[LOST], 0);
 }
@@ -154,7 +158,7 @@ refuse (KlConnection *self, const char *text)
 {
   g_clear_handle_id (&self->wait_source, g_source_remove);
   set_retry_in (self, 0);
-  drop_socket (self);
+  drop_socket (self, TRUE);
   set_state (self, KL_CONNECTION_STATE_REFUSED, text);
 }
 
@@ -202,7 +206,7 @@ on_socket_closed (KlSocket *socket, const GError *error, KlConnection *self)
   gboolean steady = self->ready_usec != 0 && g_get_monotonic_time () - self->ready_usec > STEADY_MS * 1000;
   gint64 asked_ms = kl_error_get_retry_after_ms (error);
 
-  drop_socket (self);
+  drop_socket (self, TRUE);
   if (self->state == KL_CONNECTION_STATE_STOPPED)
     return;
   if (g_error_matches (error, KL_CORE_ERROR, KL_CORE_ERROR_UNAUTHORIZED))
@@ -275,7 +279,7 @@ on_sleep (KlSleepMonitor *monitor, gboolean asleep, KlConnection *self)
     {
       g_clear_handle_id (&self->wait_source, g_source_remove);
       set_retry_in (self, 0);
-      drop_socket (self);
+      drop_socket (self, TRUE);
       set_state (self, KL_CONNECTION_STATE_OFFLINE, NULL);
       return;
     }
@@ -305,7 +309,7 @@ kl_connection_stop (KlConnection *self)
   set_retry_in (self, 0);
   if (self->state != KL_CONNECTION_STATE_REFUSED)
     set_state (self, KL_CONNECTION_STATE_STOPPED, NULL);
-  drop_socket (self);
+  drop_socket (self, TRUE);
 }
 
 void
@@ -333,7 +337,7 @@ kl_connection_give_up (KlConnection *self)
 
   if (self->socket == NULL)
     return;
-  drop_socket (self);
+  drop_socket (self, FALSE);
   gint64 wait_ms = back_off_ms (self);
   self->failures++;
   wait_for (self, wait_ms, NULL);

@@ -30,7 +30,7 @@ void kl_connection_retry_now (KlConnection *self);
 /* The first sync is done: ONLINE. */
 void kl_connection_set_synced (KlConnection *self);
 
-/* What the server sent cannot be worked with: drops the connection and backs off. */
+/* What the server sent cannot be worked with: drops the connection without a good-bye (we shall be back), and backs off. */
 void kl_connection_give_up (KlConnection *self);
 
 KlConnectionState kl_connection_get_state (KlConnection *self);

@@ -598,6 +598,13 @@ kl_socket_close (KlSocket *self)
   finish (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "closed"));
 }
 
+void
+kl_socket_break_off (KlSocket *self)
+{
+  g_return_if_fail (KL_IS_SOCKET (self));
+  finish (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "broken off"));
+}
+
 /* ── Object ── */
 
 static void

@@ -43,5 +43,8 @@ void kl_socket_release (KlSocket *self);
 
 /* Says good-bye and closes. "closed" comes with G_IO_ERROR_CANCELLED, at once. */
 void kl_socket_close (KlSocket *self);
+/* The same without a word: to the server a line that broke, so that it keeps what it keeps for one who comes back (the
+ * place in a call). "closed" comes with G_IO_ERROR_CLOSED, at once. */
+void kl_socket_break_off (KlSocket *self);
 
 G_END_DECLS

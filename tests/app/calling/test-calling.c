@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Two people on a real server, in a call with real media from test sources, on loopback. */
 #include "app/calling/kl-calls.h"
+#include "app/core/kl-session-private.h"
 #include "tests/app/calling/fake-portal.h"
 #include "tests/app/core/kl-live.h"
 #include "tests/kit/kl-test-relay.h"
@@ -380,6 +381,36 @@ test_restart (Fixture *self, gconstpointer unused)
   kl_test_wait_until (other (a) == NULL);
 }
 
+/* A sync that fails costs the connection, not the call: nobody leaves it, media goes on, and so do signals. */
+static void
+test_given_up (Fixture *self, gconstpointer unused)
+{
+  KlCalls *a = self->aroha.calls, *b = self->ben.calls;
+  g_autofree char *departed = NULL;
+  KlCallStats stats;
+
+  begin_call (self);
+  await_media (self);
+  g_autoptr (KlCallPeer) aroha = g_object_ref (other (b));
+  g_autofree char *peer = g_strdup (kl_calls_get_peer (a));
+  g_signal_connect (b, "departed", G_CALLBACK (on_person), &departed);
+
+  kl_connection_give_up (self->aroha.session->connection);
+  g_assert_cmpint (kl_calls_get_state (a), ==, KL_CALLS_RECONNECTING);
+  kl_calls_set_microphone_on (a, FALSE);
+  await_media (self);
+  kl_session_retry_now (self->aroha.session);
+  await_state (a, KL_CALLS_RUNNING);
+  g_assert_cmpstr (kl_calls_get_peer (a), ==, peer);
+  kl_test_wait_until (!kl_call_peer_get_audio (aroha));
+  await_media (self);
+  g_assert_true (other (b) == aroha);
+  g_assert_null (departed);
+  g_signal_handlers_disconnect_by_data (b, &departed);
+  kl_call_peer_get_stats (aroha, &stats);
+  g_assert_cmpuint (stats.connections, ==, 1);
+}
+
 /* Another device of Aroha's, on a line that can be broken. */
 static KlTestRelay *
 tablet_begin (Fixture *self, Person *tablet)
@@ -649,6 +680,7 @@ main (int argc, char *argv[])
   TEST ("/calling/two", test_two, NULL);
   TEST ("/calling/ring", test_ring, NULL);
   TEST ("/calling/restart", test_restart, NULL);
+  TEST ("/calling/given-up", test_given_up, NULL);
   TEST ("/calling/broken-line", test_broken_line, NULL);
   TEST ("/calling/place-lost", test_place_lost, grace);
   TEST ("/calling/full", test_full, one_peer);

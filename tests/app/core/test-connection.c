@@ -383,6 +383,25 @@ test_line_returns (Line *self, gconstpointer unused)
   g_assert_cmpuint (self->lost, ==, 3);
 }
 
+/* Who gives up comes back: no good-bye, upon which the server would forget what it keeps for us. */
+static void
+test_line_given_up (Line *self, gconstpointer unused)
+{
+  kl_connection_start (self->connection);
+  kl_test_wait_until (self->ready == 1);
+  kl_connection_set_synced (self->connection);
+  kl_connection_give_up (self->connection);
+  g_assert_cmpuint (self->lost, ==, 1);
+  assert_state (self, KL_CONNECTION_STATE_WAITING);
+  kl_test_wait_until (strstr (self->server->received->str, "closed") != NULL);
+  g_assert_null (strstr (self->server->received->str, "41"));
+  kl_test_wait_until (self->ready == 2);
+  g_string_truncate (self->server->received, 0);
+  kl_connection_stop (self->connection);
+  kl_test_wait_until (strstr (self->server->received->str, "closed") != NULL);
+  g_assert_cmpstr (self->server->received->str, ==, "41\nclosed\n");
+}
+
 static void
 test_line_shutdown (Line *self, gconstpointer unused)
 {
@@ -454,6 +473,7 @@ main (int argc, char **argv)
       g_test_add (path, Fixture, GUINT_TO_POINTER (statuses[i]), set_up, test_status, tear_down);
     }
   g_test_add ("/core/connection/returns", Line, NULL, line_up, test_line_returns, line_down);
+  g_test_add ("/core/connection/given-up", Line, NULL, line_up, test_line_given_up, line_down);
   g_test_add ("/core/connection/shutdown", Line, NULL, line_up, test_line_shutdown, line_down);
   g_test_add ("/core/connection/revoked", Line, NULL, line_up, test_line_revoked, line_down);
   g_test_add ("/core/connection/unauthorized", Line, NULL, line_up, test_line_unauthorized, line_down);
