@@ -144,6 +144,15 @@ kl_conversation_page_set_narrow (KlConversationPage *self,
   update_header (self);
 }
 
+void
+kl_conversation_page_set_people_beside (KlConversationPage *self,
+                                        gboolean            beside)
+{
+  g_return_if_fail (KL_IS_CONVERSATION_PAGE (self));
+
+  gtk_widget_set_visible (GTK_WIDGET (self->call_strip), !beside);
+}
+
 /* ── Messages ────────────────────────────────────────────────────────────── */
 
 /* TRUE where the group has been looked at whole, and nobody has said anything. */

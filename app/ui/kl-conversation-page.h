@@ -26,6 +26,10 @@ KlGroup *kl_conversation_page_get_group (KlConversationPage *self);
 void kl_conversation_page_set_narrow (KlConversationPage *self,
                                       gboolean            narrow);
 
+/* Whether the people stand beside the conversation, and with them what the strip under its header would say of a call. */
+void kl_conversation_page_set_people_beside (KlConversationPage *self,
+                                             gboolean            beside);
+
 /* The focus to the field, or to the messages. */
 void kl_conversation_page_focus_composer (KlConversationPage *self);
 

@@ -114,6 +114,14 @@ update_here (KlMainPage *self)
   kl_group_pane_set_selected (self->group_pane, here);
 }
 
+static void
+update_beside (KlMainPage *self)
+{
+  kl_conversation_page_set_people_beside (KL_CONVERSATION_PAGE (self->conversation),
+                                          !adw_overlay_split_view_get_collapsed (self->people_split)
+                                            && adw_overlay_split_view_get_show_sidebar (self->people_split));
+}
+
 /* Where there is room people stand beside the conversation, if the person likes; elsewhere they come when called. */
 static void
 place_people (KlMainPage *self)
@@ -124,6 +132,7 @@ place_people (KlMainPage *self)
   self->placing_people = TRUE;
   adw_overlay_split_view_set_show_sidebar (self->people_split, shown);
   self->placing_people = FALSE;
+  update_beside (self);
 }
 
 static void
@@ -141,6 +150,7 @@ on_people_shown (KlMainPage *self)
   if (self->settings == NULL)
     return;
   set_state (self, "toggle-people", g_variant_new_boolean (shown));
+  update_beside (self);
   if (!self->placing_people && !adw_overlay_split_view_get_collapsed (self->people_split))
     g_settings_set_boolean (self->settings, "show-people", shown);
   if (!shown && self->group != NULL && gtk_widget_get_focus_child (GTK_WIDGET (self->people)) != NULL)

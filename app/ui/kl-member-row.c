@@ -21,6 +21,7 @@ struct _KlMemberRow
   GSignalGroup *member_signals;
   GSignalGroup *user_signals;
   gboolean me;
+  gboolean in_call;
   char *spoken;
 };
 
@@ -39,7 +40,7 @@ kl_member_row_new (void)
   return g_object_new (KL_TYPE_MEMBER_ROW, NULL);
 }
 
-/* Typing stands before the person's own words, those before what presence tells. */
+/* Typing stands before the call, that before the person's own words, those before what presence tells. */
 static char *
 dup_state (KlMemberRow *self)
 {
@@ -50,6 +51,8 @@ dup_state (KlMemberRow *self)
     return NULL;
   if (kl_member_get_typing (self->member))
     return g_strdup (_ ("typing…"));
+  if (self->in_call)
+    return g_strdup (_ ("In the call"));
   if (text != NULL && *text != '\0')
     return g_strdup (text);
   switch (kl_user_get_status (user))
@@ -156,12 +159,26 @@ kl_member_row_set_member (KlMemberRow *self,
   g_return_if_fail (KL_IS_MEMBER_ROW (self));
 
   self->me = me;
+  self->in_call = FALSE;
   g_set_object (&self->member, member);
   g_signal_group_set_target (self->member_signals, member);
   g_signal_group_set_target (self->user_signals, member != NULL ? kl_member_get_user (member) : NULL);
   kl_avatar_set_user (self->avatar, member != NULL ? kl_member_get_user (member) : NULL);
   if (member != NULL)
     update (self);
+}
+
+void
+kl_member_row_set_in_call (KlMemberRow *self,
+                           gboolean     in_call)
+{
+  g_return_if_fail (KL_IS_MEMBER_ROW (self));
+  g_return_if_fail (self->member != NULL);
+
+  if (self->in_call == !!in_call)
+    return;
+  self->in_call = !!in_call;
+  update (self);
 }
 
 const char *

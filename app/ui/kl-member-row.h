@@ -18,6 +18,9 @@ GtkWidget *kl_member_row_new (void);
 void kl_member_row_set_member (KlMemberRow *self,
                                KlMember    *member,
                                gboolean     me);
+/* Of the bound member: whether the person is in the group's call. */
+void kl_member_row_set_in_call (KlMemberRow *self,
+                                gboolean     in_call);
 const char *kl_member_row_get_spoken (KlMemberRow *self);
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/ui/kl-call-card.h"
 #include "app/ui/kl-member-row.h"
 #include "app/ui/kl-template.h"
 #include "app/ui/kl-words.h"
@@ -15,6 +16,7 @@ struct _KlPeoplePane
   GtkWidget parent_instance;
 
   AdwWindowTitle *title;
+  KlCallCard *call_card;
   GtkScrolledWindow *scroller;
   GtkListView *list;
 
@@ -22,7 +24,9 @@ struct _KlPeoplePane
   KlMemberList *members;
   GSignalGroup *member_signals;
   GSignalGroup *group_signals;
+  GSignalGroup *call_signals; /* of the people in the call */
   GHashTable *headers; /* GtkListHeader, those bound; lent */
+  GHashTable *items;   /* GtkListItem, likewise */
 };
 
 G_DEFINE_FINAL_TYPE (KlPeoplePane, kl_people_pane, GTK_TYPE_WIDGET)
@@ -81,6 +85,45 @@ update_title (KlPeoplePane *self)
   adw_window_title_set_subtitle (self->title, words != NULL ? words : "");
 }
 
+static KlGroup *
+get_group (KlPeoplePane *self)
+{
+  return self->members != NULL ? kl_member_list_get_group (self->members) : NULL;
+}
+
+/* ── The call ────────────────────────────────────────────────────────────── */
+
+static void
+update_in_call (KlPeoplePane *self,
+                GtkListItem  *item)
+{
+  KlMember *member = gtk_list_item_get_item (item);
+  KlGroupCall *call = get_group (self) != NULL ? kl_group_get_call (get_group (self)) : NULL;
+
+  kl_member_row_set_in_call (KL_MEMBER_ROW (gtk_list_item_get_child (item)),
+                             call != NULL && kl_group_call_has_user (call, kl_member_get_user (member)));
+}
+
+static void
+on_call_people (KlPeoplePane *self)
+{
+  GHashTableIter iter;
+  gpointer item;
+
+  g_hash_table_iter_init (&iter, self->items);
+  while (g_hash_table_iter_next (&iter, &item, NULL))
+    update_in_call (self, item);
+}
+
+static void
+on_call (KlPeoplePane *self)
+{
+  KlGroupCall *call = get_group (self) != NULL ? kl_group_get_call (get_group (self)) : NULL;
+
+  g_signal_group_set_target (self->call_signals, call != NULL ? kl_group_call_get_people (call) : NULL);
+  on_call_people (self);
+}
+
 /* Asks for more people when the end comes into sight. */
 static void
 on_scrolled (KlPeoplePane *self)
@@ -122,12 +165,15 @@ on_bind (KlPeoplePane *self,
 
   kl_member_row_set_member (KL_MEMBER_ROW (gtk_list_item_get_child (item)), member,
                             kl_member_get_user (member) == kl_session_get_me (self->session));
+  g_hash_table_add (self->items, item);
+  update_in_call (self, item);
 }
 
 static void
 on_unbind (KlPeoplePane *self,
            GtkListItem  *item)
 {
+  g_hash_table_remove (self->items, item);
   kl_member_row_set_member (KL_MEMBER_ROW (gtk_list_item_get_child (item)), NULL, FALSE);
 }
 
@@ -177,7 +223,7 @@ kl_people_pane_set_members (KlPeoplePane *self,
   if (!g_set_object (&self->members, members))
     return;
   g_signal_group_set_target (self->member_signals, members);
-  g_signal_group_set_target (self->group_signals, members != NULL ? kl_member_list_get_group (members) : NULL);
+  g_signal_group_set_target (self->group_signals, get_group (self));
   if (members == NULL)
     gtk_list_view_set_model (self->list, NULL);
   else
@@ -190,6 +236,8 @@ kl_people_pane_set_members (KlPeoplePane *self,
       selection = gtk_no_selection_new (G_LIST_MODEL (sections));
       gtk_list_view_set_model (self->list, GTK_SELECTION_MODEL (selection));
     }
+  kl_call_card_set_group (self->call_card, get_group (self));
+  on_call (self);
   update_title (self);
   on_scrolled (self);
 }
@@ -212,6 +260,7 @@ kl_people_pane_dispose (GObject *object)
 
   g_clear_object (&self->member_signals);
   g_clear_object (&self->group_signals);
+  g_clear_object (&self->call_signals);
   kl_dispose_template (GTK_WIDGET (object), KL_TYPE_PEOPLE_PANE);
   g_clear_object (&self->members);
   g_clear_object (&self->session);
@@ -222,6 +271,7 @@ static void
 kl_people_pane_finalize (GObject *object)
 {
   g_hash_table_unref (KL_PEOPLE_PANE (object)->headers);
+  g_hash_table_unref (KL_PEOPLE_PANE (object)->items);
   G_OBJECT_CLASS (kl_people_pane_parent_class)->finalize (object);
 }
 
@@ -232,9 +282,12 @@ kl_people_pane_class_init (KlPeoplePaneClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = kl_people_pane_dispose;
   G_OBJECT_CLASS (klass)->finalize = kl_people_pane_finalize;
+
+  g_type_ensure (KL_TYPE_CALL_CARD);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class, "/chat/klatch/Klatch/kl-people-pane.ui");
   gtk_widget_class_bind_template_child (widget_class, KlPeoplePane, title);
+  gtk_widget_class_bind_template_child (widget_class, KlPeoplePane, call_card);
   gtk_widget_class_bind_template_child (widget_class, KlPeoplePane, scroller);
   gtk_widget_class_bind_template_child (widget_class, KlPeoplePane, list);
 }
@@ -247,6 +300,7 @@ kl_people_pane_init (KlPeoplePane *self)
   GtkAdjustment *adjustment;
 
   self->headers = g_hash_table_new (NULL, NULL);
+  self->items = g_hash_table_new (NULL, NULL);
   gtk_widget_init_template (GTK_WIDGET (self));
 
   g_signal_connect_object (factory, "setup", G_CALLBACK (on_setup), self, G_CONNECT_SWAPPED);
@@ -262,6 +316,10 @@ kl_people_pane_init (KlPeoplePane *self)
   g_signal_group_connect_object (self->member_signals, "notify", G_CALLBACK (update_counts), self, G_CONNECT_SWAPPED);
   self->group_signals = g_signal_group_new (KL_TYPE_GROUP);
   g_signal_group_connect_object (self->group_signals, "notify::members", G_CALLBACK (update_title), self,
+                                 G_CONNECT_SWAPPED);
+  g_signal_group_connect_object (self->group_signals, "notify::call", G_CALLBACK (on_call), self, G_CONNECT_SWAPPED);
+  self->call_signals = g_signal_group_new (G_TYPE_LIST_MODEL);
+  g_signal_group_connect_object (self->call_signals, "items-changed", G_CALLBACK (on_call_people), self,
                                  G_CONNECT_SWAPPED);
 
   adjustment = gtk_scrolled_window_get_vadjustment (self->scroller);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A call in the window, from the button to the end: on the real server, with friends whose call cores are processes of
  * their own. */
+#include "app/ui/kl-call-card.h"
 #include "app/ui/kl-call-control.h"
 #include "app/ui/kl-call-door.h"
 #include "app/ui/kl-call-grid.h"
@@ -12,6 +13,7 @@
 #include "app/ui/kl-composer.h"
 #include "app/ui/kl-incoming-dialog.h"
 #include "app/ui/kl-main-page.h"
+#include "app/ui/kl-member-row.h"
 #include "app/ui/kl-notice.h"
 #include "app/ui/kl-ringer.h"
 #include "tests/app/call/test-device.h"
@@ -261,6 +263,135 @@ test_way_in (Fixture *self, gconstpointer unused)
   kl_test_wait_until (is_shown (find (self, KL_TYPE_CALL_DOOR)));
   g_assert_false (window_shows (self, "Sound and picture go straight from you to the others. So everybody in the call can see "
                                       "your network address, unless you always relay."));
+}
+
+/* ── People ── */
+
+/* What the row of this person says to a screen reader. */
+static const char *
+find_spoken (GtkWidget *root, const char *name)
+{
+  if (KL_IS_MEMBER_ROW (root) && gtk_widget_get_mapped (root) && kl_ui_test_shows (root, name))
+    return kl_member_row_get_spoken (KL_MEMBER_ROW (root));
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      const char *found = find_spoken (child, name);
+
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+static gboolean
+is_said_in_call (Fixture *self, const char *name)
+{
+  const char *spoken = find_spoken (GTK_WIDGET (self->window), name);
+
+  return spoken != NULL && g_str_has_suffix (spoken, ", In the call");
+}
+
+static gboolean
+is_described (GtkWidget *widget, const char *words)
+{
+  g_autofree char *differs
+      = gtk_test_accessible_check_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, words, NULL);
+
+  return differs == NULL;
+}
+
+/* Pictures of both looks, and the pane from right to left. */
+static void
+take_people (Fixture *self)
+{
+  AdwStyleManager *style = adw_style_manager_get_default ();
+
+  kl_ui_test_picture (self->window, "call-people");
+  adw_style_manager_set_color_scheme (style, ADW_COLOR_SCHEME_FORCE_DARK);
+  kl_ui_test_picture (self->window, "call-people-dark");
+  adw_style_manager_set_color_scheme (style, ADW_COLOR_SCHEME_DEFAULT);
+}
+
+/* Beside the conversation the people say who is in the call, and a card above them is the way in. */
+static void
+test_people (Fixture *self, gconstpointer unused)
+{
+  GtkWidget *card = find (self, KL_TYPE_CALL_CARD), *strip = find (self, KL_TYPE_CALL_STRIP), *join;
+  GtkLabel *time;
+  g_autofree char *began = NULL;
+  graphene_rect_t button, title;
+
+  kl_test_wait_until (find_spoken (GTK_WIDGET (self->window), "Mateo") != NULL);
+  g_assert_false (is_said_in_call (self, "Mateo"));
+  g_assert_null (find_named (card, GTK_TYPE_BUTTON, "Join"));
+
+  call_friend_join (self->mateo, "pinwheel", 500);
+  kl_test_wait_until (find_named (card, GTK_TYPE_BUTTON, "Join") != NULL && is_said_in_call (self, "Mateo"));
+  g_assert_false (is_said_in_call (self, "Noor"));
+  g_assert_true (shows (card, "Call in progress"));
+  g_assert_true (is_described (card, "Mateo"));
+  time = GTK_LABEL (kl_ui_test_find (card, GTK_TYPE_LABEL, "time"));
+  began = g_strdup (gtk_label_get_label (time));
+  kl_test_wait_until (!g_str_equal (gtk_label_get_label (time), began));
+  /* It is said once. */
+  g_assert_false (gtk_widget_get_mapped (strip));
+  call_friend_join (self->noor, NULL, 0);
+  kl_test_wait_until (is_described (card, "Mateo, Noor") && is_said_in_call (self, "Noor"));
+  take_people (self);
+
+  /* Keys reach the way in. */
+  join = find_named (card, GTK_TYPE_BUTTON, "Join");
+  g_assert_true (gtk_widget_grab_focus (join));
+  kl_test_wait_until (gtk_window_is_active (self->window) && gtk_widget_has_focus (join));
+  kl_ui_test_press ("Return");
+  kl_test_wait_until (is_shown (find (self, KL_TYPE_CALL_DOOR)));
+  set_devices (self);
+  click (self, "Join 2 people");
+  kl_test_wait_until (all_connected (self, 2) && kl_group_call_get_joined_here (kl_group_get_call (self->group)));
+  kl_test_wait_until (find (self, KL_TYPE_CALL_DOOR) == NULL);
+  gtk_widget_activate_action (find (self, KL_TYPE_CALL_VIEW), "call.shrink", NULL);
+  kl_test_wait_until (is_shown (find (self, KL_TYPE_CALL_MINI)) && is_said_in_call (self, "Ilse"));
+  kl_test_wait_until (find_named (card, GTK_TYPE_BUTTON, "Join") == NULL);
+  kl_ui_test_picture (self->window, "call-people-small");
+
+  /* From right to left the way in is at the other side. */
+  kl_calls_leave (self->calls);
+  kl_test_wait_until (find_named (card, GTK_TYPE_BUTTON, "Join") != NULL && !is_said_in_call (self, "Ilse"));
+  gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
+  kl_test_wait_until (gtk_widget_compute_bounds (find_named (card, GTK_TYPE_BUTTON, "Join"), card, &button)
+                      && button.origin.x < 40);
+  kl_ui_test_picture (self->window, "call-people-rtl");
+  gtk_widget_set_default_direction (GTK_TEXT_DIR_LTR);
+  kl_test_wait_until (gtk_widget_compute_bounds (find_named (card, GTK_TYPE_BUTTON, "Join"), card, &title)
+                      && title.origin.x > button.origin.x);
+
+  /* Without people beside, the strip says it again. */
+  act (self, "main.toggle-people");
+  kl_test_wait_until (find_named (strip, GTK_TYPE_BUTTON, "Join") != NULL);
+  act (self, "main.toggle-people");
+  kl_test_wait_until (!gtk_widget_get_mapped (strip) && gtk_widget_get_mapped (card));
+
+  call_friend_leave (self->noor);
+  kl_test_wait_until (is_described (card, "Mateo") && !is_said_in_call (self, "Noor") && is_said_in_call (self, "Mateo"));
+  call_friend_leave (self->mateo);
+  kl_test_wait_until (find_named (card, GTK_TYPE_BUTTON, "Join") == NULL && !is_said_in_call (self, "Mateo"));
+}
+
+/* In a narrow window they come over the conversation when called. */
+static void
+test_people_narrow (Fixture *self, gconstpointer unused)
+{
+  GtkWidget *card = find (self, KL_TYPE_CALL_CARD);
+  int least;
+
+  call_friend_join (self->mateo, "pinwheel", 500);
+  call_friend_join (self->noor, NULL, 0);
+  kl_test_wait_until (find_named (find (self, KL_TYPE_CALL_STRIP), GTK_TYPE_BUTTON, "Join") != NULL);
+  act (self, "main.toggle-people");
+  kl_test_wait_until (find_named (card, GTK_TYPE_BUTTON, "Join") != NULL && is_said_in_call (self, "Noor"));
+  gtk_widget_measure (card, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+  g_assert_cmpint (least, <=, 264);
+  kl_ui_test_picture (self->window, "call-people-narrow");
 }
 
 /* What stands in it, and what it is called. */
@@ -647,6 +778,8 @@ main (int argc, char **argv)
 #define WIDE GINT_TO_POINTER (1100)
 #define ADD(name, width, func) g_test_add ("/call/" name, Fixture, width, set_up, func, tear_down)
   ADD ("way-in", WIDE, test_way_in);
+  ADD ("people", GINT_TO_POINTER (1280), test_people);
+  ADD ("people-narrow", GINT_TO_POINTER (400), test_people_narrow);
   ADD ("view", WIDE, test_view);
   ADD ("keys", WIDE, test_keys);
   ADD ("ring", WIDE, test_ring);

@@ -2,6 +2,7 @@
 /* Every small widget: made, shown, changed and gone without a trace; what it says to people and to screen readers. */
 #include "app/ui/kl-avatar.h"
 #include "app/ui/kl-badge.h"
+#include "app/ui/kl-faces.h"
 #include "app/ui/kl-group-card.h"
 #include "app/ui/kl-group-row.h"
 #include "app/ui/kl-hue-picker.h"
@@ -246,12 +247,58 @@ test_member_row (void)
   g_assert_cmpstr (kl_member_row_get_spoken (KL_MEMBER_ROW (row)), ==, "Noor, you, Owner, here now, At the desk <until> six");
   g_object_set (member, "typing", TRUE, NULL);
   g_assert_true (kl_ui_test_shows (row, "typing…"));
-  g_object_set (member, "typing", FALSE, "section", KL_MEMBER_SECTION_OFFLINE, NULL);
+
+  /* The call comes after typing, and before what the person says. */
+  kl_member_row_set_in_call (KL_MEMBER_ROW (row), TRUE);
+  g_assert_true (kl_ui_test_shows (row, "typing…"));
+  g_object_set (member, "typing", FALSE, NULL);
+  g_assert_true (kl_ui_test_shows (row, "In the call"));
+  g_assert_cmpstr (kl_member_row_get_spoken (KL_MEMBER_ROW (row)), ==, "Noor, you, Owner, here now, In the call");
+  kl_member_row_set_in_call (KL_MEMBER_ROW (row), FALSE);
+  g_assert_true (kl_ui_test_shows (row, "At the desk <until> six"));
+  kl_member_row_set_in_call (KL_MEMBER_ROW (row), TRUE);
+  kl_member_row_set_member (KL_MEMBER_ROW (row), member, TRUE); /* somebody else, perhaps */
+  g_assert_true (kl_ui_test_shows (row, "At the desk <until> six"));
+
+  g_object_set (member, "section", KL_MEMBER_SECTION_OFFLINE, NULL);
   g_object_set (user, "status", KL_USER_STATUS_OFFLINE, "status-text", NULL, NULL);
   g_assert_true (gtk_widget_has_css_class (row, "offline"));
   kl_member_row_set_member (KL_MEMBER_ROW (row), NULL, FALSE);
   kl_ui_test_close (window, row);
   kl_test_finalize (member);
+}
+
+static guint
+count_faces (GtkWidget *faces)
+{
+  guint n = 0;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (faces); child != NULL; child = gtk_widget_get_next_sibling (child))
+    n += KL_IS_AVATAR (child);
+  return n;
+}
+
+static void
+test_faces (void)
+{
+  g_autoptr (GListStore) people = g_list_store_new (KL_TYPE_USER);
+  GtkWidget *faces = g_object_new (KL_TYPE_FACES, "size", 30, "people", people, NULL);
+  GtkWindow *window = kl_ui_test_show (faces, 264, 60);
+
+  for (guint n = 1; n <= 6; n++)
+    {
+      g_autoptr (KlUser) user = new_user ("Noor");
+
+      g_list_store_append (people, user);
+      g_assert_cmpuint (count_faces (faces), ==, MIN (n, 5));
+      g_assert_cmpint (get_natural_width (faces), <=, (int) n * 30);
+    }
+  g_assert_true (kl_ui_test_shows (faces, "+1"));
+  g_list_store_remove (people, 5);
+  g_assert_false (kl_ui_test_shows (faces, "+1"));
+  kl_faces_set_people (KL_FACES (faces), NULL);
+  g_assert_cmpuint (count_faces (faces), ==, 0);
+  kl_ui_test_close (window, faces);
 }
 
 static void
@@ -358,6 +405,7 @@ main (int   argc,
   g_test_add_func ("/ui/group-row/unknown-call", test_group_row_call);
   g_test_add_func ("/ui/group-row/unknown-sender", test_group_row_unknown);
   g_test_add_func ("/ui/member-row", test_member_row);
+  g_test_add_func ("/ui/faces", test_faces);
   g_test_add_func ("/ui/typing-line", test_typing_line);
   g_test_add_func ("/ui/group-card", test_card);
   g_test_add_func ("/ui/hue-picker", test_hue_picker);

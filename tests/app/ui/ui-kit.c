@@ -1,20 +1,57 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/app/ui/ui-kit.h"
 
+static void
+add_style (GtkCssProvider **provider,
+           const char      *file)
+{
+  g_autofree char *path = g_strconcat ("/chat/klatch/Klatch/", file, NULL);
+
+  *provider = gtk_css_provider_new ();
+  gtk_css_provider_load_from_resource (*provider, path);
+  gtk_style_context_add_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (*provider),
+                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+}
+
+static void
+remove_style (GtkCssProvider **provider)
+{
+  if (*provider != NULL)
+    gtk_style_context_remove_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (*provider));
+  g_clear_object (provider);
+}
+
+/* As an AdwApplication does it. */
+static void
+follow_look (AdwStyleManager *manager)
+{
+  static GtkCssProvider *dark, *contrast;
+
+  remove_style (&dark);
+  remove_style (&contrast);
+  if (adw_style_manager_get_dark (manager))
+    add_style (&dark, "style-dark.css");
+  if (adw_style_manager_get_high_contrast (manager))
+    add_style (&contrast, "style-hc.css");
+}
+
 void
 kl_ui_test_init (int    *argc,
                  char ***argv)
 {
-  g_autoptr (GtkCssProvider) style = gtk_css_provider_new ();
+  g_autoptr (GtkCssProvider) style = NULL;
+  AdwStyleManager *manager;
 
   /* The display brings a home of its own; GTK needs the system's schemas, which isolated folders would hide. */
   g_test_init (argc, argv, NULL);
   if (!gtk_init_check ())
     exit (77);
   adw_init ();
-  gtk_css_provider_load_from_resource (style, "/chat/klatch/Klatch/style.css");
-  gtk_style_context_add_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (style),
-                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+  manager = adw_style_manager_get_default ();
+  add_style (&style, "style.css");
+  g_signal_connect (manager, "notify::dark", G_CALLBACK (follow_look), NULL);
+  g_signal_connect (manager, "notify::high-contrast", G_CALLBACK (follow_look), NULL);
+  follow_look (manager);
   gtk_icon_theme_add_resource_path (gtk_icon_theme_get_for_display (gdk_display_get_default ()), "/chat/klatch/Klatch/icons");
 }
 
