@@ -71,6 +71,16 @@ on_search_changed (KlFindGroupsPage *self)
   kl_directory_set_query (self->directory, gtk_editable_get_text (self->search_entry));
 }
 
+/* Escape empties the field, and leads back where it is empty. */
+static void
+on_search_stopped (KlFindGroupsPage *self)
+{
+  if (*gtk_editable_get_text (self->search_entry) != '\0')
+    gtk_editable_set_text (self->search_entry, "");
+  else
+    gtk_widget_activate_action (GTK_WIDGET (self), "navigation.pop", NULL);
+}
+
 static void
 on_edge_reached (KlFindGroupsPage *self,
                  GtkPositionType   edge)
@@ -205,6 +215,7 @@ kl_find_groups_page_class_init (KlFindGroupsPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlFindGroupsPage, cards);
   gtk_widget_class_bind_template_child (widget_class, KlFindGroupsPage, empty_page);
   gtk_widget_class_bind_template_callback (widget_class, on_search_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_search_stopped);
   gtk_widget_class_bind_template_callback (widget_class, on_edge_reached);
   gtk_widget_class_bind_template_callback (widget_class, on_try_again);
 }

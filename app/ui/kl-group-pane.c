@@ -36,7 +36,8 @@ struct _KlGroupPane
   GtkCustomFilter *custom_filter;
   GtkFilterListModel *filtered;
   GtkSingleSelection *selection;
-  char *needle; /* folded */
+  KlGroup *open; /* what set_selected() was called with; owned */
+  char *needle;  /* folded */
 
   GHashTable *rows;   /* KlGroupRow, those that show a group; lent */
   GPtrArray *shown;   /* KlGroup in the order shown last; lent, never looked into */
@@ -62,6 +63,9 @@ static guint signals[N_SIGNALS];
 G_DEFINE_FINAL_TYPE (KlGroupPane, kl_group_pane, ADW_TYPE_NAVIGATION_PAGE)
 
 /* ── Filtering ───────────────────────────────────────────────────────────── */
+
+static void
+select_open (KlGroupPane *self);
 
 static char *
 fold (const char *text)
@@ -145,6 +149,7 @@ on_filter_changed (KlGroupPane *self)
   if (self->session == NULL)
     return;
   refilter (self);
+  select_open (self);
   update_stack (self);
 }
 
@@ -169,8 +174,11 @@ on_search_changed (KlGroupPane *self)
 
   g_set_str (&self->needle, needle);
   refilter (self);
-  if (self->session != NULL)
-    update_stack (self);
+  if (self->session == NULL)
+    return;
+  if (*needle == '\0')
+    select_open (self);
+  update_stack (self);
 }
 
 static void
@@ -302,6 +310,15 @@ find_position (KlGroupPane *self,
   return GTK_INVALID_LIST_POSITION;
 }
 
+/* A filter takes the mark from what it hides; the group is still open when it shows again. */
+static void
+select_open (KlGroupPane *self)
+{
+  self->selecting = TRUE;
+  gtk_single_selection_set_selected (self->selection, find_position (self, self->open));
+  self->selecting = FALSE;
+}
+
 void
 kl_group_pane_set_selected (KlGroupPane *self,
                             KlGroup     *group)
@@ -311,11 +328,10 @@ kl_group_pane_set_selected (KlGroupPane *self,
   g_return_if_fail (KL_IS_GROUP_PANE (self));
 
   g_clear_handle_id (&self->open_source, g_source_remove);
+  g_set_object (&self->open, group);
   refilter (self);
-  position = find_position (self, group);
-  self->selecting = TRUE;
-  gtk_single_selection_set_selected (self->selection, position);
-  self->selecting = FALSE;
+  select_open (self);
+  position = gtk_single_selection_get_selected (self->selection);
   if (position != GTK_INVALID_LIST_POSITION)
     gtk_list_view_scroll_to (self->list, position, GTK_LIST_SCROLL_NONE, NULL);
 }
@@ -590,6 +606,7 @@ kl_group_pane_dispose (GObject *object)
       gtk_custom_filter_set_filter_func (self->custom_filter, NULL, NULL, NULL);
     }
   g_clear_object (&self->selection);
+  g_clear_object (&self->open);
   g_clear_object (&self->filtered);
   g_clear_object (&self->custom_filter);
   g_clear_object (&self->order);

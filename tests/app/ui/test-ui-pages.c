@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Pages and dialogs as a person meets them, on a session that has no server. Leaks are not looked for here: libadwaita's
  * rows and buttons keep some bytes each; that our widgets go is asserted. */
+#include "app/ui/kl-find-groups-page.h"
+#include "app/ui/kl-group-pane.h"
 #include "app/ui/kl-group-welcome.h"
 #include "app/ui/kl-join-dialog.h"
 #include "app/ui/kl-main-page.h"
@@ -272,6 +274,64 @@ test_main_steps (Main         *self,
   g_assert_null (kl_session_get_open_group (self->session));
 }
 
+static gboolean
+is_selected (GtkWidget *pane,
+             KlGroup   *group)
+{
+  g_autoptr (KlGroup) selected = NULL;
+
+  g_object_get (pane, "selected", &selected, NULL);
+  return selected == group;
+}
+
+/* What a filter or a search has hidden is still the open group when it shows again. */
+static void
+test_main_filters (Main         *self,
+                   gconstpointer unused)
+{
+  KlGroup *open = add_group (self, "a", "Ridge Hut Crew", 30, 0, FALSE), *next = add_group (self, "b", "Book Club", 10, 0, FALSE);
+  GtkWidget *pane = kl_ui_test_find (GTK_WIDGET (self->page), KL_TYPE_GROUP_PANE, NULL);
+  AdwToggleGroup *filter = ADW_TOGGLE_GROUP (kl_ui_test_find (pane, ADW_TYPE_TOGGLE_GROUP, NULL));
+  GtkWidget *search = kl_ui_test_find (pane, GTK_TYPE_SEARCH_ENTRY, NULL);
+  const char *hiding[] = { "mentions", "unread" };
+
+  kl_main_page_open_group (self->page, open);
+  for (guint i = 0; i < G_N_ELEMENTS (hiding); i++)
+    {
+      adw_toggle_group_set_active_name (filter, hiding[i]);
+      adw_toggle_group_set_active_name (filter, "all");
+      g_assert_true (is_selected (pane, open));
+    }
+  act (self, "main.jump");
+  gtk_editable_set_text (GTK_EDITABLE (search), "book");
+  kl_test_wait_until (is_selected (pane, NULL));
+  g_signal_emit_by_name (search, "stop-search");
+  kl_test_wait_until (is_selected (pane, open));
+  act (self, "main.next-group");
+  g_assert_true (kl_main_page_get_group (self->page) == next);
+}
+
+/* Escape in the search of the directory empties it, and then leads back. */
+static void
+test_main_find_groups (Main         *self,
+                       gconstpointer unused)
+{
+  AdwNavigationView *navigation
+    = ADW_NAVIGATION_VIEW (kl_ui_test_find (GTK_WIDGET (self->page), ADW_TYPE_NAVIGATION_VIEW, NULL));
+  GtkWidget *page, *search;
+
+  act (self, "main.find-groups");
+  page = GTK_WIDGET (adw_navigation_view_get_visible_page (navigation));
+  g_assert_true (KL_IS_FIND_GROUPS_PAGE (page));
+  search = kl_ui_test_find (page, GTK_TYPE_SEARCH_ENTRY, NULL);
+  gtk_editable_set_text (GTK_EDITABLE (search), "stoves");
+  g_signal_emit_by_name (search, "stop-search");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (search)), ==, "");
+  g_assert_true (adw_navigation_view_get_visible_page (navigation) == ADW_NAVIGATION_PAGE (page));
+  g_signal_emit_by_name (search, "stop-search");
+  g_assert_true (adw_navigation_view_get_visible_page (navigation) == adw_navigation_view_find_page (navigation, "home"));
+}
+
 /* In a narrow window one is not here while the list covers the conversation. */
 static void
 test_main_narrow (Main         *self,
@@ -466,6 +526,8 @@ main (int   argc,
   g_test_add ("/ui/sign-in/register", SignIn, NULL, sign_in_set_up, test_register, sign_in_tear_down);
   g_test_add ("/ui/sign-in/keep", SignIn, NULL, sign_in_set_up, test_keep, sign_in_tear_down);
   g_test_add ("/ui/main/steps", Main, GINT_TO_POINTER (1200), main_set_up, test_main_steps, main_tear_down);
+  g_test_add ("/ui/main/filters", Main, GINT_TO_POINTER (1200), main_set_up, test_main_filters, main_tear_down);
+  g_test_add ("/ui/main/find-groups", Main, GINT_TO_POINTER (900), main_set_up, test_main_find_groups, main_tear_down);
   g_test_add ("/ui/main/narrow", Main, GINT_TO_POINTER (360), main_set_up, test_main_narrow, main_tear_down);
   g_test_add ("/ui/main/people", Main, GINT_TO_POINTER (1200), main_set_up, test_main_people, main_tear_down);
   g_test_add ("/ui/main/commands", Main, GINT_TO_POINTER (900), main_set_up, test_main_commands, main_tear_down);
