@@ -6,7 +6,8 @@
 #include "app/ui/kl-template.h"
 
 #define MOST_LINES 8
-#define MARGIN_PX 10 /* above and below the text, as in the template */
+#define FIELD_PX 44  /* at least, as in the style */
+#define MARGIN_PX 10 /* above and below the text, at least */
 
 struct _KlComposer
 {
@@ -22,6 +23,7 @@ struct _KlComposer
   gboolean filling;    /* by us, not by the person */
   gboolean converting; /* an input method has something in hand */
   guint measuring;     /* tick callback of the view, which ends with it */
+  gboolean measured;   /* in this frame; in the next it has grown */
 };
 
 enum
@@ -275,14 +277,47 @@ update_height (GtkWidget     *view,
                gpointer       user_data)
 {
   KlComposer *self = user_data;
+  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (self->scroller);
   GdkRectangle line;
   GtkTextIter start;
+  int margin;
 
+  if (self->measured)
+    {
+      self->measured = FALSE;
+      self->measuring = 0;
+      if (gtk_widget_get_height (view) >= gtk_adjustment_get_upper (adjustment))
+        gtk_adjustment_set_value (adjustment, 0);
+      return G_SOURCE_REMOVE;
+    }
   gtk_text_buffer_get_start_iter (gtk_text_view_get_buffer (self->view), &start);
   gtk_text_view_get_iter_location (self->view, &start, &line);
-  gtk_scrolled_window_set_max_content_height (self->scroller, MOST_LINES * line.height + 2 * MARGIN_PX);
-  self->measuring = 0;
-  return G_SOURCE_REMOVE;
+  margin = MAX (MARGIN_PX, (FIELD_PX - line.height) / 2);
+  gtk_text_view_set_top_margin (self->view, margin);
+  gtk_text_view_set_bottom_margin (self->view, MAX (margin, FIELD_PX - line.height - margin));
+  gtk_scrolled_window_set_max_content_height (self->scroller, MOST_LINES * line.height + 2 * margin);
+  gtk_widget_queue_resize (view);
+  self->measured = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+measure_soon (KlComposer *self)
+{
+  if (self->view != NULL && self->measuring == 0)
+    self->measuring = gtk_widget_add_tick_callback (GTK_WIDGET (self->view), update_height, self, NULL);
+}
+
+/* A text view scrolls to a line that was begun before it has grown by that line, and stays so. In the next frame it is
+ * measured, in the one after what fits is shown from its beginning. */
+static void
+on_view_adjusted (KlComposer *self, GtkAdjustment *adjustment)
+{
+  double page = gtk_adjustment_get_page_size (adjustment);
+
+  if (gtk_adjustment_get_upper (adjustment) > page
+      && page < gtk_scrolled_window_get_max_content_height (self->scroller))
+    measure_soon (self);
 }
 
 /* The text's own style follows ours, so its height is asked for in the next frame. */
@@ -293,8 +328,7 @@ kl_composer_css_changed (GtkWidget         *widget,
   KlComposer *self = KL_COMPOSER (widget);
 
   GTK_WIDGET_CLASS (kl_composer_parent_class)->css_changed (widget, change);
-  if (self->view != NULL && self->measuring == 0)
-    self->measuring = gtk_widget_add_tick_callback (GTK_WIDGET (self->view), update_height, self, NULL);
+  measure_soon (self);
 }
 
 static gboolean
@@ -352,6 +386,8 @@ kl_composer_init (KlComposer *self)
   gtk_widget_add_controller (GTK_WIDGET (self->view), keys);
   g_signal_connect_object (gtk_text_view_get_buffer (self->view), "changed", G_CALLBACK (on_text_changed), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (gtk_scrolled_window_get_vadjustment (self->scroller), "changed",
+                           G_CALLBACK (on_view_adjusted), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->view, "preedit-changed", G_CALLBACK (on_preedit_changed), self, G_CONNECT_SWAPPED);
   self->group_signals = g_signal_group_new (KL_TYPE_GROUP);
   g_signal_group_connect_object (self->group_signals, "notify::name", G_CALLBACK (update_name), self, G_CONNECT_SWAPPED);

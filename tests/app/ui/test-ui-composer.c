@@ -236,6 +236,25 @@ test_conversion_is_never_sent (Fixture      *self,
   im_is_deaf = FALSE;
 }
 
+/* What fits is shown whole: the field grows with the line that is begun, not with the next one. */
+static void
+test_shown_whole (Fixture *self, gconstpointer unused)
+{
+  GtkAdjustment *adjustment = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (self->view));
+  double before = gtk_adjustment_get_upper (adjustment);
+
+  kl_ui_test_press ("a");
+  for (guint i = 0; i < 4; i++)
+    {
+      kl_ui_test_press ("shift+Return");
+      kl_ui_test_press ("b");
+      kl_test_wait_until (gtk_adjustment_get_upper (adjustment) > before
+                          && gtk_widget_get_height (self->view) == (int) gtk_adjustment_get_upper (adjustment)
+                          && gtk_adjustment_get_value (adjustment) == 0);
+      before = gtk_adjustment_get_upper (adjustment);
+    }
+}
+
 static void
 test_drafts (Fixture      *self,
              gconstpointer unused)
@@ -291,6 +310,7 @@ main (int   argc,
   g_test_add ("/ui/composer/input-method", Fixture, "klatch-test", set_up, test_input_method_enter_never_sends, tear_down);
   g_test_add ("/ui/composer/conversion", Fixture, "klatch-test", set_up, test_conversion_is_never_sent, tear_down);
   g_test_add ("/ui/composer/drafts", Fixture, NULL, set_up, test_drafts, tear_down);
+  g_test_add ("/ui/composer/shown-whole", Fixture, NULL, set_up, test_shown_whole, tear_down);
   g_test_add ("/ui/composer/eight-lines", Fixture, NULL, set_up, test_grows_to_eight_lines, tear_down);
   return g_test_run ();
 }
