@@ -159,6 +159,8 @@ kl_application_startup (GApplication *application)
   G_APPLICATION_CLASS (kl_application_parent_class)->startup (application);
 
   gtk_window_set_default_icon_name (KL_APP_ID);
+  /* An address that a dialog shows first is not chosen at once. */
+  g_object_set (gtk_settings_get_default (), "gtk-label-select-on-focus", FALSE, NULL);
   self->settings = g_settings_new (KL_APP_ID);
   self->accounts = kl_accounts_new (NULL);
   self->accent = gtk_css_provider_new ();
