@@ -277,19 +277,23 @@ end (KlCalls *self, const GError *error)
 
 /* ── Asking ── */
 
+/* PLACE: owned by whom it is told, or NULL: ERROR says why. */
+typedef void (*Answered) (KlCalls *self, KlCallPlace *place, const GError *error);
+
 typedef struct
 {
   KlCalls *calls; /* owned */
   guint attempt;
+  Answered answered;
 } Request;
 
 static Request *
-request_new (KlCalls *self)
+request_new (KlCalls *self, Answered answered)
 {
   Request *request = g_new (Request, 1);
 
   self->asking = TRUE;
-  *request = (Request) { g_object_ref (self), ++self->attempt };
+  *request = (Request) { g_object_ref (self), ++self->attempt, answered };
   return request;
 }
 
@@ -315,7 +319,7 @@ is_stale (KlCalls *self, const Request *request, KlCallPlace *place)
 }
 
 static void
-on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
+on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autofree Request *request = user_data;
   g_autoptr (KlCalls) self = request->calls;
@@ -325,6 +329,25 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   if (is_stale (self, request, place))
     return;
   self->asking = FALSE;
+  request->answered (self, place, error);
+}
+
+static void
+ask (KlCalls *self, const KlCallPlace *resume, Answered answered)
+{
+  KlPublisher *publisher = kl_call_get_publisher (self->call);
+
+  self->told_audio
+      = kl_publisher_get_source (publisher, KL_MEDIA_AUDIO) != NULL && !kl_publisher_get_muted (publisher);
+  self->told_video = kl_publisher_get_source (publisher, KL_MEDIA_VIDEO) != NULL;
+  self->told_screen = self->told_hand = FALSE;
+  kl_session_join_call_async (self->session, self->group, self->told_audio, self->told_video, resume, NULL, on_answer,
+                              request_new (self, answered));
+}
+
+static void
+on_joined (KlCalls *self, KlCallPlace *place, const GError *error)
+{
   if (place != NULL)
     {
       enter (self, place);
@@ -341,19 +364,6 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   set_error (self, error);
   set_state (self, KL_CALLS_CHECKING);
   kl_calls_update_ring (self);
-}
-
-static void
-ask (KlCalls *self, const KlCallPlace *resume, GAsyncReadyCallback callback)
-{
-  KlPublisher *publisher = kl_call_get_publisher (self->call);
-
-  self->told_audio
-      = kl_publisher_get_source (publisher, KL_MEDIA_AUDIO) != NULL && !kl_publisher_get_muted (publisher);
-  self->told_video = kl_publisher_get_source (publisher, KL_MEDIA_VIDEO) != NULL;
-  self->told_screen = self->told_hand = FALSE;
-  kl_session_join_call_async (self->session, self->group, self->told_audio, self->told_video, resume, NULL, callback,
-                              request_new (self));
 }
 
 /* ── A broken line ── */
@@ -387,16 +397,8 @@ ask_later (KlCalls *self, const GError *error)
 }
 
 static void
-on_resumed (GObject *source, GAsyncResult *result, gpointer user_data)
+on_resumed (KlCalls *self, KlCallPlace *place, const GError *error)
 {
-  g_autofree Request *request = user_data;
-  g_autoptr (KlCalls) self = request->calls;
-  g_autoptr (GError) error = NULL;
-  KlCallPlace *place = kl_session_join_call_finish (KL_SESSION (source), result, &error);
-
-  if (is_stale (self, request, place))
-    return;
-  self->asking = FALSE;
   if (place != NULL && self->anew)
     enter (self, place);
   else if (place != NULL)

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/ui/kl-call-mini.h"
 
-#include <glib/gi18n.h>
-
 #include "app/ui/kl-call-control.h"
+#include "app/ui/kl-call-heading.h"
 #include "app/ui/kl-call-tile.h"
-#include "app/ui/kl-call-words.h"
 
 enum
 {
@@ -18,45 +16,16 @@ struct _KlCallMini
 
   AdwBin *speaker_place;
   AdwBin *own_place;
-  GtkLabel *group_label;
-  GtkLabel *time_label;
+  KlCallHeading *heading;
   KlCallControl *microphone_control;
   KlCallControl *camera_control;
   KlCallControl *leave_control;
 
   KlCalls *calls;
   KlCall *call;
-  KlGroup *group;
-  guint clock;
 };
 
 G_DEFINE_FINAL_TYPE (KlCallMini, kl_call_mini, ADW_TYPE_BIN)
-
-static void
-update_time (KlCallMini *self)
-{
-  guint n_people = 1 + g_list_model_get_n_items (kl_call_get_peers (self->call));
-  g_autofree char *elapsed = kl_call_words_dup_elapsed (kl_calls_get_started_at (self->calls));
-  g_autofree char *words = kl_call_words_dup_people (elapsed, n_people);
-
-  gtk_label_set_label (self->time_label, words);
-}
-
-static gboolean
-on_clock (gpointer user_data)
-{
-  update_time (user_data);
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-update_group (KlCallMini *self)
-{
-  g_autofree char *spoken = g_strdup_printf (_ ("Call in %s"), kl_group_get_name (self->group));
-
-  gtk_label_set_label (self->group_label, kl_group_get_name (self->group));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
-}
 
 /* A screen first, then who speaks, then whoever is shown, then whoever is there. Lent. */
 static KlCallPeer *
@@ -126,7 +95,6 @@ on_peers (KlCallMini *self,
       g_signal_connect_object (peer, "notify::screen", G_CALLBACK (update_speaker), self, G_CONNECT_SWAPPED);
     }
   update_speaker (self);
-  update_time (self);
 }
 
 static void
@@ -138,7 +106,7 @@ set_calls (KlCallMini *self,
 
   self->calls = g_object_ref (calls);
   self->call = g_object_ref (kl_calls_get_call (calls));
-  self->group = g_object_ref (kl_calls_get_group (calls));
+  kl_call_heading_set_calls (self->heading, calls, GTK_ACCESSIBLE (self));
   kl_call_control_set_calls (self->microphone_control, calls);
   kl_call_control_set_calls (self->camera_control, calls);
   kl_call_control_set_calls (self->leave_control, calls);
@@ -148,10 +116,6 @@ set_calls (KlCallMini *self,
 
   peers = kl_call_get_peers (self->call);
   g_signal_connect_object (peers, "items-changed", G_CALLBACK (on_peers), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (calls, "notify::started-at", G_CALLBACK (update_time), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->group, "notify::name", G_CALLBACK (update_group), self, G_CONNECT_SWAPPED);
-  self->clock = g_timeout_add_seconds (1, on_clock, self);
-  update_group (self);
   on_peers (self, 0, 0, g_list_model_get_n_items (peers), peers);
 }
 
@@ -172,9 +136,7 @@ kl_call_mini_dispose (GObject *object)
 {
   KlCallMini *self = KL_CALL_MINI (object);
 
-  g_clear_handle_id (&self->clock, g_source_remove);
   gtk_widget_dispose_template (GTK_WIDGET (object), KL_TYPE_CALL_MINI);
-  g_clear_object (&self->group);
   g_clear_object (&self->call);
   g_clear_object (&self->calls);
   G_OBJECT_CLASS (kl_call_mini_parent_class)->dispose (object);
@@ -188,11 +150,11 @@ kl_call_mini_class_init (KlCallMiniClass *klass)
   G_OBJECT_CLASS (klass)->dispose = kl_call_mini_dispose;
 
   g_type_ensure (KL_TYPE_CALL_CONTROL);
+  g_type_ensure (KL_TYPE_CALL_HEADING);
   gtk_widget_class_set_template_from_resource (widget_class, "/chat/klatch/Klatch/kl-call-mini.ui");
   gtk_widget_class_bind_template_child (widget_class, KlCallMini, speaker_place);
   gtk_widget_class_bind_template_child (widget_class, KlCallMini, own_place);
-  gtk_widget_class_bind_template_child (widget_class, KlCallMini, group_label);
-  gtk_widget_class_bind_template_child (widget_class, KlCallMini, time_label);
+  gtk_widget_class_bind_template_child (widget_class, KlCallMini, heading);
   gtk_widget_class_bind_template_child (widget_class, KlCallMini, microphone_control);
   gtk_widget_class_bind_template_child (widget_class, KlCallMini, camera_control);
   gtk_widget_class_bind_template_child (widget_class, KlCallMini, leave_control);

@@ -5,6 +5,7 @@
 
 #include "app/ui/kl-call-control.h"
 #include "app/ui/kl-call-grid.h"
+#include "app/ui/kl-call-heading.h"
 #include "app/ui/kl-call-words.h"
 #include "app/ui/kl-tile.h"
 
@@ -19,8 +20,7 @@ struct _KlCallView
   AdwBreakpointBin parent_instance;
 
   KlTile *group_tile;
-  GtkLabel *group_label;
-  GtkLabel *time_label;
+  KlCallHeading *heading;
   GtkWidget *fullscreen_button;
   GtkWidget *large_button;
   KlCallGrid *grid;
@@ -47,7 +47,6 @@ struct _KlCallView
   KlCallTile *speaker; /* who spoke last; among the grid's tiles */
   gboolean large;
   gboolean large_for_screen; /* it became so by itself */
-  guint clock;
   guint quiet_timer;
   double pointer_x, pointer_y;
 };
@@ -64,23 +63,6 @@ G_DEFINE_FINAL_TYPE (KlCallView, kl_call_view, ADW_TYPE_BREAKPOINT_BIN)
 /* ── Words ───────────────────────────────────────────────────────────────── */
 
 static void
-update_time (KlCallView *self)
-{
-  guint n_people = kl_call_grid_get_tiles (self->grid)->len;
-  g_autofree char *elapsed = kl_call_words_dup_elapsed (kl_calls_get_started_at (self->calls));
-  g_autofree char *words = kl_call_words_dup_people (elapsed, n_people);
-
-  gtk_label_set_label (self->time_label, words);
-}
-
-static gboolean
-on_clock (gpointer user_data)
-{
-  update_time (user_data);
-  return G_SOURCE_CONTINUE;
-}
-
-static void
 update_hint (KlCallView *self)
 {
   const char *icon = NULL;
@@ -95,13 +77,9 @@ update_hint (KlCallView *self)
 static void
 update_group (KlCallView *self)
 {
-  g_autofree char *spoken = g_strdup_printf (_ ("Call in %s"), kl_group_get_name (self->group));
-
   kl_tile_set_look (self->group_tile, kl_group_get_id (self->group), kl_group_get_name (self->group),
                     kl_group_get_emoji (self->group), (int) kl_group_get_hue (self->group));
-  gtk_label_set_label (self->group_label, kl_group_get_name (self->group));
   kl_call_control_set_count (self->chat_control, kl_group_get_unread (self->group));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
 }
 
 /* ── Who is large ────────────────────────────────────────────────────────── */
@@ -284,7 +262,6 @@ on_peers (KlCallView *self)
         add_tile (self, peer);
     }
   update_alone (self);
-  update_time (self);
   update_hint (self);
   on_screen (self);
 }
@@ -451,6 +428,7 @@ set_calls (KlCallView *self,
   self->calls = g_object_ref (calls);
   self->call = g_object_ref (kl_calls_get_call (calls));
   self->group = g_object_ref (kl_calls_get_group (calls));
+  kl_call_heading_set_calls (self->heading, calls, GTK_ACCESSIBLE (self));
   for (guint i = 0; i < G_N_ELEMENTS (controls); i++)
     kl_call_control_set_calls (controls[i], calls);
   self->own = KL_CALL_TILE (kl_call_tile_new_own (kl_call_get_publisher (self->call),
@@ -459,14 +437,12 @@ set_calls (KlCallView *self,
 
   for (guint i = 0; i < G_N_ELEMENTS (facts); i++)
     g_signal_connect_object (calls, facts[i], G_CALLBACK (update_hint), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (calls, "notify::started-at", G_CALLBACK (update_time), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (calls, "notify::hand", G_CALLBACK (on_hand), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (calls, "notify::speaking", G_CALLBACK (update_own), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (calls, "reaction", G_CALLBACK (on_reaction), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->call, "notify::line", G_CALLBACK (update_hint), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (kl_call_get_peers (self->call), "items-changed", G_CALLBACK (on_peers), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->group, "notify", G_CALLBACK (update_group), self, G_CONNECT_SWAPPED);
-  self->clock = g_timeout_add_seconds (1, on_clock, self);
 
   update_group (self);
   update_own (self);
@@ -534,7 +510,6 @@ kl_call_view_dispose (GObject *object)
 {
   KlCallView *self = KL_CALL_VIEW (object);
 
-  g_clear_handle_id (&self->clock, g_source_remove);
   g_clear_handle_id (&self->quiet_timer, g_source_remove);
   if (self->reactions != NULL)
     gtk_widget_unparent (GTK_WIDGET (self->reactions));
@@ -553,8 +528,7 @@ bind_template (GtkWidgetClass *widget_class)
 {
   gtk_widget_class_set_template_from_resource (widget_class, "/chat/klatch/Klatch/kl-call-view.ui");
   gtk_widget_class_bind_template_child (widget_class, KlCallView, group_tile);
-  gtk_widget_class_bind_template_child (widget_class, KlCallView, group_label);
-  gtk_widget_class_bind_template_child (widget_class, KlCallView, time_label);
+  gtk_widget_class_bind_template_child (widget_class, KlCallView, heading);
   gtk_widget_class_bind_template_child (widget_class, KlCallView, fullscreen_button);
   gtk_widget_class_bind_template_child (widget_class, KlCallView, large_button);
   gtk_widget_class_bind_template_child (widget_class, KlCallView, grid);
@@ -594,6 +568,7 @@ kl_call_view_class_init (KlCallViewClass *klass)
   g_type_ensure (KL_TYPE_TILE);
   g_type_ensure (KL_TYPE_CALL_CONTROL);
   g_type_ensure (KL_TYPE_CALL_GRID);
+  g_type_ensure (KL_TYPE_CALL_HEADING);
   bind_template (GTK_WIDGET_CLASS (klass));
 }
 

@@ -10,6 +10,7 @@
 #include "app/ui/kl-call-statistics-dialog.h"
 #include "app/ui/kl-call-strip.h"
 #include "app/ui/kl-call-view.h"
+#include "app/ui/kl-call-words.h"
 #include "app/ui/kl-composer.h"
 #include "app/ui/kl-incoming-dialog.h"
 #include "app/ui/kl-main-page.h"
@@ -394,6 +395,17 @@ test_people_narrow (Fixture *self, gconstpointer unused)
   kl_ui_test_picture (self->window, "call-people-narrow");
 }
 
+/* It is called after the group, and says how long the call of three has been on. */
+static gboolean
+is_headed (Fixture *self, GType type)
+{
+  GtkWidget *widget = find_named (GTK_WIDGET (self->window), type, "Call in Ridge Hut Crew");
+  g_autofree char *elapsed = kl_call_words_dup_elapsed (kl_calls_get_started_at (self->calls));
+  g_autofree char *words = kl_call_words_dup_people (elapsed, 3);
+
+  return widget != NULL && shows (widget, words);
+}
+
 /* What stands in it, and what it is called. */
 static void
 test_view (Fixture *self, gconstpointer unused)
@@ -409,6 +421,7 @@ test_view (Fixture *self, gconstpointer unused)
   kl_test_wait_until (find_named (view, KL_TYPE_CALL_TILE, "Noor, muted, camera off") != NULL);
   kl_test_wait_until (find_named (view, KL_TYPE_CALL_TILE, "Ilse (you)") != NULL);
   g_assert_true (shows (view, "Ridge Hut Crew"));
+  kl_test_wait_until (is_headed (self, KL_TYPE_CALL_VIEW));
   g_assert_true (shows (view, "Your microphone is on. Hold Space to mute."));
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
@@ -479,6 +492,7 @@ test_keys (Fixture *self, gconstpointer unused)
   kl_ui_test_press ("space");
   kl_test_wait_until (g_str_equal (kl_group_get_draft (self->group), "m ") || g_str_equal (kl_group_get_draft (self->group), "m"));
   g_assert_true (kl_calls_get_microphone_on (self->calls));
+  kl_test_wait_until (is_headed (self, KL_TYPE_CALL_MINI));
   kl_ui_test_picture (self->window, "call-small");
   act (self, "main.call");
   kl_test_wait_until (is_shown (find (self, KL_TYPE_CALL_VIEW)));
