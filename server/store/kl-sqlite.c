@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/chat/kl-store.h"
+#include "server/store/kl-sqlite-log-file.h"
 
 /* How long a statement waits for a lock that another program holds. */
 #define BUSY_TIMEOUT_MS 4000
@@ -123,7 +124,10 @@ kl_sqlite_open (const char *path, KlSqliteMode mode, GError **error)
   int code;
 
   self->statements = g_hash_table_new_full (NULL, NULL, NULL, finalize_statement);
-  code = sqlite3_open_v2 (path, &self->handle, flags | (mode == KL_SQLITE_WRITER ? SQLITE_OPEN_CREATE : 0), NULL);
+  if (mode == KL_SQLITE_WRITER)
+    code = sqlite3_open_v2 (path, &self->handle, flags | SQLITE_OPEN_CREATE, kl_sqlite_log_file_get_vfs ());
+  else
+    code = sqlite3_open_v2 (path, &self->handle, flags, NULL);
   if (code != SQLITE_OK)
     {
       set_error (self, code, error);
