@@ -30,6 +30,7 @@ struct _KlGroupPane
   KlTile *empty_tile;
   GtkLabel *empty_title;
   GtkLabel *empty_text;
+  GtkWidget *empty_actions;
 
   KlSession *session;
   KlGroupOrder *order;
@@ -38,6 +39,7 @@ struct _KlGroupPane
   GtkSingleSelection *selection;
   KlGroup *open; /* what set_selected() was called with; owned */
   char *needle;  /* folded */
+  gboolean alone;
 
   GHashTable *rows;   /* KlGroupRow, those that show a group; lent */
   GPtrArray *shown;   /* KlGroup in the order shown last; lent, never looked into */
@@ -129,6 +131,7 @@ update_stack (KlGroupPane *self)
   gboolean any = g_list_model_get_n_items (G_LIST_MODEL (groups)) > 0;
 
   gtk_widget_set_visible (self->filters, any && !gtk_search_bar_get_search_mode (self->search_bar));
+  gtk_widget_set_visible (self->empty_actions, self->alone && !any);
   if (g_list_model_get_n_items (G_LIST_MODEL (self->filtered)) > 0)
     gtk_stack_set_visible_child_name (self->stack, "list");
   else if (!any && !kl_group_list_get_loaded (groups))
@@ -334,6 +337,17 @@ kl_group_pane_set_selected (KlGroupPane *self,
   position = gtk_single_selection_get_selected (self->selection);
   if (position != GTK_INVALID_LIST_POSITION)
     gtk_list_view_scroll_to (self->list, position, GTK_LIST_SCROLL_NONE, NULL);
+}
+
+void
+kl_group_pane_set_alone (KlGroupPane *self,
+                         gboolean     alone)
+{
+  g_return_if_fail (KL_IS_GROUP_PANE (self));
+
+  self->alone = alone;
+  if (self->session != NULL)
+    update_stack (self);
 }
 
 KlGroup *
@@ -658,6 +672,7 @@ kl_group_pane_class_init (KlGroupPaneClass *klass)
   gtk_widget_class_bind_template_child (widget_class, KlGroupPane, empty_tile);
   gtk_widget_class_bind_template_child (widget_class, KlGroupPane, empty_title);
   gtk_widget_class_bind_template_child (widget_class, KlGroupPane, empty_text);
+  gtk_widget_class_bind_template_child (widget_class, KlGroupPane, empty_actions);
   gtk_widget_class_bind_template_callback (widget_class, on_search_mode_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_search_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_search_activated);

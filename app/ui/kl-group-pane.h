@@ -23,6 +23,10 @@ void kl_group_pane_set_session (KlGroupPane *self,
 void kl_group_pane_set_selected (KlGroupPane *self,
                                  KlGroup     *group);
 
+/* Whether nothing stands beside the pane: one who has no groups then finds the first steps here. */
+void kl_group_pane_set_alone (KlGroupPane *self,
+                              gboolean     alone);
+
 /* The group that stands `step` places below the selected one (above: negative) in the list as it is shown; with
  * unread_only the next in that direction that has something unread. NULL: none. */
 KlGroup *kl_group_pane_get_neighbour (KlGroupPane *self,

@@ -165,6 +165,7 @@ on_split_changed (KlMainPage *self)
   if (self->session == NULL)
     return;
   kl_conversation_page_set_narrow (KL_CONVERSATION_PAGE (self->conversation), narrow);
+  kl_group_pane_set_alone (self->group_pane, narrow);
   update_group_actions (self);
   update_here (self);
 }

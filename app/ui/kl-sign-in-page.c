@@ -12,6 +12,7 @@
 #include "app/ui/kl-notice.h"
 #include "app/ui/kl-password.h"
 #include "app/ui/kl-sign-in-art.h"
+#include "protocol/kl-text.h"
 
 #define FIND_DELAY_MS 600
 
@@ -473,13 +474,16 @@ static void
 on_register_activated (KlSignInPage *self)
 {
   KlPasswordStrength strength = kl_password_get_strength (gtk_editable_get_text (self->new_password_row), NULL);
+  g_autofree char *name = g_strstrip (g_utf8_strdown (gtk_editable_get_text (self->new_name_row), -1));
 
   if (self->deed != DEED_NONE)
     return;
   if (*gtk_editable_get_text (self->new_server_row) == '\0')
     fail (self, self->new_server_row, _ ("Which server? Its address looks like a website’s: klatch.example."));
-  else if (*gtk_editable_get_text (self->new_name_row) == '\0')
+  else if (*name == '\0')
     fail (self, self->new_name_row, _ ("Pick a username first."));
+  else if (!kl_text_is_user_name (name) && strchr (name, '@') == NULL)
+    fail (self, self->new_name_row, _ ("A username has 2 to 32 letters from a to z, digits, dots, dashes or underscores."));
   else if (strength <= KL_PASSWORD_TOO_SHORT)
     fail (self, self->new_password_row, _ ("A password takes at least 8 characters. A short sentence is a good one."));
   else

@@ -143,6 +143,13 @@ test_register (SignIn       *self,
   g_assert_true (gtk_widget_has_css_class (find_row (page, "Password"), "error"));
   gtk_editable_set_text (GTK_EDITABLE (find_row (page, "Password")), "a kettle, a cake and a chair");
   g_assert_true (kl_ui_test_shows (page, "Strong"));
+  /* A name that no server takes is told from here, where the server's own word would be for programmers. */
+  gtk_editable_set_text (GTK_EDITABLE (find_row (page, "Username")), "aroha!");
+  g_signal_emit_by_name (find_row (page, "Password"), "entry-activated");
+  g_assert_true (gtk_widget_has_css_class (find_row (page, "Username"), "error"));
+  gtk_editable_set_text (GTK_EDITABLE (find_row (page, "Username")), " Aroha ");
+  g_signal_emit_by_name (find_row (page, "Password"), "entry-activated");
+  g_assert_false (gtk_widget_has_css_class (find_row (page, "Username"), "error"));
   kl_sign_in_page_reset (self->page);
   kl_test_wait_until (find_row (page, "Invite code") == NULL);
 }
@@ -337,11 +344,16 @@ static void
 test_main_narrow (Main         *self,
                   gconstpointer unused)
 {
-  KlGroup *group = add_group (self, "a", "Ridge Hut Crew", 10, 0, FALSE);
+  GtkWidget *pane = kl_ui_test_find (GTK_WIDGET (self->page), KL_TYPE_GROUP_PANE, NULL);
   AdwNavigationSplitView *split
     = ADW_NAVIGATION_SPLIT_VIEW (kl_ui_test_find (GTK_WIDGET (self->page), ADW_TYPE_NAVIGATION_SPLIT_VIEW, NULL));
+  KlGroup *group;
 
   kl_test_wait_until (adw_navigation_split_view_get_collapsed (split));
+  /* The first steps, which stand beside the list where there is room. */
+  g_assert_true (kl_ui_test_shows (pane, "Start a group"));
+  group = add_group (self, "a", "Ridge Hut Crew", 10, 0, FALSE);
+  g_assert_false (kl_ui_test_shows (pane, "Start a group"));
   kl_main_page_open_group (self->page, group);
   g_assert_true (adw_navigation_split_view_get_show_content (split));
   g_assert_true (kl_session_get_open_group (self->session) == group);
