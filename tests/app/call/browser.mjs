@@ -3,6 +3,7 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { chromium } from "playwright-core";
+import { atEnd } from "../../kit/ending.mjs";
 import { until } from "./peer.mjs";
 
 /** Runs in the page. */
@@ -90,7 +91,7 @@ export class Browser {
       args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
         "--disable-features=WebRtcHideLocalIpsWithMdns", "--autoplay-policy=no-user-gesture-required"],
     });
-    t.after(async () => {
+    atEnd(t, async () => {
       await self.chromium.close();
       self.server.close();
     });

@@ -3,9 +3,11 @@
  * carries its signals. See peer.mjs for the other end. */
 #include <errno.h>
 #include <gio/gunixinputstream.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "app/call/kl-call.h"
@@ -331,6 +333,8 @@ main (int argc, char **argv)
       = { { "line-filter", 0, 0, G_OPTION_ARG_STRING, &filter, "Behind each sender's RTP", "LAUNCH" }, { 0 } };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
+  /* A test that is killed cannot end us, and we may be frozen. */
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
   g_option_context_add_main_entries (context, options, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     g_error ("%s", error->message);

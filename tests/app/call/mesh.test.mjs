@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Call cores in processes of their own: they find, see, hear and lose one another.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import test from "node:test";
+import { atEnd } from "../../kit/ending.mjs";
 import { Core, Room, STATE, WAY, meet, until } from "./peer.mjs";
 
 async function pair(t, options) {
@@ -94,6 +99,32 @@ test("a frozen peer is sought anew, and found when it thaws", async (t) => {
   newcomer.process.kill("SIGCONT");
   await meet(cores);
   assert.ok((await host.peer("newcomer")).connections >= 2);
+});
+
+function runs(pid) {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch (error) {
+    if (error.code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+test("no core outlives its test, frozen or not", async (t) => {
+  const core = await Core.start(t, "frozen");
+  core.process.kill("SIGSTOP");
+  await core.end();
+
+  const program = `import { Core } from ${JSON.stringify(new URL("./peer.mjs", import.meta.url).href)};
+    const core = await Core.start(null, "orphan");
+    core.process.kill("SIGSTOP");
+    console.log(core.process.pid);`;
+  const other = spawn(process.execPath, ["--input-type=module", "--eval", program], { stdio: ["ignore", "pipe", "inherit"] });
+  atEnd(t, () => other.kill("SIGKILL"));
+  const [pid] = await once(createInterface({ input: other.stdout }), "line");
+  assert.ok(runs(pid));
+  other.kill("SIGKILL");
+  await until("the core is gone with its test", () => !runs(pid));
 });
 
 /** Signalling as bad as the contract allows, and worse. */

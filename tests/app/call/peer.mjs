@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { atEnd } from "../../kit/ending.mjs";
 
 export const DEADLINE_MS = 60_000;
 export const STATE = { connecting: 0, connected: 1, reconnecting: 2, gone: 3 };
@@ -60,7 +61,7 @@ export class Core {
     core.process.stderr.on("data", (text) => (core.errors += text));
     createInterface({ input: core.process.stdout }).on("line", (line) => core.hear(JSON.parse(line)));
     core.ended = once(core.process, "exit");
-    t?.after(() => core.end());
+    if (t) atEnd(t, () => core.end());
     core.say({ do: "source", pattern: options.video === undefined ? "ball" : options.video });
     core.say({ do: "source", tone: options.audio ?? 440 });
     await until(`${id} runs`, async () => (await core.report()).own_frames > 0 || options.video === null);
@@ -120,13 +121,15 @@ export class Core {
   }
 
   kill() {
+    this.killed = true;
     this.process.kill("SIGKILL");
     return this.ended;
   }
 
-  /** Leaves in good order; a core that complains or does not end fails the test. */
+  /** Leaves in good order; a core that complains or does not end fails the test. Whatever it does, it has ended then. */
   async end() {
-    if (this.process.signalCode === "SIGKILL") return;
+    if (this.killed) return this.ended;
+    this.process.kill("SIGCONT"); // a test that fails may leave it frozen
     this.process.stdin.end(`${JSON.stringify({ do: "leave" })}\n`);
     const timer = setTimeout(() => this.process.kill("SIGKILL"), DEADLINE_MS);
     const [code, signal] = await this.ended;

@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { findPort } from "../../kit/daemon.mjs";
+import { atEnd } from "../../kit/ending.mjs";
 import { until } from "./peer.mjs";
 
 export function turnIsThere() {
@@ -31,7 +32,7 @@ export class Turn {
       `--userdb=${self.folder}/turndb`, `--pidfile=${self.folder}/pid`, "--relay-threads=1",
     ], { stdio: ["ignore", "pipe", "pipe"], cwd: self.folder });
     for (const stream of [self.process.stdout, self.process.stderr]) stream.on("data", (text) => (self.log += text));
-    t.after(async () => {
+    atEnd(t, async () => {
       self.process.kill("SIGKILL");
       if (self.process.exitCode === null && self.process.signalCode === null) await once(self.process, "exit");
       rmSync(self.folder, { recursive: true });

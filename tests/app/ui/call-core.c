@@ -14,6 +14,7 @@ struct _CallCore
   GSubprocess *process;
   GDataInputStream *out;
   GCancellable *cancellable;
+  gboolean reading;
 };
 
 /* ── To it ── */
@@ -97,6 +98,8 @@ hear (CallCore *self, KlJsonFields *in)
     }
 }
 
+static void read_line (CallCore *self);
+
 static void
 on_line (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -105,13 +108,21 @@ on_line (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (KlJson) json = NULL;
   KlJsonFields in;
 
-  if (line == NULL)
+  self->reading = FALSE;
+  if (line == NULL || g_cancellable_is_cancelled (self->cancellable))
     return;
   json = kl_json_parse (line, strlen (line), NULL);
   if (json == NULL)
     g_error ("call-peer says “%s”", line);
   kl_json_fields_init (&in, kl_json_get_root (json));
   hear (self, &in);
+  read_line (self);
+}
+
+static void
+read_line (CallCore *self)
+{
+  self->reading = TRUE;
   g_data_input_stream_read_line_async (self->out, G_PRIORITY_DEFAULT, self->cancellable, on_line, self);
 }
 
@@ -134,21 +145,33 @@ call_core_new (const CallCoreFuncs *funcs, gpointer owner, const char *pattern, 
   self->out = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->process));
   call_core_set_picture (self, pattern);
   call_core_say (self, sound);
-  g_data_input_stream_read_line_async (self->out, G_PRIORITY_DEFAULT, self->cancellable, on_line, self);
+  read_line (self);
   return self;
+}
+
+/* Nothing else of the test's runs meanwhile. */
+static void
+await_end (CallCore *self)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_main_context_push_thread_default (context);
+  g_subprocess_wait_check_async (self->process, NULL, kl_test_keep_result, &result);
+  kl_test_await (&result);
+  g_subprocess_wait_check_finish (self->process, result, &error);
+  g_main_context_pop_thread_default (context);
+  g_assert_no_error (error);
 }
 
 void
 call_core_free (CallCore *self)
 {
-  g_autoptr (GError) error = NULL;
-
   g_cancellable_cancel (self->cancellable);
-  kl_test_spin (0);
-  call_core_say (self, "{\"do\":\"leave\"}");
+  kl_test_wait_until (!self->reading);
   g_output_stream_close (g_subprocess_get_stdin_pipe (self->process), NULL, NULL);
-  g_subprocess_wait_check (self->process, NULL, &error);
-  g_assert_no_error (error);
+  await_end (self);
   g_object_unref (self->out);
   g_object_unref (self->process);
   g_object_unref (self->cancellable);
