@@ -296,60 +296,6 @@ kl_chat_snapshot_write (KlChatSnapshot *self, KlJsonWriter *out)
   kl_json_raw (out, self->json->str, self->json->len);
 }
 
-typedef struct
-{
-  KlChat *chat;
-  GPtrArray *counted; /* KlChatSnapshot */
-  KlChatDone done;
-  gpointer user_data;
-} Count;
-
-static void
-on_counted (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autofree Count *count = user_data;
-  g_autoptr (KlChat) chat = count->chat;
-  g_autoptr (GPtrArray) counted = count->counted;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GArray) counts = kl_store_count_unread_finish (KL_STORE (source), result, &error);
-
-  for (guint i = 0; counts && i < counts->len; i++)
-    ((KlChatSnapshot *) g_ptr_array_index (counted, i))->unread = g_array_index (counts, guint32, i);
-  count->done (count->user_data, error);
-}
-
-void
-kl_chat_count_snapshots (KlChat *chat, KlChatPerson *viewer, GPtrArray *snapshots, KlChatDone done, gpointer user_data)
-{
-  g_autoptr (GArray) queries = g_array_new (FALSE, FALSE, sizeof (KlUnreadQuery));
-  g_autoptr (GPtrArray) counted = g_ptr_array_new ();
-  Count *count;
-
-  for (guint i = 0; i < snapshots->len; i++)
-    {
-      KlChatSnapshot *snapshot = g_ptr_array_index (snapshots, i);
-      KlUnreadQuery query = { snapshot->group->id, snapshot->read_seq, snapshot->seq, snapshot->rev };
-
-      if (!snapshot->member || snapshot->read_seq >= snapshot->seq)
-        continue;
-      g_array_append_val (queries, query);
-      g_ptr_array_add (counted, snapshot);
-    }
-  if (queries->len == 0)
-    {
-      done (user_data, NULL);
-      return;
-    }
-
-  count = g_new0 (Count, 1);
-  count->chat = g_object_ref (chat);
-  count->counted = g_steal_pointer (&counted);
-  count->done = done;
-  count->user_data = user_data;
-  kl_store_count_unread_async (chat->store, viewer->id, (const KlUnreadQuery *) queries->data, queries->len, on_counted,
-                               count);
-}
-
 /* ── {"group": …} ── */
 
 typedef struct

@@ -294,6 +294,12 @@ struct _KlChatGroup
   GQueue handed;       /* KlChatDeed: with another node, and those of the same people behind them */
   guint handed_source;
   GHashTable *watched; /* message id → Watched */
+
+  /* Reads that several share (kl-chat-shared.c) */
+  gboolean reading_changes;
+  gboolean counting;
+  GArray *changes_waiting; /* ChangesReader: for the next one; NULL: nobody */
+  GArray *count_waiting;   /* CountReader, the same */
 };
 
 typedef void (*KlChatGroupFunc) (KlChatGroup *group, const GError *error, gpointer user_data);
@@ -617,8 +623,6 @@ KlChatSnapshot *kl_chat_snapshot_new (KlChatGroup *group, KlChatPerson *viewer);
 void kl_chat_snapshot_free (KlChatSnapshot *self);
 gsize kl_chat_snapshot_get_length (KlChatSnapshot *self);
 void kl_chat_snapshot_write (KlChatSnapshot *self, KlJsonWriter *out);
-/* Counts for all (KlChatSnapshot, lent until done). */
-void kl_chat_count_snapshots (KlChat *chat, KlChatPerson *viewer, GPtrArray *snapshots, KlChatDone done, gpointer user_data);
 /* Writes {"group": …} of now and finishes. */
 void kl_chat_request_answer_group (KlChatRequest *self);
 
@@ -636,6 +640,17 @@ typedef void (*KlChatPageFunc) (GPtrArray *messages, const GError *error, gpoint
 void kl_chat_read_page (KlChatGroup *group, gint64 from_seq, gint64 to_seq, KlChatPageFunc func, gpointer user_data);
 /* Writes "messages" of the group's newest page and names its people, then finishes. */
 void kl_chat_request_answer_latest (KlChatRequest *self);
+
+/* ── What many ask for at once ── (kl-chat-shared.c) */
+
+/* Of the store's changes (elements KlStoreChange, as kl_store_get_changes_finish() has them; lent), or NULL and why. */
+typedef void (*KlChatChangesFunc) (const GArray *changes, const GError *error, gpointer user_data);
+
+/* What has changed since, at most one more than KL_LIMIT_SYNC_CHANGES: at least all that is known here by now. Of a group
+ * that has just been deleted nothing. */
+void kl_chat_group_read_changes (KlChatGroup *self, gint64 since, KlChatChangesFunc func, gpointer user_data);
+/* Counts what is unread for all (KlChatSnapshot, lent until done). */
+void kl_chat_count_snapshots (KlChat *chat, KlChatPerson *viewer, GPtrArray *snapshots, KlChatDone done, gpointer user_data);
 
 /* ── Presence ── (kl-chat-presence.c) */
 

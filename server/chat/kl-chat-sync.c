@@ -2,9 +2,10 @@
 /* sync: what a connection has missed, and the begin of its events.
  *
  * Each group is looked at once, at one moment: its object is written, its rev noted and
- * its flow held, so that what is applied later waits behind the answer. Then come the
- * counts, then, one group after the other, the changes up to the noted rev, as far as the
- * answer has room. When the answer is out the flows of the complete groups begin. */
+ * its flow held, so that what is applied later waits behind the answer. Then come, at the
+ * same time, the counts and, one group after the other, the changes up to the noted rev,
+ * as far as the answer has room. When the answer is out the flows of the complete groups
+ * begin. */
 #include "server/chat/kl-chat-private.h"
 
 #include <string.h>
@@ -34,6 +35,8 @@ typedef struct
   GHashTable *since; /* group id → gint64 */
   GPtrArray *groups; /* SyncGroup */
   GPtrArray *snapshots;
+  guint under_way; /* the counts, the changes */
+  GError *error;
   guint next;
   KlJsonWriter changes; /* the members of "changes" */
   gsize size;           /* of the answer so far */
@@ -60,14 +63,8 @@ free_sync (Sync *self)
   g_ptr_array_unref (self->groups);
   g_ptr_array_unref (self->snapshots);
   kl_json_writer_clear (&self->changes);
+  g_clear_error (&self->error);
   g_free (self);
-}
-
-static void
-fail (Sync *self, const GError *error)
-{
-  kl_chat_request_error (self->request, error);
-  free_sync (self);
 }
 
 /* ── The end ── */
@@ -152,6 +149,24 @@ finish (Sync *self)
   kl_chat_request_finish (request);
 }
 
+/* Of what is under way. */
+static void
+end_part (Sync *self, const GError *error)
+{
+  if (error && !self->error)
+    self->error = g_error_copy (error);
+  if (--self->under_way > 0)
+    return;
+
+  if (!self->error)
+    {
+      finish (self);
+      return;
+    }
+  kl_chat_request_error (self->request, self->error);
+  free_sync (self);
+}
+
 /* ── Changes ── */
 
 static gsize
@@ -223,7 +238,7 @@ append_item (GString *list, const char *json, gsize length)
 }
 
 static void
-write_changes (Sync *self, SyncGroup *group, GArray *changes)
+write_changes (Sync *self, SyncGroup *group, const GArray *changes)
 {
   g_autoptr (GString) messages = g_string_new (NULL);
   g_autoptr (GString) members = g_string_new (NULL);
@@ -277,7 +292,7 @@ on_reset_page (GPtrArray *messages, const GError *error, gpointer user_data)
 
   if (!messages)
     {
-      fail (self, error);
+      end_part (self, error);
       return;
     }
 
@@ -321,21 +336,14 @@ read_reset (Sync *self, SyncGroup *group)
 }
 
 static void
-on_changes (GObject *source, GAsyncResult *result, gpointer user_data)
+on_changes (const GArray *changes, const GError *error, gpointer user_data)
 {
   Sync *self = user_data;
   SyncGroup *group = g_ptr_array_index (self->groups, self->next);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GArray) changes = kl_store_get_changes_finish (KL_STORE (source), result, &error);
 
-  if (g_error_matches (error, KL_STORE_ERROR, KL_STORE_ERROR_NOT_FOUND))
+  if (!changes)
     {
-      /* It has just been deleted: group:removed is on its way. */
-      changes = g_array_new (FALSE, FALSE, sizeof (KlStoreChange));
-    }
-  else if (error)
-    {
-      fail (self, error);
+      end_part (self, error);
       return;
     }
   if (changes->len > KL_LIMIT_SYNC_CHANGES)
@@ -374,11 +382,10 @@ advance (Sync *self)
       if (group->reset)
         read_reset (self, group);
       else
-        kl_store_get_changes_async (self->request->chat->store, group->group->id, group->since,
-                                    KL_LIMIT_SYNC_CHANGES + 1, on_changes, self);
+        kl_chat_group_read_changes (group->group, group->since, on_changes, self);
       return;
     }
-  finish (self);
+  end_part (self, NULL);
 }
 
 /* ── Groups ── */
@@ -386,12 +393,7 @@ advance (Sync *self)
 static void
 on_counted (gpointer user_data, const GError *error)
 {
-  Sync *self = user_data;
-
-  if (error)
-    fail (self, error);
-  else
-    advance (self);
+  end_part (user_data, error);
 }
 
 static gsize
@@ -475,7 +477,9 @@ start (Sync *self)
       else
         group->later = TRUE;
     }
+  self->under_way = 2;
   kl_chat_count_snapshots (request->chat, person, self->snapshots, on_counted, self);
+  advance (self);
 }
 
 /* ── sync ── */

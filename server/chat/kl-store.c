@@ -315,12 +315,12 @@ kl_store_get_memberships_finish (KlStore *self, GAsyncResult *result, GError **e
 }
 
 void
-kl_store_count_unread_async (KlStore *self, const char *user, const KlUnreadQuery *queries, guint n_queries,
+kl_store_count_unread_async (KlStore *self, const KlUnreadQuery *queries, guint n_queries,
                              GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KL_IS_STORE (self));
 
-  KL_STORE_GET_IFACE (self)->count_unread (self, user, queries, n_queries,
+  KL_STORE_GET_IFACE (self)->count_unread (self, queries, n_queries,
                                            make_task (self, kl_store_count_unread_async, callback, user_data));
 }
 

@@ -363,7 +363,8 @@ typedef struct {
  * `rev`: those with after_seq < seq <= to_seq, sent by others, not system, and not
  * deleted (or deleted by a change above `rev`). At most KL_UNREAD_MAX are counted. */
 typedef struct {
-  const char *group; /* lent until the call has come back */
+  const char *user; /* lent until the call has come back, as is the group */
+  const char *group;
   gint64 after_seq;
   gint64 to_seq;
   gint64 rev;
@@ -430,7 +431,7 @@ struct _KlStoreInterface
   void (*get_member) (KlStore *self, const char *group, const char *user, GTask *task);
   void (*get_members) (KlStore *self, const char *group, const char *query, const char *after_name, guint limit, GTask *task);
   void (*get_memberships) (KlStore *self, const char *user, GTask *task);
-  void (*count_unread) (KlStore *self, const char *user, const KlUnreadQuery *queries, guint n_queries, GTask *task);
+  void (*count_unread) (KlStore *self, const KlUnreadQuery *queries, guint n_queries, GTask *task);
   void (*set_marks) (KlStore *self, const char *group, const KlStoreMember *marks, KlMarkFields fields, GTask *task);
   void (*set_ban) (KlStore *self, const char *group, KlStoreBan *ban, gboolean on, GTask *task);
   void (*list_groups) (KlStore *self, const char *query, gboolean all, gint64 after_members, const char *after_id, guint limit, GTask *task);
@@ -513,8 +514,8 @@ KlStoreMemberPage *kl_store_get_members_finish (KlStore *self, GAsyncResult *res
 /* → the ids (char *) of the groups in which the user is. */
 void kl_store_get_memberships_async (KlStore *self, const char *user, GAsyncReadyCallback callback, gpointer user_data);
 GPtrArray *kl_store_get_memberships_finish (KlStore *self, GAsyncResult *result, GError **error);
-/* → guint32 counts, one a query. */
-void kl_store_count_unread_async (KlStore *self, const char *user, const KlUnreadQuery *queries, guint n_queries, GAsyncReadyCallback callback, gpointer user_data);
+/* For several people and groups at once. → guint32 counts, one a query. */
+void kl_store_count_unread_async (KlStore *self, const KlUnreadQuery *queries, guint n_queries, GAsyncReadyCallback callback, gpointer user_data);
 GArray *kl_store_count_unread_finish (KlStore *self, GAsyncResult *result, GError **error);
 /* Sets those marks of marks->user that `fields` names. No such member: nothing happens. */
 void kl_store_set_marks_async (KlStore *self, const char *group, const KlStoreMember *marks, KlMarkFields fields, GAsyncReadyCallback callback, gpointer user_data);

@@ -91,20 +91,21 @@ get_memberships (KlStore *store, const char *user, GTask *task)
 }
 
 static void
-count_unread (KlStore *store, const char *user, const KlUnreadQuery *queries, guint n_queries, GTask *task)
+count_unread (KlStore *store, const KlUnreadQuery *queries, guint n_queries, GTask *task)
 {
   GArray *copies = g_array_sized_new (FALSE, FALSE, sizeof *queries, n_queries);
-  char **groups = g_new0 (char *, n_queries + 1);
+  char **lent = g_new0 (char *, 2 * n_queries + 1);
 
   for (guint i = 0; i < n_queries; i++)
-    groups[i] = g_strdup (queries[i].group);
-  g_array_append_vals (copies, queries, n_queries);
+    {
+      KlUnreadQuery copy = queries[i];
+
+      copy.user = lent[2 * i] = g_strdup (queries[i].user);
+      copy.group = lent[2 * i + 1] = g_strdup (queries[i].group);
+      g_array_append_val (copies, copy);
+    }
   run (store, KL_STORE_CALL_COUNT_UNREAD,
-       &(KlStoreJob) { .task = task,
-                       .text = { g_strdup (user) },
-                       .texts = groups,
-                       .object = copies,
-                       .object_free = (GDestroyNotify) g_array_unref });
+       &(KlStoreJob) { .task = task, .texts = lent, .object = copies, .object_free = (GDestroyNotify) g_array_unref });
 }
 
 static void

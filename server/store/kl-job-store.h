@@ -20,7 +20,7 @@ typedef enum
   KL_STORE_CALL_GET_MEMBER,      /* text: group, user */
   KL_STORE_CALL_GET_MEMBERS,     /* text: group, query, after_name; number: limit */
   KL_STORE_CALL_GET_MEMBERSHIPS, /* text: user */
-  KL_STORE_CALL_COUNT_UNREAD,    /* text: user; texts: groups; object: GArray of KlUnreadQuery in their order */
+  KL_STORE_CALL_COUNT_UNREAD,    /* object: GArray of KlUnreadQuery; texts: what they lend, user and group of each */
   KL_STORE_CALL_SET_MARKS,       /* text: group, user; number: KlMarkFields; object: KlStoreMember */
   KL_STORE_CALL_SET_BAN,         /* text: group; number: on; object: KlStoreBan */
   KL_STORE_CALL_LIST_GROUPS,     /* text: query, after_id; number: all, after_members, limit */

@@ -16,7 +16,7 @@ gboolean kl_mongo_read_log (KlMongo *db, KlStoreJob *job);
 gboolean kl_mongo_get_messages (KlMongo *db, KlStoreJob *job);
 /* text[0]: the group; text[1]: the id. */
 gboolean kl_mongo_get_message (KlMongo *db, KlStoreJob *job);
-/* text[0]: the user; object: GArray of KlUnreadQuery; texts: their groups. */
+/* object: GArray of KlUnreadQuery; texts: what they lend. */
 gboolean kl_mongo_count_unread (KlMongo *db, KlStoreJob *job);
 
 /* The newest states (KlStoreMessage) of these messages, in the order of seq; with JOB what is superseded is tidied away

@@ -1,25 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Counting what a person has not read, in as few questions as there can be: on connecting it is asked for all groups.
- */
+/* Counting what people have not read, in as few questions as there can be: on connecting it is asked for all groups,
+ * and when many connect at once, by many for the same ones. A group is read once for all who ask, from where the one
+ * who is furthest behind stands. */
 #include "server/store/kl-mongo-log.h"
-
-static guint32
-count_one (GPtrArray *messages, const KlUnreadQuery *query, const char *user)
-{
-  guint32 count = 0;
-
-  for (guint i = 0; i < messages->len && count < KL_UNREAD_MAX; i++)
-    {
-      const KlStoreMessage *message = g_ptr_array_index (messages, i);
-
-      if (message->seq > query->after_seq && message->seq <= query->to_seq && g_strcmp0 (message->sender, user) != 0
-          && !(message->flags & KL_MESSAGE_SYSTEM)
-          && (!(message->flags & KL_MESSAGE_DELETED) || message->rev > query->rev))
-        count++;
-    }
-
-  return count;
-}
 
 /* How many messages of a group are read at once: a person who has not been here for long has more than can be counted.
  */
@@ -31,12 +14,46 @@ count_one (GPtrArray *messages, const KlUnreadQuery *query, const char *user)
 typedef struct
 {
   const KlUnreadQuery *query;
-  const char *group;
   gint64 after; /* counted up to here */
-  gint64 to;    /* what is being read */
   guint32 count;
-  GPtrArray *entries; /* bson_t, lent */
 } Unread;
+
+/* What is read of one group at once. */
+typedef struct
+{
+  const char *group;
+  gint64 after;
+  gint64 to;
+  GPtrArray *asked;   /* Unread, lent: those that are not counted yet */
+  GPtrArray *entries; /* bson_t, lent */
+} Page;
+
+static void
+free_page (Page *self)
+{
+  g_ptr_array_unref (self->asked);
+  g_ptr_array_unref (self->entries);
+  g_free (self);
+}
+
+static guint32
+count_one (GPtrArray *messages, const Unread *self)
+{
+  const KlUnreadQuery *query = self->query;
+  guint32 count = 0;
+
+  for (guint i = 0; i < messages->len && count < KL_UNREAD_MAX; i++)
+    {
+      const KlStoreMessage *message = g_ptr_array_index (messages, i);
+
+      if (message->seq > self->after && message->seq <= query->to_seq && g_strcmp0 (message->sender, query->user) != 0
+          && !(message->flags & KL_MESSAGE_SYSTEM)
+          && (!(message->flags & KL_MESSAGE_DELETED) || message->rev > query->rev))
+        count++;
+    }
+
+  return count;
+}
 
 static gboolean
 is_counted (const Unread *self)
@@ -44,81 +61,109 @@ is_counted (const Unread *self)
   return self->after >= self->query->to_seq || self->count >= KL_UNREAD_MAX;
 }
 
-static void
-append_range (bson_array_builder_t *ranges, const Unread *self)
+/* The next of each group, of as many groups as are asked for at once. */
+static GPtrArray *
+pick_pages (GArray *all)
 {
-  g_autoptr (bson_t) range = BCON_NEW ("g", BCON_UTF8 (self->group), "s", "{", "$gt", BCON_INT64 (self->after), "$lte",
-                                       BCON_INT64 (self->to + KL_STORE_DEED_CHANGES - 1), "}");
+  g_autoptr (GHashTable) by_group = g_hash_table_new (g_str_hash, g_str_equal);
+  GPtrArray *pages = g_ptr_array_new_with_free_func ((GDestroyNotify) free_page);
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      Unread *asked = &g_array_index (all, Unread, i);
+      Page *page = g_hash_table_lookup (by_group, asked->query->group);
+
+      if (is_counted (asked) || (!page && pages->len >= UNREAD_GROUPS))
+        continue;
+      if (!page)
+        {
+          page = g_new0 (Page, 1);
+          page->group = asked->query->group;
+          page->after = asked->after;
+          page->asked = g_ptr_array_new ();
+          page->entries = g_ptr_array_new ();
+          g_hash_table_insert (by_group, (gpointer) page->group, page);
+          g_ptr_array_add (pages, page);
+        }
+      page->after = MIN (page->after, asked->after);
+      page->to = MAX (page->to, asked->query->to_seq);
+      g_ptr_array_add (page->asked, asked);
+    }
+  for (guint i = 0; i < pages->len; i++)
+    {
+      Page *page = g_ptr_array_index (pages, i);
+
+      page->to = MIN (page->to, page->after + UNREAD_PAGE);
+    }
+
+  return pages;
+}
+
+static void
+append_range (bson_array_builder_t *ranges, const Page *page)
+{
+  g_autoptr (bson_t) range = BCON_NEW ("g", BCON_UTF8 (page->group), "s", "{", "$gt", BCON_INT64 (page->after), "$lte",
+                                       BCON_INT64 (page->to + KL_STORE_DEED_CHANGES - 1), "}");
 
   bson_array_builder_append_document (ranges, range);
 }
 
-/* One page of each of these (Unread, of different groups). */
-static gboolean
-count_pages (KlMongo *db, GPtrArray *some, const char *user, GError **error)
+static GPtrArray *
+find_entries (KlMongo *db, GPtrArray *pages, GError **error)
 {
-  g_autoptr (GHashTable) by_group = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GPtrArray) entries = NULL;
   bson_t *filter = bson_new ();
   bson_array_builder_t *ranges;
 
   BSON_APPEND_ARRAY_BUILDER_BEGIN (filter, "$or", &ranges);
-  for (guint i = 0; i < some->len; i++)
-    {
-      Unread *self = g_ptr_array_index (some, i);
-
-      self->to = MIN (self->query->to_seq, self->after + UNREAD_PAGE);
-      append_range (ranges, self);
-      g_hash_table_insert (by_group, (gpointer) self->group, self);
-    }
+  for (guint i = 0; i < pages->len; i++)
+    append_range (ranges, g_ptr_array_index (pages, i));
   bson_append_array_builder_end (filter, ranges);
-  entries = kl_mongo_find (db, KL_MONGO_CHANGES, filter,
-                           BCON_NEW ("projection", "{", "c0.j", BCON_INT32 (0), "c1.j", BCON_INT32 (0), "c2.j",
-                                     BCON_INT32 (0), "c3.j", BCON_INT32 (0), "}"),
-                           error);
+
+  return kl_mongo_find (db, KL_MONGO_CHANGES, filter,
+                        BCON_NEW ("projection", "{", "c0.j", BCON_INT32 (0), "c1.j", BCON_INT32 (0), "c2.j",
+                                  BCON_INT32 (0), "c3.j", BCON_INT32 (0), "}"),
+                        error);
+}
+
+static void
+count_page (Page *page)
+{
+  g_autoptr (GArray) superseded = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GPtrArray) messages = kl_mongo_keep_newest (page->entries, page->after + 1, page->to, superseded);
+
+  for (guint i = 0; i < page->asked->len; i++)
+    {
+      Unread *asked = g_ptr_array_index (page->asked, i);
+
+      asked->count = MIN (asked->count + count_one (messages, asked), KL_UNREAD_MAX);
+      /* Where a page is empty there is nothing further on. */
+      asked->after = page->entries->len > 0 ? MAX (asked->after, page->to) : asked->query->to_seq;
+    }
+}
+
+static gboolean
+count_pages (KlMongo *db, GPtrArray *pages, GError **error)
+{
+  g_autoptr (GHashTable) by_group = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) entries = find_entries (db, pages, error);
+
   if (!entries)
     return FALSE;
 
-  for (guint i = 0; i < some->len; i++)
-    ((Unread *) g_ptr_array_index (some, i))->entries = g_ptr_array_new ();
+  for (guint i = 0; i < pages->len; i++)
+    g_hash_table_insert (by_group, (gpointer) ((Page *) g_ptr_array_index (pages, i))->group,
+                         g_ptr_array_index (pages, i));
   for (guint i = 0; i < entries->len; i++)
     {
-      Unread *self = g_hash_table_lookup (by_group, kl_mongo_string (g_ptr_array_index (entries, i), "g"));
+      Page *page = g_hash_table_lookup (by_group, kl_mongo_string (g_ptr_array_index (entries, i), "g"));
 
-      if (self)
-        g_ptr_array_add (self->entries, g_ptr_array_index (entries, i));
+      if (page)
+        g_ptr_array_add (page->entries, g_ptr_array_index (entries, i));
     }
-  for (guint i = 0; i < some->len; i++)
-    {
-      Unread *self = g_ptr_array_index (some, i);
-      g_autoptr (GArray) superseded = g_array_new (FALSE, FALSE, sizeof (gint64));
-      g_autoptr (GPtrArray) messages = kl_mongo_keep_newest (self->entries, self->after + 1, self->to, superseded);
-
-      self->count = MIN (self->count + count_one (messages, self->query, user), KL_UNREAD_MAX);
-      /* Where a page is empty there is nothing further on. */
-      self->after = self->entries->len > 0 ? self->to : self->query->to_seq;
-      g_clear_pointer (&self->entries, g_ptr_array_unref);
-    }
+  for (guint i = 0; i < pages->len; i++)
+    count_page (g_ptr_array_index (pages, i));
 
   return TRUE;
-}
-
-/* Of those that are not counted yet, as many of different groups as are asked for at once. */
-static GPtrArray *
-pick_some (GArray *all)
-{
-  g_autoptr (GHashTable) groups = g_hash_table_new (g_str_hash, g_str_equal);
-  GPtrArray *some = g_ptr_array_new ();
-
-  for (guint i = 0; i < all->len && some->len < UNREAD_GROUPS; i++)
-    {
-      Unread *self = &g_array_index (all, Unread, i);
-
-      if (!is_counted (self) && g_hash_table_add (groups, (gpointer) self->group))
-        g_ptr_array_add (some, self);
-    }
-
-  return some;
 }
 
 gboolean
@@ -130,18 +175,18 @@ kl_mongo_count_unread (KlMongo *db, KlStoreJob *job)
 
   for (guint i = 0; i < queries->len; i++)
     {
-      Unread one = { .query = &g_array_index (queries, KlUnreadQuery, i), .group = job->texts[i] };
+      Unread one = { .query = &g_array_index (queries, KlUnreadQuery, i) };
 
       one.after = MAX (one.query->after_seq, 0);
       g_array_append_val (all, one);
     }
   for (;;)
     {
-      g_autoptr (GPtrArray) some = pick_some (all);
+      g_autoptr (GPtrArray) pages = pick_pages (all);
 
-      if (some->len == 0)
+      if (pages->len == 0)
         break;
-      if (!count_pages (db, some, job->text[0], &job->error))
+      if (!count_pages (db, pages, &job->error))
         return FALSE;
     }
   for (guint i = 0; i < all->len; i++)

@@ -174,19 +174,16 @@ kl_sqlite_count_unread (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job)
   sqlite3_stmt *select = kl_sqlite_prepare (
       db, "SELECT count(*) FROM (SELECT 1 FROM messages WHERE place BETWEEN ?1 AND ?2 AND sender <> ?3"
           " AND NOT flags & 1 AND (NOT flags & 2 OR rev > ?4) LIMIT ?5)");
-  gint64 u;
 
   G_STATIC_ASSERT (KL_MESSAGE_SYSTEM == 1 && KL_MESSAGE_DELETED == 2);
-  if (!kl_sqlite_find_u (db, NULL, job->text[0], &u, &job->error))
-    return FALSE;
-
   for (guint i = 0; i < queries->len; i++)
     {
       const KlUnreadQuery *query = &g_array_index (queries, KlUnreadQuery, i);
-      gint64 g, count = 0;
+      gint64 g, u, count = 0;
       guint32 count32;
 
-      if (!kl_sqlite_find_g (db, job->texts[i], &g, &job->error))
+      if (!kl_sqlite_find_u (db, NULL, query->user, &u, &job->error)
+          || !kl_sqlite_find_g (db, query->group, &g, &job->error))
         return FALSE;
       kl_sqlite_bind_int (select, 1, KL_SQLITE_KEY (g, CLAMP (query->after_seq, 0, KL_SQLITE_PLACE_MAX - 1) + 1));
       kl_sqlite_bind_int (select, 2, KL_SQLITE_KEY (g, CLAMP (query->to_seq, 0, KL_SQLITE_PLACE_MAX)));

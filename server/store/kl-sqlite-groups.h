@@ -17,7 +17,7 @@ gboolean kl_sqlite_get_member (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob 
 gboolean kl_sqlite_get_members (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 /* t0: user → GPtrArray of char * */
 gboolean kl_sqlite_get_memberships (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
-/* t0: user, texts: groups, object: GArray of KlUnreadQuery in their order → GArray of guint32 */
+/* object: GArray of KlUnreadQuery, texts: what they lend → GArray of guint32 */
 gboolean kl_sqlite_count_unread (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);
 /* t0: query, t1: after id, n0: all, n1: after members, n2: limit → GPtrArray of KlStoreListing */
 gboolean kl_sqlite_list_groups (KlSqlite *db, KlSqliteMemory *memory, KlStoreJob *job);

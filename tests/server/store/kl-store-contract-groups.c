@@ -141,10 +141,10 @@ static guint
 count_unread (KlStoreFixture *self, const char *user, gint64 after, gint64 to, gint64 rev)
 {
   KL_STORE_ANSWER;
-  KlUnreadQuery queries[] = { { "nowhere", 0, 100, 100 }, { "g", after, to, rev } };
+  KlUnreadQuery queries[] = { { user, "nowhere", 0, 100, 100 }, { user, "g", after, to, rev } };
   g_autoptr (GArray) counts = NULL;
 
-  kl_store_kit_call (count_unread, self->store, user, queries, 2);
+  kl_store_kit_call (count_unread, self->store, queries, 2);
   counts = kl_store_count_unread_finish (self->store, result, NULL);
   g_assert_cmpuint (counts->len, ==, 2);
   g_assert_cmpuint (g_array_index (counts, guint32, 0), ==, 0);
@@ -182,6 +182,55 @@ test_unread (KlStoreFixture *self, gconstpointer unused)
   g_assert_cmpint (kl_store_kit_append (self->store, batch, NULL), ==, KL_APPEND_OK);
   g_assert_cmpuint (count_unread (self, "u-ben", 1200 - 999, 1200, 9999), ==, 999);
   g_assert_cmpuint (count_unread (self, "u-ben", 0, 1200, 9999), ==, KL_UNREAD_MAX);
+}
+
+#define TOGETHER_MESSAGES 1700
+
+/* Of the groups below. */
+static guint
+expect_unread (const KlUnreadQuery *query)
+{
+  gint64 last = g_str_equal (query->group, "g") ? TOGETHER_MESSAGES : g_str_equal (query->group, "h") ? 5 : 0;
+  guint count = 0;
+
+  for (gint64 seq = query->after_seq + 1; seq <= MIN (query->to_seq, last); seq++)
+    count += seq != 2 && g_strcmp0 (query->user, seq % 2 == 0 ? "u-ben" : "u-ada") != 0;
+
+  return MIN (count, KL_UNREAD_MAX);
+}
+
+/* Of several people at once, who stand at different places: as each would be told alone. */
+static void
+test_unread_together (KlStoreFixture *self, gconstpointer unused)
+{
+  KL_STORE_ANSWER;
+  g_autoptr (GArray) counts = NULL;
+  const KlUnreadQuery queries[] = {
+    { "u-ben", "g", 1600, 1700, 9999 },  { "u-ada", "g", 0, 1700, 9999 },    { "u-cleo", "g", 0, 1700, 9999 },
+    { "u-ben", "h", 0, 10, 9999 },       { "u-cleo", "g", 10, 12, 9999 },    { "u-ada", "g", 1690, 1695, 9999 },
+    { "u-ben", "g", 1700, 1700, 9999 },  { "u-ada", "h", 0, 1, 9999 },       { "nobody", "g", 1650, 1700, 9999 },
+    { "u-cleo", "nowhere", 0, 5, 9999 }, { "u-ada", "g", 1400, 1700, 9999 }, { "u-ben", "g", 1499, 1502, 9999 },
+    { "u-cleo", "g", 1400, 1700, 9999 }, { "u-ben", "nowhere", 0, 5, 9999 }, { "u-cleo", "h", 1, 4, 9999 },
+  };
+  static const char *const groups[] = { "g", "h" };
+
+  kl_store_fixture_add_group (self);
+  kl_store_kit_add_group (self->store, "h", "u-ada", NULL, "Cake");
+  for (guint i = 0; i < 2; i++)
+    {
+      KlStoreBatch *batch = kl_store_batch_new (groups[i], 2, 0);
+
+      for (int seq = 1; seq <= (i == 0 ? TOGETHER_MESSAGES : 5); seq++)
+        kl_store_kit_change_message (batch, seq, seq % 2 == 0 ? "u-ben" : "u-ada", "x",
+                                     seq == 2 ? KL_MESSAGE_SYSTEM : 0);
+      g_assert_cmpint (kl_store_kit_append (self->store, batch, NULL), ==, KL_APPEND_OK);
+    }
+
+  kl_store_kit_call (count_unread, self->store, queries, G_N_ELEMENTS (queries));
+  counts = kl_store_count_unread_finish (self->store, result, NULL);
+  g_assert_cmpuint (counts->len, ==, G_N_ELEMENTS (queries));
+  for (guint i = 0; i < counts->len; i++)
+    g_assert_cmpuint (g_array_index (counts, guint32, i), ==, expect_unread (&queries[i]));
 }
 
 static void
@@ -346,6 +395,7 @@ kl_store_contract_add_groups (const char *prefix, const KlStoreContract *contrac
   kl_store_contract_add_test (prefix, "marks", contract, test_marks);
   kl_store_contract_add_test (prefix, "members", contract, test_members);
   kl_store_contract_add_test (prefix, "unread", contract, test_unread);
+  kl_store_contract_add_test (prefix, "unread-together", contract, test_unread_together);
   kl_store_contract_add_test (prefix, "bans", contract, test_bans);
   kl_store_contract_add_test (prefix, "directory", contract, test_directory);
   kl_store_contract_add_test (prefix, "deleted-group", contract, test_deleted_group);

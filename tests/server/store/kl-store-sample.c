@@ -464,15 +464,15 @@ describe_unread (KlStore *store)
 {
   KL_STORE_ANSWER;
   const KlUnreadQuery queries[] = {
-    { .group = "big", .after_seq = 0, .to_seq = 1000, .rev = 100000 },
-    { .group = "big", .after_seq = 20, .to_seq = 30, .rev = 100000 },
-    { .group = "small", .after_seq = 0, .to_seq = 10, .rev = 100000 },
-    { .group = "gone", .after_seq = 0, .to_seq = 10, .rev = 100000 },
+    { .user = "u-ben", .group = "big", .after_seq = 0, .to_seq = 1000, .rev = 100000 },
+    { .user = "u-ben", .group = "big", .after_seq = 20, .to_seq = 30, .rev = 100000 },
+    { .user = "u-ben", .group = "small", .after_seq = 0, .to_seq = 10, .rev = 100000 },
+    { .user = "u-ben", .group = "gone", .after_seq = 0, .to_seq = 10, .rev = 100000 },
   };
   g_autoptr (GArray) counts = NULL;
   GString *text = g_string_new (NULL);
 
-  kl_store_kit_call (count_unread, store, "u-ben", queries, G_N_ELEMENTS (queries));
+  kl_store_kit_call (count_unread, store, queries, G_N_ELEMENTS (queries));
   counts = kl_store_count_unread_finish (store, result, NULL);
   for (guint i = 0; i < counts->len; i++)
     g_string_append_printf (text, "%u ", g_array_index (counts, guint32, i));
