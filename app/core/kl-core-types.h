@@ -136,6 +136,7 @@ typedef enum
   KL_CORE_ERROR_TIMED_OUT,         /* no answer in time */
   KL_CORE_ERROR_NO_SECRET_SERVICE, /* the token cannot be kept there; offer KL_KEEP_IN_FILE or KL_KEEP_NOWHERE */
   KL_CORE_ERROR_STORAGE,           /* the disk: full, read-only, or a file of a newer version */
+  KL_CORE_ERROR_LEFT,              /* one was no longer in the group when it should have been sent */
 } KlCoreError;
 
 GQuark kl_core_error_quark (void);

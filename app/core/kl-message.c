@@ -13,7 +13,7 @@ struct _KlMessage
   char *body;
   char *reply_to;
   char *system_value;
-  char *error;
+  GError *error;
   KlUser *sender;
   KlUser *system_user;
   KlUser *system_by;
@@ -124,7 +124,7 @@ kl_message_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
       g_value_set_enum (value, (int) self->state);
       break;
     case PROP_ERROR:
-      g_value_set_string (value, self->error);
+      g_value_set_boxed (value, self->error);
       break;
     case PROP_REACTIONS:
       g_value_set_object (value, self->reactions);
@@ -205,7 +205,11 @@ set_field (KlMessage *self, Prop id, const GValue *value)
       self->state = (KlMessageState) g_value_get_enum (value);
       return number != (int) self->state;
     case PROP_ERROR:
-      return g_set_str (&self->error, g_value_get_string (value));
+      if (self->error == NULL && g_value_get_boxed (value) == NULL)
+        return FALSE;
+      g_clear_error (&self->error);
+      self->error = g_value_dup_boxed (value);
+      return TRUE;
     case PROP_REACTIONS:
       return g_set_object (&self->reactions, g_value_get_object (value));
     default:
@@ -231,7 +235,7 @@ kl_message_finalize (GObject *object)
   g_free (self->body);
   g_free (self->reply_to);
   g_free (self->system_value);
-  g_free (self->error);
+  g_clear_error (&self->error);
   g_clear_object (&self->sender);
   g_clear_object (&self->system_user);
   g_clear_object (&self->system_by);
@@ -269,7 +273,7 @@ kl_message_class_init (KlMessageClass *klass)
   props[PROP_EDITED_AT] = g_param_spec_int64 ("edited-at", NULL, NULL, 0, G_MAXINT64, 0, rw);
   props[PROP_DELETED] = g_param_spec_boolean ("deleted", NULL, NULL, FALSE, rw);
   props[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, KL_TYPE_MESSAGE_STATE, KL_MESSAGE_STATE_PENDING, rw);
-  props[PROP_ERROR] = g_param_spec_string ("error", NULL, NULL, NULL, rw);
+  props[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, rw);
   props[PROP_REACTIONS] = g_param_spec_object ("reactions", NULL, NULL, G_TYPE_LIST_MODEL, rw);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
@@ -418,7 +422,7 @@ kl_message_get_state (KlMessage *self)
   return self->state;
 }
 
-const char *
+const GError *
 kl_message_get_error (KlMessage *self)
 {
   g_return_val_if_fail (KL_IS_MESSAGE (self), NULL);

@@ -22,7 +22,7 @@
  *   edited-at     int64: milliseconds since the epoch, 0: never
  *   deleted       boolean
  *   state         KlMessageState
- *   error         string or NULL: why it failed, one sentence
+ *   error         GError or NULL: why it failed
  *   reactions     GListModel of KlReaction or NULL: none */
 #pragma once
 
@@ -55,7 +55,7 @@ gint64 kl_message_get_created_at (KlMessage *self);
 gint64 kl_message_get_edited_at (KlMessage *self);
 gboolean kl_message_get_deleted (KlMessage *self);
 KlMessageState kl_message_get_state (KlMessage *self);
-const char *kl_message_get_error (KlMessage *self);
+const GError *kl_message_get_error (KlMessage *self);
 GListModel *kl_message_get_reactions (KlMessage *self);
 
 /* The body on one line, white space folded, cut at a grapheme cluster's end after at most n_graphemes (then with "…").

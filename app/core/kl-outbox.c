@@ -236,16 +236,42 @@ run_load (KlDatabase *database, gpointer data, GError **error)
   return TRUE;
 }
 
+/* ── Why it failed, on disk: the code's nick, a colon and the sentence ── */
+
+static char *
+dup_reason (const GError *error)
+{
+  g_autoptr (GEnumClass) codes = g_type_class_ref (KL_TYPE_CORE_ERROR);
+  GEnumValue *code = error->domain == KL_CORE_ERROR ? g_enum_get_value (codes, error->code) : NULL;
+
+  return g_strdup_printf ("%s:%s", code != NULL ? code->value_nick : "", error->message);
+}
+
+/* What says no code is the sentence alone. */
+static GError *
+parse_reason (const char *text)
+{
+  g_autoptr (GEnumClass) codes = g_type_class_ref (KL_TYPE_CORE_ERROR);
+  const char *colon = strchr (text, ':');
+  g_autofree char *nick = colon != NULL ? g_strndup (text, (gsize) (colon - text)) : NULL;
+  GEnumValue *code = nick != NULL ? g_enum_get_value_by_nick (codes, nick) : NULL;
+
+  if (code != NULL)
+    return g_error_new_literal (KL_CORE_ERROR, code->value, colon + 1);
+  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, nick != NULL && *nick == '\0' ? colon + 1 : text);
+}
+
 static Entry *
 append_entry (KlOutbox *self, const char *client_id, const char *group, const char *body, gint64 created_at,
               const char *failed)
 {
+  g_autoptr (GError) error = failed != NULL ? parse_reason (failed) : NULL;
   Entry *entry = g_new0 (Entry, 1);
 
   entry->message = kl_message_new (group);
   g_object_set (entry->message, "client-id", client_id, "sender", self->me, "mine", TRUE, "body", body, "created-at",
                 created_at, "state", failed != NULL ? KL_MESSAGE_STATE_FAILED : KL_MESSAGE_STATE_PENDING, "error",
-                failed, NULL);
+                error, NULL);
   g_ptr_array_add (self->entries, entry);
   return entry;
 }
@@ -412,16 +438,19 @@ may_pass (const GError *error, guint tries)
     case KL_CORE_ERROR_NOT_KLATCH:
     case KL_CORE_ERROR_NO_SECRET_SERVICE:
     case KL_CORE_ERROR_STORAGE:
+    case KL_CORE_ERROR_LEFT:
     default:
       return FALSE;
     }
 }
 
 static void
-mark_failed (KlOutbox *self, KlMessage *message, const char *reason)
+mark_failed (KlOutbox *self, KlMessage *message, const GError *error)
 {
+  g_autofree char *reason = dup_reason (error);
+
   keep (self, "UPDATE outbox SET failed = ?2 WHERE client_id = ?1", kl_message_get_client_id (message), reason, 0);
-  g_object_set (message, "error", reason, "state", KL_MESSAGE_STATE_FAILED, NULL);
+  g_object_set (message, "error", error, "state", KL_MESSAGE_STATE_FAILED, NULL);
 }
 
 void
@@ -449,12 +478,12 @@ kl_outbox_sent (KlOutbox *self, KlMessage *message, const GError *error)
         self->retry_source = g_timeout_add ((guint) MIN (wait_ms, RETRY_MS_MAX), on_retry, self);
       return;
     }
-  mark_failed (self, message, error->message);
+  mark_failed (self, message, error);
   kl_outbox_pump (self);
 }
 
 void
-kl_outbox_fail_group (KlOutbox *self, const char *group, const char *reason)
+kl_outbox_fail_group (KlOutbox *self, const char *group, const GError *reason)
 {
   g_return_if_fail (KL_IS_OUTBOX (self));
 

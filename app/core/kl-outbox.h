@@ -63,7 +63,7 @@ KlMessage *kl_outbox_peek (KlOutbox *self, const char *client_id);
 GPtrArray *kl_outbox_list (KlOutbox *self, const char *group);
 
 /* All that wait for this group become FAILED, for this reason. */
-void kl_outbox_fail_group (KlOutbox *self, const char *group, const char *reason);
+void kl_outbox_fail_group (KlOutbox *self, const char *group, const GError *reason);
 
 /* For FAILED ones. */
 void kl_outbox_retry (KlOutbox *self, KlMessage *message);

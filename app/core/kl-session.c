@@ -115,12 +115,13 @@ kl_session_drop_track (KlSession *self, KlTrack *track, const char *reason)
 {
   g_autoptr (KlGroup) group = g_object_ref (track->group);
   g_autoptr (KlMessageList) list = g_weak_ref_get (&track->messages);
+  g_autoptr (GError) left = g_error_new_literal (KL_CORE_ERROR, KL_CORE_ERROR_LEFT, "You were no longer in this group");
   KlCacheChange *change = kl_cache_change_new ();
 
   if (self->open_group == group)
     kl_session_set_open_group (self, NULL);
   /* Whoever comes back later does not say unasked what was meant for then. */
-  kl_outbox_fail_group (self->outbox, kl_group_get_id (group), "You were no longer in this group");
+  kl_outbox_fail_group (self->outbox, kl_group_get_id (group), left);
   kl_cache_change_remove_group (change, kl_group_get_id (group));
   kl_cache_write (self->cache, change);
   GList *link = list != NULL ? g_queue_find (&self->recent, list) : NULL;

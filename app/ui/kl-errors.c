@@ -66,6 +66,8 @@ dup_core_sentence (const GError *error)
       return g_strdup (_ ("Klatch could not write to this computer’s disk. Is it full?"));
     case KL_CORE_ERROR_NO_SECRET_SERVICE:
       return g_strdup (_ ("The keyring of this computer does not answer, or stays locked."));
+    case KL_CORE_ERROR_LEFT:
+      return g_strdup (_ ("You were no longer in this group."));
     case KL_CORE_ERROR_TOO_LARGE:
       return g_strdup (_ ("This is too long to send."));
     case KL_CORE_ERROR_BAD_REQUEST:

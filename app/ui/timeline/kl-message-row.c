@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "app/ui/kl-avatar.h"
+#include "app/ui/kl-errors.h"
 #include "app/ui/kl-hue.h"
 #include "app/ui/timeline/kl-clock.h"
 #include "app/ui/timeline/kl-links.h"
@@ -360,6 +361,8 @@ static void
 show_failure (KlMessageRow *self)
 {
   gboolean failed = self->mine && kl_message_get_state (self->message) == KL_MESSAGE_STATE_FAILED;
+  const GError *error;
+  g_autofree char *why = NULL;
 
   if (self->failure == NULL && failed)
     {
@@ -371,8 +374,10 @@ show_failure (KlMessageRow *self)
     }
   if (self->failure == NULL)
     return;
+  error = failed ? kl_message_get_error (self->message) : NULL;
+  why = error != NULL ? kl_error_dup_sentence (error) : NULL;
   gtk_widget_set_visible (self->failure, failed);
-  gtk_widget_set_tooltip_text (self->failure, failed ? kl_message_get_error (self->message) : NULL);
+  gtk_widget_set_tooltip_text (self->failure, why);
 }
 
 static void

@@ -323,7 +323,7 @@ test_outbox_failure (Fixture *self, gconstpointer unused)
   g_autoptr (KlMessage) first = g_object_ref (post.sent->pdata[0]);
   kl_outbox_sent (post.outbox, first, refused);
   g_assert_cmpint (kl_message_get_state (first), ==, KL_MESSAGE_STATE_FAILED);
-  g_assert_cmpstr (kl_message_get_error (first), ==, "You may not write here");
+  g_assert_error (kl_message_get_error (first), KL_CORE_ERROR, KL_CORE_ERROR_FORBIDDEN);
   /* The next one is not held up by it. */
   g_assert_cmpuint (post.sent->len, ==, 2);
   /* What passes is tried again by itself, and stays pending. */
@@ -338,6 +338,8 @@ test_outbox_failure (Fixture *self, gconstpointer unused)
   g_autoptr (GPtrArray) kept = kl_outbox_list (post.outbox, "a");
   g_assert_cmpuint (kept->len, ==, 1);
   g_assert_cmpint (kl_message_get_state (kept->pdata[0]), ==, KL_MESSAGE_STATE_FAILED);
+  g_assert_error (kl_message_get_error (kept->pdata[0]), KL_CORE_ERROR, KL_CORE_ERROR_FORBIDDEN);
+  g_assert_cmpstr (kl_message_get_error (kept->pdata[0])->message, ==, "You may not write here");
   g_assert_cmpuint (post.sent->len, ==, 0);
   kl_outbox_retry (post.outbox, kept->pdata[0]);
   g_assert_cmpuint (post.sent->len, ==, 1);
@@ -346,6 +348,54 @@ test_outbox_failure (Fixture *self, gconstpointer unused)
   kl_outbox_discard (post.outbox, kept->pdata[0]);
   g_autoptr (GPtrArray) none = kl_outbox_list (post.outbox, "a");
   g_assert_cmpuint (none->len, ==, 0);
+  g_clear_pointer (&kept, g_ptr_array_unref);
+  close_post (&post);
+}
+
+/* What waits for a group that one is no longer in. */
+static void
+test_outbox_left (Fixture *self, gconstpointer unused)
+{
+  Post post = { .connected = TRUE };
+  g_autoptr (GError) left = g_error_new_literal (KL_CORE_ERROR, KL_CORE_ERROR_LEFT, "Gone");
+
+  open_post (&post, self->path);
+  add (&post, "a", "a1");
+  add (&post, "b", "b1");
+  kl_outbox_fail_group (post.outbox, "a", left);
+  close_post (&post);
+
+  post.connected = FALSE;
+  open_post (&post, self->path);
+  g_autoptr (GPtrArray) a = kl_outbox_list (post.outbox, "a"), b = kl_outbox_list (post.outbox, "b");
+  g_assert_cmpint (kl_message_get_state (a->pdata[0]), ==, KL_MESSAGE_STATE_FAILED);
+  g_assert_error (kl_message_get_error (a->pdata[0]), KL_CORE_ERROR, KL_CORE_ERROR_LEFT);
+  g_assert_cmpint (kl_message_get_state (b->pdata[0]), ==, KL_MESSAGE_STATE_PENDING);
+  g_assert_null (kl_message_get_error (b->pdata[0]));
+  g_clear_pointer (&a, g_ptr_array_unref);
+  g_clear_pointer (&b, g_ptr_array_unref);
+  close_post (&post);
+}
+
+/* What earlier versions have kept is a sentence without a code; it may well have a colon. */
+static void
+test_outbox_old_reason (Fixture *self, gconstpointer unused)
+{
+  Post post = { .connected = TRUE };
+  sqlite3 *file;
+
+  open_post (&post, self->path);
+  add (&post, "a", "a1");
+  close_post (&post);
+  g_assert_cmpint (sqlite3_open (self->path, &file), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (file, "UPDATE outbox SET failed = 'No: not here'", NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (file);
+
+  open_post (&post, self->path);
+  g_autoptr (GPtrArray) kept = kl_outbox_list (post.outbox, "a");
+  g_assert_cmpuint (kept->len, ==, 1);
+  g_assert_error (kl_message_get_error (kept->pdata[0]), G_IO_ERROR, G_IO_ERROR_FAILED);
+  g_assert_cmpstr (kl_message_get_error (kept->pdata[0])->message, ==, "No: not here");
   g_clear_pointer (&kept, g_ptr_array_unref);
   close_post (&post);
 }
@@ -514,6 +564,8 @@ main (int argc, char **argv)
   g_test_add ("/core/cache/rebuilt", Fixture, NULL, set_up, test_cache_rebuilt, tear_down);
   g_test_add ("/core/outbox/order", Fixture, NULL, set_up, test_outbox_order, tear_down);
   g_test_add ("/core/outbox/failure", Fixture, NULL, set_up, test_outbox_failure, tear_down);
+  g_test_add ("/core/outbox/left", Fixture, NULL, set_up, test_outbox_left, tear_down);
+  g_test_add ("/core/outbox/old-reason", Fixture, NULL, set_up, test_outbox_old_reason, tear_down);
   g_test_add ("/core/outbox/drafts", Fixture, NULL, set_up, test_outbox_drafts, tear_down);
   g_test_add ("/core/outbox/unreadable", Fixture, NULL, set_up, test_outbox_unreadable, tear_down);
   g_test_add ("/core/accounts/file", Fixture, NULL, set_up, test_accounts_file, tear_down);

@@ -66,6 +66,7 @@ static void
 say_kinds (Conversation *c)
 {
   g_autoptr (GString) tall = g_string_new (NULL);
+  g_autoptr (GError) refused = g_error_new_literal (KL_CORE_ERROR, KL_CORE_ERROR_TOO_LARGE, "");
   KlMessage *message;
 
   for (int i = 0; i < 120; i++)
@@ -94,7 +95,7 @@ say_kinds (Conversation *c)
   message = conversation_say (c, "me", "On its way");
   g_object_set (message, "state", KL_MESSAGE_STATE_PENDING, NULL);
   message = conversation_say (c, "me", "This one the server did not want");
-  g_object_set (message, "state", KL_MESSAGE_STATE_FAILED, "error", "The message is too large", NULL);
+  g_object_set (message, "state", KL_MESSAGE_STATE_FAILED, "error", refused, NULL);
 }
 
 static void

@@ -500,6 +500,7 @@ test_growth_in_view (Fixture *f, gconstpointer unused)
 static void
 test_states (Fixture *f, gconstpointer unused)
 {
+  g_autoptr (GError) refused = g_error_new_literal (KL_CORE_ERROR, KL_CORE_ERROR_LEFT, "The core's own words");
   KlMessage *own;
   GtkWidget *row;
   gboolean found = FALSE;
@@ -509,14 +510,14 @@ test_states (Fixture *f, gconstpointer unused)
   frames (f, 2);
   row = find_row (f, own);
   g_assert_nonnull (row);
-  g_object_set (own, "state", KL_MESSAGE_STATE_FAILED, "error", "The server said no", NULL);
+  g_object_set (own, "state", KL_MESSAGE_STATE_FAILED, "error", refused, NULL);
   frames (f, 2);
   for (GtkWidget *child = gtk_widget_get_first_child (row); child != NULL; child = gtk_widget_get_next_sibling (child))
     if (GTK_IS_BUTTON (child) && gtk_widget_has_css_class (child, "failure"))
       {
         found = TRUE;
         g_assert_true (gtk_widget_get_visible (child));
-        g_assert_cmpstr (gtk_widget_get_tooltip_text (child), ==, "The server said no");
+        g_assert_cmpstr (gtk_widget_get_tooltip_text (child), ==, "You were no longer in this group.");
         g_signal_emit_by_name (child, "clicked");
       }
   g_assert_true (found);

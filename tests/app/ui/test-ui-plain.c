@@ -206,7 +206,7 @@ test_errors (void)
 {
   g_autoptr (GHashTable) sentences = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
-  for (int code = KL_CORE_ERROR_BAD_REQUEST; code <= KL_CORE_ERROR_STORAGE; code++)
+  for (int code = KL_CORE_ERROR_BAD_REQUEST; code <= KL_CORE_ERROR_LEFT; code++)
     {
       g_autoptr (GError) error = g_error_new (KL_CORE_ERROR, code, "the server's own words");
 
