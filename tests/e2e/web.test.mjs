@@ -515,6 +515,11 @@ for (const look of [
     await device.do("message:react", { group: group.id, id: await newest(device, group), emoji: "👍", on: true });
     await page.locator(".reaction").waitFor();
     await check("conversation");
+    await device.do("group:update", { group: group.id, name: "Long Talk about a name that goes on and on and never ends" });
+    await page.locator(".conversation-header", { hasText: "never ends" }).waitFor();
+    await check("a long name");
+    await device.do("group:update", { group: group.id, name: "Long Talk" });
+    await page.locator(".conversation-header", { hasText: "never ends" }).waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Group menu" }).click();
     await check("group menu");
     await page.getByRole("menuitem", { name: "Invite people" }).click();
