@@ -195,7 +195,7 @@ test("history comes as one scrolls up, nothing moves under the eyes, and every m
     return watch.top === 0 && watch.first <= 2;
   }, "the beginning of the history");
   assert.ok(watch.rows <= 300, `${watch.rows} rows alive`);
-  await page.locator(".system-row", { hasText: "started the group" }).waitFor();
+  await page.locator(".system-row", { hasText: "created the group" }).waitFor();
   const texts = await page.evaluate(() => window.met.size);
   assert.ok(texts >= 420, `${texts} rows were met`);
 

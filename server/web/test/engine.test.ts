@@ -406,6 +406,8 @@ describe('life', () => {
     engine.down()
     expect(engine.users.get('u-ana')!.status).toBeUndefined()
     expect(sortPeople(engine, room())).toMatchObject({ here: [], online: [], offline: [] })
+    // Who is in the group is no life: the names stay, without a dot.
+    expect(sortPeople(engine, room()).all!.map((person) => person.user.id)).toEqual(['u-ana', ME])
     script.answers['group:members'] = []
     script.on('group:members', { members: [{ user: ME, role: 'member', rev: 1 }, { user: 'u-ana', role: 'owner', rev: 1 }], users: [user('u-ana', { status: 'offline' })] })
     script.answers['group:open'] = []

@@ -66,9 +66,11 @@ export function inspect(page) {
 
     // Width and targets
     for (const row of root.querySelectorAll(".group-row")) {
-      const end = row.getBoundingClientRect();
-      for (const part of row.querySelectorAll(".row-line > *"))
-        if (shown(part) && (part.getBoundingClientRect().right > end.right || part.getBoundingClientRect().left < end.left)) faults.push(`sticks out of its row: ${say(part)}`);
+      const { left, right } = row.getBoundingClientRect();
+      for (const part of row.querySelectorAll(".row-line > *")) {
+        const box = part.getBoundingClientRect();
+        if (shown(part) && (box.right > right || box.left < left || box.height > 30)) faults.push(`does not fit its row: ${say(part)}`);
+      }
     }
     if (document.documentElement.scrollWidth > innerWidth) faults.push(`wider than the window: ${document.documentElement.scrollWidth}`);
     for (const element of root.querySelectorAll("button, textarea, .group-row, input:not([type=checkbox])")) {

@@ -121,7 +121,7 @@ export class Engine {
       for (const room of this.rooms.values()) {
         room.here = undefined
         room.online = undefined
-        room.members = undefined
+        room.membersStale = true
         room.membersNext = undefined
         for (const timer of room.typing.values()) clearTimeout(timer)
         room.typing.clear()
@@ -652,11 +652,11 @@ export class Engine {
   /** All members of a small group; of a large one the next page. */
   async loadMembers(id: string, further = false): Promise<void> {
     const room = this.rooms.get(id)
-    if (!room || room.membersLoading || !this.live || (room.members && !further)) return
+    if (!room || room.membersLoading || !this.live || (room.members && !room.membersStale && !further)) return
     room.membersLoading = true
     try {
       let after = further ? room.membersNext : undefined
-      const members = further && room.members ? room.members : new Map<string, Member>()
+      const members = further && room.members && !room.membersStale ? room.members : new Map<string, Member>()
       do {
         const answer = await this.#line.ask<{ members: Member[]; users: User[]; next?: string }>('group:members', { group: id, limit: 100, ...(after ? { after } : {}) })
         for (const member of answer.members) members.set(member.user, member)
@@ -665,6 +665,7 @@ export class Engine {
       } while (after && members.size < SMALL_GROUP)
       if (!this.live) return
       room.members = members
+      room.membersStale = false
       room.membersNext = after
     } catch {
       // The pane shows who is here all the same.

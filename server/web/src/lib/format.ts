@@ -19,7 +19,7 @@ function format(): typeof formats {
     zone = now
     const make = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale(), options)
     formats = {
-      time: make({ hour: '2-digit', minute: '2-digit' }),
+      time: make({ timeStyle: 'short' }),
       weekday: make({ weekday: 'short' }),
       date: make({ day: 'numeric', month: 'short' }),
       dateYear: make({ day: 'numeric', month: 'short', year: 'numeric' }),

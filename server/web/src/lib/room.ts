@@ -35,6 +35,8 @@ export interface Room {
   readAgain: boolean
   members: Map<string, Member> | undefined
   membersNext: string | undefined
+  /** They are those of before a break in the line, to be read anew. */
+  membersStale: boolean
   membersLoading: boolean
   here: Set<string> | undefined
   online: Set<string> | undefined
@@ -63,6 +65,7 @@ export function newRoom(group: Group): Room {
     readAgain: false,
     members: undefined,
     membersNext: undefined,
+    membersStale: false,
     membersLoading: false,
     here: undefined,
     online: undefined,

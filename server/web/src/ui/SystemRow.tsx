@@ -12,7 +12,7 @@ function sentence(note: SystemNote): { text: string; others: number } {
   const by = note.by !== undefined && note.by !== note.users[0]
   switch (note.event) {
     case 'created':
-      return { text: t('{name} started the group'), others: 0 }
+      return { text: t('{name} created the group'), others: 0 }
     case 'joined':
       if (others > 0) return { text: n('{name} and {count} other joined', '{name} and {count} others joined', others), others }
       return { text: by ? t('{by} brought {name} in') : t('{name} joined'), others }
