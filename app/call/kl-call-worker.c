@@ -35,7 +35,11 @@ stop (GstElement *element)
 static void
 start (GstElement *element, GstElement *upstream)
 {
-  gst_element_sync_state_with_parent (element);
+  if (gst_element_is_locked_state (element))
+    return;
+  /* Not every element that fails says so. */
+  if (!gst_element_sync_state_with_parent (element))
+    GST_ELEMENT_ERROR (element, RESOURCE, FAILED, ("It does not start"), (NULL));
   if (upstream != NULL && !gst_element_is_locked_state (element))
     gst_element_link (upstream, element);
 }
@@ -125,6 +129,13 @@ kl_call_worker_unref (KlCallWorker *self)
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
   g_thread_pool_free (self->pool, FALSE, TRUE);
+  g_free (self);
+}
+
+void
+kl_call_worker_release (KlCallWorker *self)
+{
+  g_thread_pool_free (self->pool, FALSE, FALSE);
   g_free (self);
 }
 

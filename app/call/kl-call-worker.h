@@ -13,9 +13,12 @@ typedef struct _KlCallWorker KlCallWorker;
 KlCallWorker *kl_call_worker_new (void);
 KlCallWorker *kl_call_worker_ref (KlCallWorker *self);
 void kl_call_worker_unref (KlCallWorker *self);
+/* The only reference there is: the worker does what it has been asked for, and goes; nobody waits. */
+void kl_call_worker_release (KlCallWorker *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlCallWorker, kl_call_worker_unref)
 
-/* Brings an element that has a parent to its parent's state, and then links it behind UPSTREAM, which may be NULL. */
+/* Brings an element that has a parent to its parent's state, and then links it behind UPSTREAM, which may be NULL. Where
+ * that fails, the element posts an error. One whose state is locked meanwhile is let be. */
 void kl_call_worker_start (KlCallWorker *self, GstElement *element, GstElement *upstream);
 /* Brings an element to NULL, and then out of its parent, if it has one. Its state is to be locked by then. */
 void kl_call_worker_stop (KlCallWorker *self, GstElement *element);

@@ -339,9 +339,10 @@ kl_call_leave (KlCall *self)
 
   if (self->state != KL_CALL_RUNNING || self->ticker == 0)
     return;
-  stop (self);
+  /* In this order: a source that is being started would hold up the pipeline's end. */
   kl_publisher_set_source (self->publisher, KL_MEDIA_AUDIO, NULL);
   kl_publisher_set_source (self->publisher, KL_MEDIA_VIDEO, NULL);
+  stop (self);
   kl_call_worker_then (self->context.worker, context, on_stopped, g_object_ref (self));
 }
 

@@ -2,7 +2,9 @@
 #include "app/call/kl-media-source.h"
 
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <sys/socket.h>
 
 struct _KlMediaSource
 {
@@ -153,6 +155,26 @@ GstDevice *
 kl_media_source_get_device (KlMediaSource *self)
 {
   return self->device;
+}
+
+gboolean
+kl_media_source_get_remote (KlMediaSource *self)
+{
+  return self->fd >= 0;
+}
+
+GSource *
+kl_media_source_create_watch (KlMediaSource *self)
+{
+  /* That it ends is all that is of interest: what it says is for PipeWire. */
+  return g_unix_fd_source_new (self->fd, G_IO_HUP | G_IO_ERR);
+}
+
+void
+kl_media_source_break_off (KlMediaSource *self)
+{
+  /* All that PipeWire has are other descriptors of the same line. */
+  shutdown (self->fd, SHUT_RDWR);
 }
 
 static GstElement *

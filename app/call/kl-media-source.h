@@ -35,6 +35,13 @@ const char *kl_media_source_get_id (KlMediaSource *self);
 /* NULL where it is no device. */
 GstDevice *kl_media_source_get_device (KlMediaSource *self);
 
+/* TRUE: at a remote that may keep whoever opens it waiting for half a minute. */
+gboolean kl_media_source_get_remote (KlMediaSource *self);
+/* Ready when that remote is gone. To be attached. */
+GSource *kl_media_source_create_watch (KlMediaSource *self);
+/* Cuts the line to that remote: who waits for it waits no longer, and nothing will come of this source any more. */
+void kl_media_source_break_off (KlMediaSource *self);
+
 /* A bin with a pad "src" of raw audio or video. NULL and KL_CALL_ERROR where it cannot be made. Transfer floating. */
 GstElement *kl_media_source_make_element (KlMediaSource *self, GError **error);
 

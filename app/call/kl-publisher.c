@@ -11,10 +11,19 @@
 
 #include "app/call/kl-call-element.h"
 
+enum
+{
+  REMOTE_MS = 5000, /* so long a remote may take to begin */
+};
+
 typedef struct
 {
+  KlPublisher *publisher; /* borrowed: it has this chain in it */
   KlMediaSource *source;
-  GstElement *element; /* the source's, in the pipeline; borrowed from there */
+  GstElement *element;  /* the source's, in the pipeline; borrowed from there */
+  KlCallWorker *own;    /* of an element at a remote, for nobody is to wait in line behind that; or NULL */
+  GSource *remote_gone; /* likewise */
+  guint remote_late;
   GstElement *entry;   /* borrowed from the pipeline, as all below */
   GstElement *encoder;
   GstElement *tee;
@@ -125,18 +134,50 @@ build_audio (KlPublisher *self, const char *probe, GError **error)
   return build_tee (self, chain, error);
 }
 
+static gboolean
+is_playing (GstElement *element)
+{
+  GstState state;
+
+  /* Without waiting for a change that is under way. */
+  gst_element_get_state (element, &state, NULL, 0);
+  return state == GST_STATE_PLAYING;
+}
+
 static void
-detach_source (KlPublisher *self, Chain *chain)
+forget_remote (Chain *chain)
+{
+  g_clear_handle_id (&chain->remote_late, g_source_remove);
+  if (chain->remote_gone != NULL)
+    g_source_destroy (chain->remote_gone);
+  g_clear_pointer (&chain->remote_gone, g_source_unref);
+}
+
+/* SOURCE: what the element was made of. */
+static void
+detach_source (KlPublisher *self, Chain *chain, KlMediaSource *source)
 {
   g_autoptr (GstElement) element = chain->element != NULL ? g_object_ref (chain->element) : NULL;
+  KlCallWorker *own = g_steal_pointer (&chain->own);
 
   chain->element = NULL;
+  forget_remote (chain);
   if (element == NULL)
     return;
   /* It may complain that nobody takes its buffers; nobody listens any more. */
   gst_element_set_locked_state (element, TRUE);
   gst_element_unlink (element, chain->entry);
-  kl_call_worker_stop (self->worker, element);
+  if (own == NULL)
+    {
+      kl_call_worker_stop (self->worker, element);
+      return;
+    }
+  /* Out at once: as long as it is being started, the pipeline could not be stopped. */
+  gst_bin_remove (self->pipeline, element);
+  if (!is_playing (element))
+    kl_media_source_break_off (source);
+  kl_call_worker_stop (own, element);
+  kl_call_worker_release (own);
 }
 
 static void
@@ -146,6 +187,44 @@ fail_source (KlPublisher *self, KlMediaKind kind, const GError *error)
 
   kl_publisher_set_source (self, kind, NULL);
   g_signal_emit (self, failed_signal, 0, source, error);
+}
+
+static void
+fail_remote (Chain *chain, const char *text)
+{
+  g_autoptr (GError) error = g_error_new (KL_CALL_ERROR, KL_CALL_ERROR_DEVICE, "%s: %s",
+                                          kl_media_source_get_label (chain->source), text);
+
+  fail_source (chain->publisher, kl_media_source_get_kind (chain->source), error);
+}
+
+static gboolean
+on_remote_gone (int fd, GIOCondition condition, gpointer data)
+{
+  fail_remote (data, "PipeWire is gone");
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_remote_late (gpointer data)
+{
+  Chain *chain = data;
+
+  chain->remote_late = 0;
+  if (!is_playing (chain->element))
+    fail_remote (chain, "PipeWire does not answer");
+  return G_SOURCE_REMOVE;
+}
+
+/* PipeWire's element sees neither in good time: it waits for half a minute for what has gone before it began. */
+static void
+watch_remote (Chain *chain)
+{
+  chain->own = kl_call_worker_new ();
+  chain->remote_late = g_timeout_add (REMOTE_MS, on_remote_late, chain);
+  chain->remote_gone = kl_media_source_create_watch (chain->source);
+  g_source_set_callback (chain->remote_gone, G_SOURCE_FUNC (on_remote_gone), chain, NULL);
+  g_source_attach (chain->remote_gone, g_main_context_get_thread_default ());
 }
 
 static void
@@ -163,7 +242,9 @@ attach_source (KlPublisher *self, KlMediaKind kind)
   gst_bin_add (self->pipeline, element);
   chain->element = element;
   gst_element_link (element, chain->entry);
-  kl_call_worker_start (self->worker, element, NULL);
+  if (kl_media_source_get_remote (chain->source))
+    watch_remote (chain);
+  kl_call_worker_start (chain->own != NULL ? chain->own : self->worker, element, NULL);
   if (kind == KL_MEDIA_VIDEO)
     kl_publisher_force_key_frame (self);
 }
@@ -226,7 +307,14 @@ kl_publisher_dispose (GObject *object)
   KlPublisher *self = KL_PUBLISHER (object);
 
   for (int kind = 0; kind < 2; kind++)
-    g_clear_object (&self->chains[kind].source);
+    {
+      Chain *chain = &self->chains[kind];
+
+      /* The others go with the pipeline. */
+      if (chain->own != NULL)
+        detach_source (self, chain, chain->source);
+      g_clear_object (&chain->source);
+    }
   g_clear_object (&self->feed);
   g_clear_object (&self->pipeline);
   G_OBJECT_CLASS (kl_publisher_parent_class)->dispose (object);
@@ -268,6 +356,8 @@ static void
 kl_publisher_init (KlPublisher *self)
 {
   self->feed = kl_video_feed_new ();
+  for (int kind = 0; kind < 2; kind++)
+    self->chains[kind].publisher = self;
 }
 
 KlPublisher *
@@ -294,10 +384,11 @@ void
 kl_publisher_set_source (KlPublisher *self, KlMediaKind kind, KlMediaSource *source)
 {
   Chain *chain = &self->chains[kind];
+  g_autoptr (KlMediaSource) old = chain->source != NULL ? g_object_ref (chain->source) : NULL;
 
   if (!g_set_object (&chain->source, source))
     return;
-  detach_source (self, chain);
+  detach_source (self, chain, old);
   if (kind == KL_MEDIA_VIDEO && source == NULL)
     kl_video_feed_clear (self->feed);
   g_object_notify_by_pspec (G_OBJECT (self), source_property (kind));

@@ -96,10 +96,9 @@ read_node (XdpSession *share, guint *node)
 }
 
 static void
-take_share (KlCalls *self, XdpSession *share)
+take_share (KlCalls *self, XdpSession *share, int fd)
 {
   g_autoptr (KlMediaSource) screen = NULL;
-  g_autofd int fd = xdp_session_open_pipewire_remote (share);
   guint node;
 
   if (fd < 0 || !read_node (share, &node))
@@ -111,6 +110,28 @@ take_share (KlCalls *self, XdpSession *share)
   screen = kl_media_source_new_pipewire (fd, node, TRUE, "Screen");
   kl_calls_take_screen (self, screen);
   answer (self, NULL);
+}
+
+/* libportal waits for the answer to this one. On a thread of GIO's: the desktop may take its time. */
+static void
+open_remote (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  g_task_return_int (task, xdp_session_open_pipewire_remote (XDP_SESSION (source)));
+}
+
+static void
+on_remote_opened (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (KlCalls) self = asking_free (user_data);
+  XdpSession *share = XDP_SESSION (source);
+  g_autofd int fd = (int) g_task_propagate_int (G_TASK (result), NULL);
+
+  if (self == NULL)
+    return;
+  if (self->share == share)
+    take_share (self, share, fd);
+  else
+    answer (self, NULL);
 }
 
 static void
@@ -128,7 +149,10 @@ on_share_started (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (started && self->share == share)
     {
-      take_share (self, share);
+      g_autoptr (GTask) task = g_task_new (share, NULL, on_remote_opened, asking_new (self));
+
+      g_task_set_source_tag (task, open_remote);
+      g_task_run_in_thread (task, open_remote);
       return;
     }
   close_share (self);

@@ -2,6 +2,8 @@
 #include "tests/app/calling/fake-portal.h"
 
 #include <gio/gunixfdlist.h>
+#include <glib/gstdio.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,11 +17,12 @@ struct _FakePortal
   GMainLoop *loop;
   GThread *thread;
   GDBusConnection *bus;
-  guint ready, answer_plus_one, asked, open; /* atomic */
+  guint ready, answer_plus_one, asked, open, remote_kind, remotes; /* atomic */
+  GDBusMethodInvocation *held; /* of the thread */
   char *session;     /* the newest one's path; of the thread */
   char *sender;
   guint session_object;
-  int remote; /* our end */
+  int remote; /* our end; atomic */
 };
 
 static const char interfaces[]
@@ -91,7 +94,7 @@ dup_streams (void)
 }
 
 static void
-give_remote (FakePortal *self, GDBusMethodInvocation *invocation)
+give_remote (FakePortal *self, GDBusMethodInvocation *invocation, FakeRemote kind)
 {
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
   int ends[2];
@@ -99,7 +102,9 @@ give_remote (FakePortal *self, GDBusMethodInvocation *invocation)
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
   if (self->remote >= 0)
     close (self->remote);
-  self->remote = ends[0];
+  if (kind == FAKE_REMOTE_DEAD)
+    g_clear_fd (&ends[0], NULL);
+  g_atomic_int_set (&self->remote, ends[0]);
   g_unix_fd_list_append (fds, ends[1], NULL);
   close (ends[1]);
   g_dbus_method_invocation_return_value_with_unix_fd_list (invocation, g_variant_new ("(h)", 0), fds);
@@ -118,7 +123,13 @@ on_method (GDBusConnection *bus, const char *sender, const char *path, const cha
   g_set_str (&self->sender, sender);
   if (g_str_equal (method, "OpenPipeWireRemote"))
     {
-      give_remote (self, invocation);
+      FakeRemote kind = (FakeRemote) g_atomic_int_get (&self->remote_kind);
+
+      if (kind == FAKE_REMOTE_LATE)
+        g_set_object (&self->held, invocation);
+      else
+        give_remote (self, invocation, kind);
+      g_atomic_int_inc (&self->remotes);
       return;
     }
   g_dbus_method_invocation_return_value (invocation, g_variant_new ("(o)", request));
@@ -172,6 +183,8 @@ run (gpointer user_data)
   object = g_dbus_connection_register_object (self->bus, PATH, info->interfaces[0], &vtable, self, NULL, NULL);
   name = g_bus_own_name_on_connection (self->bus, NAME, G_BUS_NAME_OWNER_FLAGS_NONE, on_owned, NULL, self, NULL);
   g_main_loop_run (self->loop);
+  if (self->held != NULL)
+    g_dbus_method_invocation_return_dbus_error (g_steal_pointer (&self->held), "org.freedesktop.portal.Error.Failed", "");
   g_bus_unown_name (name);
   g_dbus_connection_unregister_object (self->bus, object);
   if (self->session_object != 0)
@@ -215,6 +228,41 @@ void
 fake_portal_set_answer (FakePortal *self, int answer)
 {
   g_atomic_int_set (&self->answer_plus_one, (guint) (answer + 1));
+}
+
+void
+fake_portal_set_remote (FakePortal *self, FakeRemote kind)
+{
+  g_atomic_int_set (&self->remote_kind, (guint) kind);
+}
+
+int
+fake_portal_count_remotes (FakePortal *self)
+{
+  return (int) g_atomic_int_get (&self->remotes);
+}
+
+static gboolean
+give_held (gpointer user_data)
+{
+  FakePortal *self = user_data;
+
+  give_remote (self, g_steal_pointer (&self->held), FAKE_REMOTE_SILENT);
+  return G_SOURCE_REMOVE;
+}
+
+void
+fake_portal_give_remote (FakePortal *self)
+{
+  g_main_context_invoke (self->context, give_held, self);
+}
+
+gboolean
+fake_portal_remote_is_gone (FakePortal *self)
+{
+  struct pollfd end = { .fd = g_atomic_int_get (&self->remote) };
+
+  return poll (&end, 1, 0) == 1 && (end.revents & POLLHUP) != 0;
 }
 
 int
