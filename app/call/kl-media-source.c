@@ -88,9 +88,9 @@ kl_media_source_new_test_audio (guint frequency_hz)
 {
   KlMediaSource *self = new_source (KL_MEDIA_AUDIO, "Test tone", NULL);
 
-  self->launch = g_strdup_printf ("audiotestsrc is-live=true samplesperbuffer=480 volume=0.3 freq=%u ! "
+  self->launch = g_strdup_printf ("audiotestsrc is-live=true samplesperbuffer=480 volume=0.3 wave=%s freq=%u ! "
                                   "capsfilter caps=audio/x-raw,rate=48000,channels=1",
-                                  frequency_hz);
+                                  frequency_hz > 0 ? "sine" : "white-noise", MAX (frequency_hz, 1));
   return self;
 }
 

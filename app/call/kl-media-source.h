@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 #define KL_TYPE_MEDIA_SOURCE (kl_media_source_get_type ())
 G_DECLARE_FINAL_TYPE (KlMediaSource, kl_media_source, KL, MEDIA_SOURCE, GObject)
 
-/* A moving pattern, or a tone of FREQUENCY_HZ. */
+/* A moving pattern, or a tone of FREQUENCY_HZ; 0: noise. */
 KlMediaSource *kl_media_source_new_test_video (const char *pattern);
 /* The same, taken for a screen. */
 KlMediaSource *kl_media_source_new_test_screen (const char *pattern);

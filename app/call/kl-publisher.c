@@ -2,7 +2,7 @@
  * Two chains, each from a source that comes and goes to a tee of encoded frames:
  *
  *   source ! queue ! videorate ! videoscale ! videoconvert ! caps ! tee (own picture) ! vp8enc ! tee
- *   source ! queue ! audioconvert ! audioresample ! caps ! [webrtcdsp] ! level ! gate ! opusenc ! tee
+ *   source ! queue ! audioconvert ! audioresample ! caps ! [webrtcdsp, see KlCallVoice] ! level ! gate ! opusenc ! tee
  *
  * The chains never stop: without a source nothing flows through them. */
 #include "app/call/kl-publisher.h"
@@ -10,6 +10,7 @@
 #include <gst/video/video.h>
 
 #include "app/call/kl-call-element.h"
+#include "app/call/kl-call-voice.h"
 
 enum
 {
@@ -38,9 +39,9 @@ struct _KlPublisher
   Chain chains[2]; /* by KlMediaKind */
   GstElement *size_filter;
   GstElement *level_meter;
-  GstElement *dsp; /* or NULL */
+  KlCallVoice *voice; /* or NULL */
   KlVideoFeed *feed;
-  int muted; /* atomic: the gate reads it while streaming */
+  int *muted; /* atomic, and an atomic box: the gate reads it while streaming, for longer maybe than there is a publisher */
   double level;
   int width;
   int height;
@@ -113,24 +114,29 @@ static gboolean
 build_audio (KlPublisher *self, const char *probe, GError **error)
 {
   Chain *chain = &self->chains[KL_MEDIA_AUDIO];
-  g_autofree char *dsp = NULL;
   g_autoptr (GstPad) pad = NULL;
 
-  if (probe != NULL)
-    dsp = g_strdup_printf ("webrtcdsp name=voice probe=%s voice-detection=false ! ", probe);
   chain->entry = kl_call_element_launch (
       self->pipeline, error,
-      "queue leaky=downstream max-size-buffers=10 max-size-bytes=0 max-size-time=0 ! "
-      "audioconvert ! audioresample ! audio/x-raw,format=S16LE,rate=48000,channels=1 ! %s"
+      "queue leaky=downstream max-size-buffers=10 max-size-bytes=0 max-size-time=0 ! audioconvert ! audioresample ! "
+      "capsfilter name=voice caps=audio/x-raw,format=S16LE,rate=48000,channels=1 ! "
       "level name=level interval=100000000 ! opusenc name=encoder bitrate=%d inband-fec=true",
-      dsp != NULL ? dsp : "", KL_CALL_AUDIO_BPS);
+      KL_CALL_AUDIO_BPS);
   if (chain->entry == NULL)
     return FALSE;
   chain->encoder = kl_call_element_get (GST_BIN (chain->entry), "encoder");
   self->level_meter = kl_call_element_get (GST_BIN (chain->entry), "level");
-  self->dsp = probe != NULL ? kl_call_element_get (GST_BIN (chain->entry), "voice") : NULL;
+  if (probe != NULL)
+    self->voice = kl_call_voice_new (GST_BIN (chain->entry), kl_call_element_get (GST_BIN (chain->entry), "voice"),
+                                     self->level_meter, probe);
+  if (probe != NULL && self->voice == NULL)
+    {
+      g_set_error_literal (error, KL_CALL_ERROR, KL_CALL_ERROR_MISSING, "GStreamer's element webrtcdsp is not installed");
+      return FALSE;
+    }
   pad = gst_element_get_static_pad (self->level_meter, "src");
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_microphone_buffer, &self->muted, NULL);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_microphone_buffer, g_atomic_rc_box_acquire (self->muted),
+                     (GDestroyNotify) g_atomic_rc_box_release);
   return build_tee (self, chain, error);
 }
 
@@ -323,7 +329,11 @@ kl_publisher_dispose (GObject *object)
 static void
 kl_publisher_finalize (GObject *object)
 {
-  kl_call_worker_unref (KL_PUBLISHER (object)->worker);
+  KlPublisher *self = KL_PUBLISHER (object);
+
+  g_clear_pointer (&self->voice, kl_call_voice_unref);
+  g_atomic_rc_box_release (self->muted);
+  kl_call_worker_unref (self->worker);
   G_OBJECT_CLASS (kl_publisher_parent_class)->finalize (object);
 }
 
@@ -356,6 +366,7 @@ static void
 kl_publisher_init (KlPublisher *self)
 {
   self->feed = kl_video_feed_new ();
+  self->muted = g_atomic_rc_box_new0 (int);
   for (int kind = 0; kind < 2; kind++)
     self->chains[kind].publisher = self;
 }
@@ -399,13 +410,13 @@ kl_publisher_set_source (KlPublisher *self, KlMediaKind kind, KlMediaSource *sou
 gboolean
 kl_publisher_get_muted (KlPublisher *self)
 {
-  return g_atomic_int_get (&self->muted);
+  return g_atomic_int_get (self->muted);
 }
 
 void
 kl_publisher_set_muted (KlPublisher *self, gboolean muted)
 {
-  if (g_atomic_int_exchange (&self->muted, !!muted) != !!muted)
+  if (g_atomic_int_exchange (self->muted, !!muted) != !!muted)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MUTED]);
 }
 
@@ -468,8 +479,8 @@ kl_publisher_get_bitrate (KlPublisher *self)
 void
 kl_publisher_set_voice_processing (KlPublisher *self, gboolean echo, gboolean noise)
 {
-  if (self->dsp != NULL)
-    g_object_set (self->dsp, "echo-cancel", echo, "noise-suppression", noise, NULL);
+  if (self->voice != NULL)
+    kl_call_voice_set (self->voice, echo, noise);
 }
 
 void
