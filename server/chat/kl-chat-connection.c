@@ -48,7 +48,7 @@ kl_chat_connect (KlChat *self, KlStoreSignedIn *who, const KlChatSink *vtable, g
   connection->vtable = vtable;
   connection->sink = sink;
   connection->flows = g_ptr_array_new_full (FLOWS_EXPECTED, (GDestroyNotify) kl_chat_flow_unref);
-  g_queue_init (&connection->syncs);
+  g_queue_init (&connection->behind);
   g_ptr_array_add (person->connections, connection);
   self->stats.connections++;
   if (person->connections->len == 1)
@@ -121,6 +121,7 @@ kl_chat_connection_end (KlChatConnection *self, gboolean meant)
   if (self->presence_groups)
     g_string_free (g_steal_pointer (&self->presence_groups), TRUE);
   kl_chat_presence_update (person);
+  kl_chat_turns_connection_ended (self);
   kl_chat_person_unuse (person);
   kl_chat_connection_unref (self);
 }

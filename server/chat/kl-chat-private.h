@@ -65,6 +65,10 @@ struct _KlChat
   GPtrArray *dirty_groups; /* KlChatGroup: counts may have changed */
   GQueue requests;      /* KlChatRequest, not yet answered, in the order of their begin */
   guint requests_source; /* looks for those that take too long */
+  GQueue turns;          /* KlChatRequest (turn_link): those that wait for a turn */
+  guint n_turns;         /* taken */
+  gint64 turn_usec;      /* how long one is, on the average of late */
+  gboolean giving_turns;
 
   guint presence_source;
   gint64 presence_due_usec; /* of that source */
@@ -170,10 +174,10 @@ struct _KlChatConnection
   guint n_open;
   gboolean away;
   gboolean synced; /* has been sent an answer to sync */
-  gboolean syncing;
+  KlChatRequest *turn; /* its request that waits for a turn or has one; NULL: none */
+  GQueue behind;       /* KlChatRequest (turn_link): those behind that one */
   GHashTable *synced_groups; /* ids: those of the answer to sync that is on its way; NULL: none is */
   GPtrArray *peers; /* KlChatPeer (kl-chat-calls-private.h): its places in calls; NULL: none */
-  GQueue syncs; /* Sync (kl-chat-sync.c) that wait for their turn */
   /* Presence that the current round has gathered for it. */
   gpointer presence_stamp;
   GString *presence_people;
@@ -469,7 +473,7 @@ typedef enum {
   KL_ENTRY_CONNECTION = 1 << 4, /* only on a live connection */
   KL_ENTRY_REST = 1 << 5,       /* only by kl_chat_call() */
   KL_ENTRY_HANDED = 1 << 6,     /* from another node: the group is loaded, the person need not be resident */
-  KL_ENTRY_PATIENT = 1 << 7,    /* may take long */
+  KL_ENTRY_PATIENT = 1 << 7,    /* may take long: has more time, and waits for its turn; only on a live connection */
 } KlEntryFlags;
 
 typedef struct {
@@ -497,6 +501,17 @@ typedef struct {
   gboolean begin;   /* its events flow from then on, if the answer is ok */
 } KlChatHold;
 
+/* How many times the usual time a patient request has. */
+#define KL_CHAT_PATIENCE 3
+
+typedef enum {
+  KL_TURN_NONE,
+  KL_TURN_BEHIND, /* in connection->behind */
+  KL_TURN_NEXT,   /* its connection's first */
+  KL_TURN_WAITS,  /* … and in chat->turns */
+  KL_TURN_TAKEN,
+} KlChatTurn;
+
 struct _KlChatRequest
 {
   KlChat *chat;
@@ -510,6 +525,9 @@ struct _KlChatRequest
   GList link; /* in chat->requests */
   gint64 begun_usec;
   gboolean replied; /* it took too long: the client was told so, and nobody waits for the answer any more */
+  KlChatTurn turn;
+  GList turn_link;
+  gint64 turn_usec; /* when it was taken */
 
   KlJsonWriter out; /* the answer so far; out.out NULL: not begun */
   GPtrArray *named; /* KlChatPerson, used: whom `users` of the answer will show; NULL: no `users` */
@@ -524,6 +542,10 @@ struct _KlChatRequest
 void kl_chat_begin (KlChat *chat, const char *user, const KlChatEntry *entry, yyjson_val *argument, KlChatReply reply, gpointer user_data);
 
 void kl_chat_request_set_group (KlChatRequest *self, KlChatGroup *group);
+/* From where its argument had to be copied. */
+void kl_chat_request_go_on (KlChatRequest *self);
+/* Nobody waits for the answer: it took too long, or the connection has ended. What only reads need not go on. */
+gboolean kl_chat_request_is_vain (const KlChatRequest *self);
 
 /* Each of these ends the request. */
 void kl_chat_request_ok (KlChatRequest *self);
@@ -548,6 +570,18 @@ void kl_chat_request_name_message (KlChatRequest *self, const KlStoreMessage *me
 /* Held from now until the answer is out; then released, and begun where `begin`. Gives the index in self->holds. */
 guint kl_chat_request_hold (KlChatRequest *self, KlChatFlow *flow, gboolean begin);
 void kl_chat_request_finish (KlChatRequest *self);
+
+/* ── Turns ── (kl-chat-turns.c) */
+
+/* FALSE: it has to wait. */
+gboolean kl_chat_turns_take (KlChatRequest *self);
+/* Calls kl_chat_request_go_on() when it is its turn, or answers it. */
+void kl_chat_turns_wait (KlChatRequest *self);
+/* It has been answered. */
+void kl_chat_turns_leave (KlChatRequest *self);
+/* Answers those that have waited too long. */
+void kl_chat_turns_tick (KlChat *chat);
+void kl_chat_turns_connection_ended (KlChatConnection *connection);
 
 /* A user id, address or name in an argument, to a person with a profile: NULL, NULL where there is none. */
 typedef void (*KlChatPersonFunc) (KlChatRequest *request, KlChatPerson *person, const GError *error, gpointer user_data);

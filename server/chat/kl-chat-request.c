@@ -22,6 +22,7 @@ free_request (KlChatRequest *self, gboolean ok)
     }
   if (self->ended)
     self->ended (self->ended_data);
+  kl_chat_turns_leave (self);
   g_clear_pointer (&self->holds, g_array_unref);
   g_clear_pointer (&self->named_set, g_hash_table_unref);
   g_clear_pointer (&self->named, g_ptr_array_unref);
@@ -87,10 +88,11 @@ on_requests_tick (gpointer user_data)
   KlChat *chat = user_data;
   gint64 now_usec = g_get_monotonic_time ();
 
+  kl_chat_turns_tick (chat);
   for (GList *link = chat->requests.head; link;)
     {
       KlChatRequest *request = link->data;
-      gint64 ms = chat->settings.request_ms * (request->entry->flags & KL_ENTRY_PATIENT ? 3 : 1);
+      gint64 ms = chat->settings.request_ms * (request->entry->flags & KL_ENTRY_PATIENT ? KL_CHAT_PATIENCE : 1);
 
       link = link->next;
       if (now_usec - request->begun_usec < chat->settings.request_ms * 1000)
@@ -294,6 +296,24 @@ kl_chat_request_finish (KlChatRequest *self)
 
 /* ── The way to the handler ── */
 
+gboolean
+kl_chat_request_is_vain (const KlChatRequest *self)
+{
+  return self->replied || (self->connection && !self->connection->person);
+}
+
+/* TRUE: it has ended. */
+static gboolean
+end_in_vain (KlChatRequest *self)
+{
+  if (!(self->entry->flags & (KL_ENTRY_READ | KL_ENTRY_PATIENT)) || !kl_chat_request_is_vain (self))
+    return FALSE;
+
+  kl_chat_request_fail (self, KL_ERROR_CODE_UNAVAILABLE, NULL, "nobody waits for the answer");
+
+  return TRUE;
+}
+
 void
 kl_chat_request_set_group (KlChatRequest *self, KlChatGroup *group)
 {
@@ -333,6 +353,8 @@ on_group (KlChatGroup *group, const GError *error, gpointer user_data)
       return;
     }
 
+  if (end_in_vain (self))
+    return;
   kl_chat_request_set_group (self, group);
   handle (self, yyjson_doc_get_root (self->copy));
 }
@@ -399,8 +421,15 @@ on_resident (gpointer user_data, const GError *error)
     kl_chat_request_fail (self, KL_ERROR_CODE_UNAUTHORIZED, NULL, "there is no such account");
   else if (error)
     kl_chat_request_error (self, error);
-  else
+  else if (!end_in_vain (self))
     find_group (self, yyjson_doc_get_root (self->copy));
+}
+
+void
+kl_chat_request_go_on (KlChatRequest *self)
+{
+  self->person->used_usec = g_get_monotonic_time ();
+  kl_chat_person_make_resident (self->person, on_resident, self);
 }
 
 static void
@@ -431,6 +460,12 @@ begin (KlChat *chat, KlChatPerson *person, KlChatConnection *connection, const K
       return;
     }
 
+  if ((entry->flags & KL_ENTRY_PATIENT) && !kl_chat_turns_take (self))
+    {
+      copy_argument (self, argument);
+      kl_chat_turns_wait (self);
+      return;
+    }
   person->used_usec = now_usec;
   if (person->state == KL_PERSON_RESIDENT || (entry->flags & KL_ENTRY_HANDED))
     {
@@ -438,7 +473,7 @@ begin (KlChat *chat, KlChatPerson *person, KlChatConnection *connection, const K
       return;
     }
   copy_argument (self, argument);
-  kl_chat_person_make_resident (person, on_resident, self);
+  kl_chat_request_go_on (self);
 }
 
 void

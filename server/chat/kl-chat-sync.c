@@ -361,6 +361,13 @@ on_changes (const GArray *changes, const GError *error, gpointer user_data)
 static void
 advance (Sync *self)
 {
+  if (kl_chat_request_is_vain (self->request))
+    {
+      g_autoptr (GError) vain = g_error_new (KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE, "nobody waits for the answer");
+
+      end_part (self, vain);
+      return;
+    }
   for (; self->next < self->groups->len; self->next++)
     {
       SyncGroup *group = g_ptr_array_index (self->groups, self->next);
@@ -454,7 +461,6 @@ start (Sync *self)
   KlChatRequest *request = self->request;
   KlChatPerson *person = request->person;
 
-  request->connection->syncing = TRUE;
   kl_chat_request_name (request, person);
   self->size = 1024 + kl_chat_user_bound (person) * 2;
   for (guint i = 0; i < person->memberships->len; i++)
@@ -504,12 +510,8 @@ static void
 on_ended (gpointer user_data)
 {
   KlChatConnection *connection = user_data;
-  Sync *next = g_queue_pop_head (&connection->syncs);
 
-  connection->syncing = FALSE;
   tell_missed (connection);
-  if (next)
-    start (next);
   kl_chat_connection_unref (connection);
 }
 
@@ -565,10 +567,7 @@ handle_sync (KlChatRequest *request, KlJsonFields *in)
   kl_json_writer_init (&self->changes, 1024);
   request->ended = on_ended;
   request->ended_data = kl_chat_connection_ref (connection);
-  if (connection->syncing)
-    g_queue_push_tail (&connection->syncs, self);
-  else
-    start (self);
+  start (self);
 }
 
 const KlChatEntry kl_chat_sync_entries[] = {

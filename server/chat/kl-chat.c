@@ -30,6 +30,7 @@ kl_chat_settings_init (KlChatSettings *self, const char *domain)
     .call_recreate_ms = 60000,
     .store_retry_ms = 1000,
     .request_ms = 4500,
+    .syncs_at_once = 128,
     .gap_wait_ms = 20,
     .winner_wait_ms = 8,
     .forward_window_ms = 500,

@@ -39,6 +39,7 @@ typedef struct {
   gint64 call_recreate_ms;          /* 60,000: after a start, in which a call may be taken up again */
   gint64 store_retry_ms;            /* 1,000: retry_after_ms of `unavailable` */
   gint64 request_ms;                /* 4,500: then a request is answered `unavailable`; `sync` has three times as long */
+  gint64 syncs_at_once;             /* 128: the others wait for their turn; 0: as many as there are */
   /* Where there are other nodes. */
   gint64 gap_wait_ms;               /* 20: for a change that is missing, before it is read */
   gint64 winner_wait_ms;            /* 8: for what another node wrote first */

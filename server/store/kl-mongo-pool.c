@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One queue for all workers, under one lock that is held for moments only; jobs of a busy lane wait beside it. Finished
+/* One queue for all workers, under one lock that is held for moments only (two, in one order: what has a lane, and what
+ * has none, of which only so many run at once as the database bears); jobs of a busy lane wait beside it. Finished
  * jobs go to another, and one GSource on the main loop, set ready once for however many, hands them out and keeps the
  * deadlines. A thread of its own asks the database once a second whether it is there. */
 #include "server/store/kl-mongo-pool.h"
@@ -11,6 +12,10 @@
 #define PING_INTERVAL_USEC G_USEC_PER_SEC
 #define RETRY_FIRST_USEC (50 * G_TIME_SPAN_MILLISECOND)
 #define RETRY_MAX_USEC (500 * G_TIME_SPAN_MILLISECOND)
+/* Reads that run at once, at least; and how often they are made fewer. */
+#define WIDTH_MIN 2
+#define NARROW_USEC (500 * G_TIME_SPAN_MILLISECOND)
+#define TOO_MUCH "too much is waiting for the database"
 /* How long a close waits for threads when all jobs are reported. */
 #define CLOSE_PATIENCE_USEC G_USEC_PER_SEC
 
@@ -24,18 +29,23 @@ struct _KlMongoPool
   GMutex lock;
   GCond wake; /* there is a job, or the end */
   GCond ping_wake;
-  GQueue ready;      /* KlMongoJob; under the lock */
-  GQueue chores;     /* KlMongoJob; under the lock */
-  GHashTable *lanes; /* busy lane → GQueue of KlMongoJob that wait; under the lock */
-  GQueue finished;   /* KlMongoJob; under the lock */
-  gboolean closing;  /* under the lock */
-  guint n_idle;      /* workers that wait to be woken; under the lock */
-  guint n_running;   /* threads; under the lock */
-  char *ailment;     /* why the database is not there, or NULL; under the lock */
-  gint64 ping_usec;  /* when the ping began that has no answer yet; 0: none; under the lock */
-  gint64 alive_usec; /* when it last did what it was asked; under the lock */
-  gboolean check;    /* ping now; under the lock */
-  GSource *report;   /* under the lock; NULL: the store is gone */
+  GQueue ready;       /* KlMongoJob with a lane; under the lock */
+  GQueue reads;       /* KlMongoJob without one, which mostly are reads; under the lock */
+  guint n_reading;    /* of those, that run; under the lock */
+  guint width;        /* … and that may; under the lock */
+  guint n_quick;      /* … and were quick since that has changed; under the lock */
+  gint64 narrow_usec; /* when there were made fewer; under the lock */
+  GQueue chores;      /* KlMongoJob; under the lock */
+  GHashTable *lanes;  /* busy lane → GQueue of KlMongoJob that wait; under the lock */
+  GQueue finished;    /* KlMongoJob; under the lock */
+  gboolean closing;   /* under the lock */
+  guint n_idle;       /* workers that wait to be woken; under the lock */
+  guint n_running;    /* threads; under the lock */
+  char *ailment;      /* why the database is not there, or NULL; under the lock */
+  gint64 ping_usec;   /* when the ping began that has no answer yet; 0: none; under the lock */
+  gint64 alive_usec;  /* when it last did what it was asked; under the lock */
+  gboolean check;     /* ping now; under the lock */
+  GSource *report;    /* under the lock; NULL: the store is gone */
 
   /* The main loop's. */
   GQueue live; /* links of jobs not yet reported, by their deadlines */
@@ -62,6 +72,9 @@ typedef struct
   guint tries;       /* runs before this one, of which nobody knows how far they got */
   gint abandoned;    /* atomic */
   gint64 deadline_usec;
+  gint64 queued_usec;
+  gint64 start_usec; /* it has to be begun until then */
+  gint64 begun_usec;
   GList live;
 } KlMongoJob;
 
@@ -135,7 +148,7 @@ unref_pool (KlMongoPool *self)
     return;
 
   while ((link = g_queue_pop_head_link (&self->chores)) || (link = g_queue_pop_head_link (&self->finished))
-         || (link = g_queue_pop_head_link (&self->ready)))
+         || (link = g_queue_pop_head_link (&self->ready)) || (link = g_queue_pop_head_link (&self->reads)))
     {
       free_job (link->data);
       g_list_free_1 (link);
@@ -189,6 +202,39 @@ leave_lane (KlMongoPool *self, const char *lane)
     g_hash_table_remove (self->lanes, lane);
 }
 
+/* Under the lock: as many reads at once as the database does in good time. What is asked of it at once it does at once,
+ * so that too many are all late; where one has taken a quarter of its time, half as many follow, and one more whenever
+ * all of them were quick. */
+static void
+leave_reads (KlMongoPool *self, const KlMongoJob *job)
+{
+  gint64 now_usec = g_get_monotonic_time ();
+
+  self->n_reading--;
+  if (now_usec - job->begun_usec > (job->deadline_usec - job->queued_usec) / 4)
+    {
+      self->n_quick = 0;
+      if (now_usec - self->narrow_usec < NARROW_USEC)
+        return;
+      self->narrow_usec = now_usec;
+      self->width = MAX (self->width / 2, WIDTH_MIN);
+    }
+  else if (self->width < KL_MONGO_WORKERS
+           && !g_error_matches (job->base.error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE)
+           && ++self->n_quick >= self->width)
+    {
+      self->n_quick = 0;
+      self->width++;
+    }
+}
+
+/* Under the lock. */
+static gboolean
+has_work (KlMongoPool *self)
+{
+  return !g_queue_is_empty (&self->ready) || !g_queue_is_empty (&self->reads) || !g_queue_is_empty (&self->chores);
+}
+
 static void
 finish_job (KlMongoPool *self, KlMongoJob *job)
 {
@@ -199,11 +245,13 @@ finish_job (KlMongoPool *self, KlMongoJob *job)
     self->alive_usec = g_get_monotonic_time ();
   if (job->lane)
     leave_lane (self, job->lane);
+  else if (!job->is_chore)
+    leave_reads (self, job);
   while (chores && chores->len > 0)
     g_queue_push_tail (&self->chores, g_ptr_array_steal_index (chores, chores->len - 1));
   if (self->closing)
     g_cond_broadcast (&self->wake);
-  else if (self->n_idle > 0 && (!g_queue_is_empty (&self->ready) || !g_queue_is_empty (&self->chores)))
+  else if (self->n_idle > 0 && has_work (self))
     g_cond_signal (&self->wake);
   if (!job->is_chore)
     {
@@ -214,6 +262,14 @@ finish_job (KlMongoPool *self, KlMongoJob *job)
   g_mutex_unlock (&self->lock);
 
   g_clear_pointer (&job, free_job);
+}
+
+/* What has waited for most of its time would mostly end too late, and make those behind it late in their turn: a
+ * database that has more to do than it can would be busy with nothing else. Jobs of a lane are not many. */
+static gboolean
+is_late (const KlMongoJob *job)
+{
+  return !job->lane && !job->is_chore && g_get_monotonic_time () > job->start_usec;
 }
 
 /* What passes is tried again for as long as somebody waits. */
@@ -243,6 +299,26 @@ run_job (KlMongoPool *self, KlMongo *db, KlMongoJob *job)
     g_warning ("the store refused something: %s", job->base.error->message);
 }
 
+/* Under the lock: the one that came first, of those that may run. */
+static KlMongoJob *
+pick_job (KlMongoPool *self)
+{
+  KlMongoJob *job = g_queue_peek_head (&self->ready), *read = NULL;
+
+  if (self->n_reading < self->width || self->closing)
+    read = g_queue_peek_head (&self->reads);
+  if (read && (!job || read->queued_usec < job->queued_usec))
+    {
+      self->n_reading++;
+      read->begun_usec = g_get_monotonic_time ();
+      return g_queue_pop_head (&self->reads);
+    }
+  if (job)
+    return g_queue_pop_head (&self->ready);
+
+  return self->closing || !g_queue_is_empty (&self->reads) ? NULL : g_queue_pop_head (&self->chores);
+}
+
 /* While jobs of a lane run, those behind them are work to come, also when closing. */
 static KlMongoJob *
 take_job (KlMongoPool *self)
@@ -250,16 +326,14 @@ take_job (KlMongoPool *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   KlMongoJob *job;
 
-  while (g_queue_is_empty (&self->ready)
-         && (self->closing ? g_hash_table_size (self->lanes) > 0 : g_queue_is_empty (&self->chores)))
+  while (!(job = pick_job (self)) && (!self->closing || g_hash_table_size (self->lanes) > 0))
     {
       self->n_idle++;
       g_cond_wait (&self->wake, &self->lock);
       self->n_idle--;
     }
-  job = g_queue_pop_head (&self->ready);
 
-  return job || self->closing ? job : g_queue_pop_head (&self->chores);
+  return job;
 }
 
 static gpointer
@@ -273,7 +347,10 @@ run_worker (gpointer user_data)
   kl_mongo_init (&db, client, self->database, self->memory);
   while ((job = take_job (self)))
     {
-      run_job (self, &db, job);
+      if (is_late (job))
+        kl_store_job_refuse (&job->base, KL_STORE_ERROR_UNAVAILABLE, TOO_MUCH);
+      else
+        run_job (self, &db, job);
       finish_job (self, job);
     }
   kl_mongo_clear (&db);
@@ -339,7 +416,7 @@ find_ailment (KlMongoPool *self)
   if (self->closing)
     return "the store is closed";
   if (self->live.length >= MAX_LIVE)
-    return "too much is waiting for the database";
+    return TOO_MUCH;
   /* A ping that takes two thirds of a job's time, while nothing else is answered. */
   if (self->ping_usec > 0
       && g_get_monotonic_time () - MAX (self->ping_usec, self->alive_usec) > self->deadline_usec * 2 / 3)
@@ -457,6 +534,7 @@ kl_mongo_pool_new (mongoc_client_pool_t *clients, const char *database, KlMongoM
   self->database = g_strdup (database);
   self->memory = memory;
   self->deadline_usec = KL_MONGO_DEADLINE_MS * G_TIME_SPAN_MILLISECOND;
+  self->width = KL_MONGO_WORKERS;
   g_mutex_init (&self->lock);
   g_cond_init (&self->wake);
   g_cond_init (&self->ping_wake);
@@ -495,7 +573,7 @@ enqueue (KlMongoPool *self, KlMongoJob *job)
     }
   if (job->lane)
     g_hash_table_insert (self->lanes, g_strdup (job->lane), g_queue_new ());
-  g_queue_push_tail (&self->ready, job);
+  g_queue_push_tail (job->lane ? &self->ready : &self->reads, job);
   if (self->n_idle > 0)
     g_cond_signal (&self->wake);
 }
@@ -515,13 +593,18 @@ void
 kl_mongo_pool_run (KlMongoPool *self, KlMongoDeed deed, char *lane, guint patience, const KlStoreJob *base)
 {
   KlMongoJob *job = new_job (deed);
+  gint64 now_usec = g_get_monotonic_time (), span_usec = self->deadline_usec * MAX (patience, 1);
   const char *ailment;
 
   job->base = *base;
   job->lane = lane;
-  job->deadline_usec = g_get_monotonic_time () + self->deadline_usec * MAX (patience, 1);
+  job->queued_usec = now_usec;
+  job->deadline_usec = now_usec + span_usec;
+  job->start_usec = now_usec + span_usec * 2 / 3;
   g_mutex_lock (&self->lock);
   ailment = find_ailment (self);
+  if (!ailment && !lane && !g_queue_is_empty (&self->reads) && is_late (g_queue_peek_head (&self->reads)))
+    ailment = TOO_MUCH;
   if (ailment)
     kl_store_job_refuse (&job->base, KL_STORE_ERROR_UNAVAILABLE, ailment);
   else
