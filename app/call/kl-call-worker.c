@@ -31,6 +31,16 @@ stop (GstElement *element)
     gst_bin_remove (GST_BIN (parent), element);
 }
 
+static gboolean
+set_going (GstElement *element)
+{
+  g_autoptr (GstObject) parent = gst_object_get_parent (GST_OBJECT (element));
+
+  if (parent != NULL)
+    return gst_element_sync_state_with_parent (element);
+  return gst_element_set_state (element, GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
+}
+
 /* In this order: what pushes into an element that does not run yet is told "flushing", and stops for good. */
 static void
 start (GstElement *element, GstElement *upstream)
@@ -38,7 +48,7 @@ start (GstElement *element, GstElement *upstream)
   if (gst_element_is_locked_state (element))
     return;
   /* Not every element that fails says so. */
-  if (!gst_element_sync_state_with_parent (element))
+  if (!set_going (element))
     GST_ELEMENT_ERROR (element, RESOURCE, FAILED, ("It does not start"), (NULL));
   if (upstream != NULL && !gst_element_is_locked_state (element))
     gst_element_link (upstream, element);

@@ -17,8 +17,8 @@ void kl_call_worker_unref (KlCallWorker *self);
 void kl_call_worker_release (KlCallWorker *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlCallWorker, kl_call_worker_unref)
 
-/* Brings an element that has a parent to its parent's state, and then links it behind UPSTREAM, which may be NULL. Where
- * that fails, the element posts an error. One whose state is locked meanwhile is let be. */
+/* Brings an element to its parent's state, one without a parent (a pipeline) to PLAYING, and then links it behind UPSTREAM,
+ * which may be NULL. Where that fails, the element posts an error. One whose state is locked meanwhile is let be. */
 void kl_call_worker_start (KlCallWorker *self, GstElement *element, GstElement *upstream);
 /* Brings an element to NULL, and then out of its parent, if it has one. Its state is to be locked by then. */
 void kl_call_worker_stop (KlCallWorker *self, GstElement *element);

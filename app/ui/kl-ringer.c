@@ -3,6 +3,8 @@
 
 #include <glib/gi18n.h>
 
+#include "app/call/kl-ring-sound.h"
+
 #define NOTIFICATION "call-rings"
 
 struct _KlRinger
@@ -14,7 +16,15 @@ struct _KlRinger
   GApplication *application; /* NULL: the window has none */
   GSettings *desktop;        /* whether it shows notifications; NULL: it does not say */
   KlRing *told;              /* that the notification is of */
+  KlRingSound *sound;
 };
+
+typedef enum
+{
+  PROP_SOUNDING = 1,
+} Prop;
+
+static GParamSpec *properties[PROP_SOUNDING + 1];
 
 G_DEFINE_FINAL_TYPE (KlRinger, kl_ringer, G_TYPE_OBJECT)
 
@@ -30,7 +40,7 @@ create_notification (KlRing *ring)
   GNotification *notification = g_notification_new (title);
 
   g_notification_set_body (notification, body);
-  /* Not urgent, which breaks through the desktop's own do-not-disturb. The sound is the desktop's, by the category. */
+  /* Not urgent, which breaks through the desktop's own do-not-disturb. */
   g_notification_set_priority (notification, G_NOTIFICATION_PRIORITY_HIGH);
   g_notification_set_category (notification, "call.incoming");
   g_notification_set_default_action (notification, "app.activate-window");
@@ -38,6 +48,37 @@ create_notification (KlRing *ring)
   g_notification_add_button_with_target (notification, _ ("Voice only"), "app.call-voice", "s", call);
   g_notification_add_button_with_target (notification, _ ("Decline"), "app.call-decline", "s", call);
   return notification;
+}
+
+/* Not into a call, where the others would hear it, too; nor where the desktop is to make no sounds. */
+static gboolean
+may_sound (KlRinger *self)
+{
+  KlCallsState state = kl_calls_get_state (self->calls);
+  gboolean enabled = TRUE;
+
+  g_object_get (gtk_widget_get_settings (GTK_WIDGET (self->window)), "gtk-enable-event-sounds", &enabled, NULL);
+  return enabled && state != KL_CALLS_RUNNING && state != KL_CALLS_RECONNECTING;
+}
+
+static void
+update_sound (KlRinger *self)
+{
+  g_autoptr (GstDevice) speaker = NULL;
+
+  if (kl_calls_get_ring (self->calls) == NULL || !may_sound (self))
+    {
+      kl_ring_sound_stop (self->sound);
+      return;
+    }
+  g_object_get (self->calls, "speaker", &speaker, NULL);
+  kl_ring_sound_start (self->sound, speaker);
+}
+
+static void
+on_playing (KlRinger *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SOUNDING]);
 }
 
 /* Whoever looks at the window has the dialogue there. */
@@ -142,6 +183,7 @@ kl_ringer_new (KlCalls   *calls,
 {
   KlRinger *self = g_object_new (KL_TYPE_RINGER, NULL);
   GtkApplication *application = gtk_window_get_application (window);
+  gboolean silent;
 
   self->calls = g_object_ref (calls);
   self->window = window;
@@ -153,8 +195,32 @@ kl_ringer_new (KlCalls   *calls,
     }
   g_signal_connect_object (calls, "notify::ring", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (window, "notify::is-active", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_object_get (calls, "silent", &silent, NULL);
+  self->sound = kl_ring_sound_new (silent ? "fakesink sync=true" : NULL);
+  g_signal_connect_object (self->sound, "notify::playing", G_CALLBACK (on_playing), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (calls, "notify::ring", G_CALLBACK (update_sound), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (calls, "notify::state", G_CALLBACK (update_sound), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (gtk_widget_get_settings (GTK_WIDGET (window)), "notify::gtk-enable-event-sounds",
+                           G_CALLBACK (update_sound), self, G_CONNECT_SWAPPED);
   update (self);
+  update_sound (self);
   return self;
+}
+
+static void
+kl_ringer_get_property (GObject    *object,
+                        guint       id,
+                        GValue     *value,
+                        GParamSpec *pspec)
+{
+  switch ((Prop) id)
+    {
+    case PROP_SOUNDING:
+      g_value_set_boolean (value, kl_ring_sound_get_playing (KL_RINGER (object)->sound));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
 }
 
 static void
@@ -170,6 +236,7 @@ kl_ringer_dispose (GObject *object)
     }
   if (self->desktop != NULL)
     g_settings_unbind (self->calls, "quiet");
+  g_clear_object (&self->sound);
   g_clear_object (&self->desktop);
   g_clear_object (&self->told);
   g_clear_object (&self->application);
@@ -180,7 +247,13 @@ kl_ringer_dispose (GObject *object)
 static void
 kl_ringer_class_init (KlRingerClass *klass)
 {
-  G_OBJECT_CLASS (klass)->dispose = kl_ringer_dispose;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = kl_ringer_get_property;
+  object_class->dispose = kl_ringer_dispose;
+  properties[PROP_SOUNDING]
+    = g_param_spec_boolean ("sounding", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
 static void

@@ -5,9 +5,12 @@
 #include "app/call/kl-call-rate.h"
 #include "app/call/kl-ice-server.h"
 #include "app/call/kl-media-devices.h"
+#include "app/call/kl-ring-sound.h"
 #include "tests/app/call/test-device.h"
 #include "tests/kit/kl-test.h"
 
+#include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ── Messages ── */
@@ -295,6 +298,86 @@ test_devices_come_and_go (void)
   g_assert_cmpuint (g_list_model_get_n_items (kl_media_devices_get_speakers (devices)), ==, sinks);
 }
 
+/* ── What rings ── */
+
+/* Soft, without a click at either end, and most of a round is rest. */
+static void
+test_ring_round (void)
+{
+  g_autoptr (GBytes) round = kl_ring_sound_create_round ();
+  gsize size;
+  const gint16 *samples = g_bytes_get_data (round, &size);
+  const gsize n = size / sizeof *samples;
+  int peak = 0, late = 0, step = 0;
+
+  g_assert_cmpuint (n, >, 2 * 48000);
+  for (gsize i = 0; i < n; i++)
+    {
+      peak = MAX (peak, abs (samples[i]));
+      if (i > n / 2)
+        late = MAX (late, abs (samples[i]));
+      if (i > 0)
+        step = MAX (step, abs (samples[i] - samples[i - 1]));
+    }
+  g_assert_cmpint (peak, >, G_MAXINT16 / 10);
+  g_assert_cmpint (peak, <, G_MAXINT16 / 3);
+  g_assert_cmpint (late, <, G_MAXINT16 / 50);
+  g_assert_cmpint (step, <, G_MAXINT16 / 10);
+  g_assert_cmpint (samples[0], ==, 0);
+  g_assert_cmpint (samples[n - 1], ==, 0);
+}
+
+static gsize
+get_size (const char *path)
+{
+  GStatBuf status;
+
+  return g_stat (path, &status) == 0 ? (gsize) status.st_size : 0;
+}
+
+/* It goes out in time, round after round, and no more after it has been stopped. */
+static void
+test_ring_plays (void)
+{
+  g_autofree char *folder = kl_test_dir_new (), *path = g_build_filename (folder, "sound", NULL);
+  g_autofree char *sink = g_strdup_printf (
+      "audioconvert ! audio/x-raw,format=S16LE,rate=48000,channels=1 ! filesink sync=true buffer-mode=unbuffered location=%s", path);
+  g_autoptr (GBytes) round = kl_ring_sound_create_round ();
+  g_autofree char *heard = NULL;
+  KlRingSound *sound = kl_ring_sound_new (sink);
+  gint64 began = g_get_monotonic_time ();
+  gsize size;
+
+  g_assert_false (kl_ring_sound_get_playing (sound));
+  kl_ring_sound_start (sound, NULL);
+  kl_ring_sound_start (sound, NULL);
+  g_assert_true (kl_ring_sound_get_playing (sound));
+  kl_test_wait_until (get_size (path) >= 2 * g_bytes_get_size (round));
+  g_assert_cmpint (g_get_monotonic_time () - began, >, 2 * G_USEC_PER_SEC);
+  kl_ring_sound_stop (sound);
+  g_assert_false (kl_ring_sound_get_playing (sound));
+  kl_test_finalize (sound);
+  g_assert_true (g_file_get_contents (path, &heard, &size, NULL));
+  g_assert_cmpuint (size, <, 4 * g_bytes_get_size (round));
+  g_assert_cmpmem (heard, g_bytes_get_size (round), g_bytes_get_data (round, NULL), g_bytes_get_size (round));
+  g_assert_cmpmem (heard + g_bytes_get_size (round), g_bytes_get_size (round), g_bytes_get_data (round, NULL),
+                   g_bytes_get_size (round));
+  kl_test_dir_remove (folder);
+}
+
+/* A machine that plays nothing is silent, and says no more of it. */
+static void
+test_ring_no_device (void)
+{
+  KlRingSound *sound = kl_ring_sound_new ("fakesink state-error=ready-to-paused");
+
+  kl_ring_sound_start (sound, NULL);
+  kl_test_wait_until (!kl_ring_sound_get_playing (sound));
+  kl_ring_sound_start (sound, NULL);
+  kl_ring_sound_stop (sound);
+  kl_test_finalize (sound);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -311,5 +394,8 @@ main (int argc, char **argv)
   g_test_add_func ("/call/rate/one-bad-line-of-four", test_rate_one_bad_line_of_four);
   g_test_add_func ("/call/rate/all-lines-are-bad", test_rate_all_lines_are_bad);
   g_test_add_func ("/call/devices", test_devices_come_and_go);
+  g_test_add_func ("/call/ring/round", test_ring_round);
+  g_test_add_func ("/call/ring/plays", test_ring_plays);
+  g_test_add_func ("/call/ring/no-device", test_ring_no_device);
   return g_test_run ();
 }

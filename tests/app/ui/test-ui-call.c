@@ -548,6 +548,15 @@ set_dnd (Fixture *self, gboolean dnd)
   kl_test_wait_until ((kl_user_get_status (kl_session_get_me (self->session)) == KL_USER_STATUS_DND) == dnd);
 }
 
+static gboolean
+is_sounding (KlRinger *ringer)
+{
+  gboolean sounding;
+
+  g_object_get (ringer, "sounding", &sounding, NULL);
+  return sounding;
+}
+
 /* The desktop is told where the window is not looked at, with the same three answers; not who is not to be disturbed. */
 /* The desktop's answer has come: GLib takes back what it knows to be there, and nothing that is still on its way. */
 static void
@@ -572,8 +581,11 @@ test_notification (Fixture *self, gconstpointer unused)
   FakeNotifications *desktop = fake_notifications_new ();
   g_autoptr (GtkApplication) application = gtk_application_new ("chat.klatch.Test", G_APPLICATION_NON_UNIQUE);
   GtkWindow *other = GTK_WINDOW (gtk_window_new ());
+  GtkSettings *settings = gtk_settings_get_default ();
   g_autoptr (GSettings) banners = g_settings_new ("org.gnome.desktop.notifications");
   g_autoptr (GError) error = NULL;
+  g_autoptr (KlGroup) band = NULL;
+  CallFriend *kofi;
   KlRinger *ringer;
 
   g_application_register (G_APPLICATION (application), NULL, &error);
@@ -586,6 +598,7 @@ test_notification (Fixture *self, gconstpointer unused)
   call_friend_ring (self->mateo);
   kl_test_wait_until (is_shown (find (self, KL_TYPE_INCOMING_DIALOG)));
   g_assert_cmpuint (desktop->id, ==, 0);
+  g_assert_true (is_sounding (ringer));
 
   /* Nobody looks any more. */
   gtk_window_present (other);
@@ -594,6 +607,7 @@ test_notification (Fixture *self, gconstpointer unused)
   g_assert_cmpstr (desktop->body, ==, "Video call in Ridge Hut Crew");
   fake_notifications_press (desktop, "Decline");
   kl_test_wait_until (desktop->id == 0 && find (self, KL_TYPE_INCOMING_DIALOG) == NULL);
+  g_assert_false (is_sounding (ringer));
 
   set_dnd (self, TRUE);
   call_friend_ring (self->mateo);
@@ -601,19 +615,41 @@ test_notification (Fixture *self, gconstpointer unused)
   g_assert_null (kl_calls_get_ring (self->calls));
   kl_test_spin (100);
   g_assert_cmpuint (desktop->id, ==, 0);
+  g_assert_false (is_sounding (ringer));
   set_dnd (self, FALSE);
+  g_assert_true (is_sounding (ringer));
   await_shown (desktop, G_APPLICATION (application));
   /* Likewise the desktop's own. */
   g_assert_true (g_settings_set_boolean (banners, "show-banners", FALSE));
   kl_test_wait_until (desktop->id == 0);
   g_assert_null (kl_calls_get_ring (self->calls));
+  g_assert_false (is_sounding (ringer));
   g_settings_set_boolean (banners, "show-banners", TRUE);
   kl_test_wait_until (desktop->id != 0);
+  g_assert_true (is_sounding (ringer));
   g_assert_cmpint (desktop->urgency, <, 2);
+  /* The desktop is to make no sounds. */
+  g_object_set (settings, "gtk-enable-event-sounds", FALSE, NULL);
+  g_assert_false (is_sounding (ringer));
+  g_object_set (settings, "gtk-enable-event-sounds", TRUE, NULL);
+  g_assert_true (is_sounding (ringer));
   fake_notifications_press (desktop, "Voice only");
   kl_test_wait_until (all_connected (self, 1) && desktop->id == 0);
   g_assert_true (kl_calls_get_microphone_on (self->calls));
   g_assert_false (kl_calls_get_camera_on (self->calls));
+  g_assert_false (is_sounding (ringer));
+
+  /* A second call is seen, but not heard by those one talks with. */
+  band = kl_live_create (self->session, "Band Practice", KL_VISIBILITY_PUBLIC);
+  kofi = call_friend_new (self->server, "kofi", "Kofi", band);
+  call_friend_join (kofi, NULL, 0);
+  call_friend_ring (kofi);
+  kl_test_wait_until (kl_calls_get_ring (self->calls) != NULL);
+  g_assert_false (is_sounding (ringer));
+  kl_calls_leave (self->calls);
+  kl_test_wait_until (is_sounding (ringer));
+  call_friend_free (kofi);
+  kl_test_wait_until (!is_sounding (ringer));
 
   gtk_window_destroy (other);
   kl_test_finalize (ringer);
