@@ -125,6 +125,54 @@ kl_chat_group_hand_over_pending (KlChatGroup *self)
 
 /* ── What becomes of it ── */
 
+static gboolean
+is_of (const KlChatDeed *deed, const KlStoreMessage *message)
+{
+  return deed && deed->handed_to && g_str_equal (deed->request->person->id, message->sender);
+}
+
+/* Is with another node, or was, and by the same person. */
+static gboolean
+may_be_handed (KlChatGroup *self, const KlStoreMessage *message)
+{
+  for (GList *link = self->handed.head; link; link = link->next)
+    if (is_of (link->data, message))
+      return TRUE;
+  for (GList *link = self->pending.head; link; link = link->next)
+    if (is_of (link->data, message))
+      return TRUE;
+  for (guint i = 0; i < self->planned->len; i++)
+    if (is_of (g_ptr_array_index (self->planned, i), message))
+      return TRUE;
+
+  return FALSE;
+}
+
+/* Takes the deed of this op out of the queue and answers it. */
+static gboolean
+settle_in (GQueue *deeds, const char *op, KlStoreMessage *message)
+{
+  for (GList *link = deeds->head; link; link = link->next)
+    {
+      KlChatDeed *deed = link->data;
+
+      if (!deed->handed_to || g_strcmp0 (deed->op, op) != 0)
+        continue;
+      g_queue_delete_link (deeds, link);
+      kl_chat_deed_settle_elsewhere (deed, message);
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
+void
+kl_chat_deed_settle_elsewhere (KlChatDeed *deed, KlStoreMessage *message)
+{
+  deed->class->stored_elsewhere (deed, message);
+  kl_chat_deed_free (deed);
+}
+
 void
 kl_chat_group_settle_handed (KlChatGroup *self, KlStoreMessage *message)
 {
@@ -132,23 +180,38 @@ kl_chat_group_settle_handed (KlChatGroup *self, KlStoreMessage *message)
   g_autofree char *op = NULL;
   KlChatDraft draft;
 
-  if (!g_queue_is_empty (&self->handed) && !(message->flags & KL_MESSAGE_SYSTEM))
+  if (!(message->flags & KL_MESSAGE_SYSTEM) && may_be_handed (self, message))
     json = kl_json_parse (message->json, message->json_length, NULL);
   if (!json)
     return;
 
   kl_chat_draft_read (&draft, json);
   op = g_strconcat (message->sender, "\n", draft.client_id, NULL);
-  for (GList *link = self->handed.head; link; link = link->next)
+  /* What was taken back was with the other node all the same. */
+  if (settle_in (&self->handed, op, message) || settle_in (&self->pending, op, message))
+    return;
+  for (guint i = 0; i < self->planned->len; i++)
     {
-      KlChatDeed *deed = link->data;
+      KlChatDeed *deed = g_ptr_array_index (self->planned, i);
 
-      if (!can_be_given (deed) || g_strcmp0 (deed->op, op) != 0)
+      if (!deed || !deed->handed_to || deed->elsewhere || g_strcmp0 (deed->op, op) != 0)
         continue;
-      g_queue_delete_link (&self->handed, link);
-      deed->class->stored_elsewhere (deed, message);
-      kl_chat_deed_free (deed);
-      break;
+      deed->elsewhere = kl_store_message_ref (message);
+      return;
+    }
+}
+
+void
+kl_chat_group_settle_planned (KlChatGroup *self)
+{
+  for (guint i = 0; i < self->planned->len; i++)
+    {
+      KlChatDeed *deed = g_ptr_array_index (self->planned, i);
+
+      if (!deed || !deed->elsewhere)
+        continue;
+      g_ptr_array_index (self->planned, i) = NULL;
+      kl_chat_deed_settle_elsewhere (deed, deed->elsewhere);
     }
 }
 

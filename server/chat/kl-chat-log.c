@@ -26,6 +26,7 @@ kl_chat_deed_free (KlChatDeed *deed)
   g_assert (deed->request == NULL);
   g_free (deed->argument);
   g_free (deed->handed_to);
+  g_clear_pointer (&deed->elsewhere, kl_store_message_unref);
   g_free (deed->op);
   deed->class->free (deed);
 }
@@ -75,8 +76,8 @@ kl_chat_plan_change (KlChatPlan *plan, KlChatDeed *deed, KlChangeKind kind)
 }
 
 static void
-plan_system (KlChatPlan *plan, KlChatDeed *deed, const char *event, const char *user, const char *by,
-             const char *value, gint64 duration_ms)
+plan_system (KlChatPlan *plan, KlChatDeed *deed, const char *event, const char *user, const char *by, const char *value,
+             gint64 duration_ms)
 {
   KlStoreChange *change = kl_chat_plan_change (plan, deed, KL_CHANGE_MESSAGE);
   char id[KL_ID_SIZE];
@@ -412,6 +413,8 @@ on_refused (KlChatGroup *self, const KlAppendResult *result)
   GPtrArray *repeated = g_ptr_array_new ();
   gint64 base_rev = self->in_flight->base_rev;
 
+  /* These need no more looking for. */
+  kl_chat_group_settle_planned (self);
   if (result->outcome == KL_APPEND_SLUG_TAKEN)
     fail_deed (g_steal_pointer (&g_ptr_array_index (self->planned, 0)), &fault_slug);
   for (guint i = 0; i < result->indexes->len; i++)
@@ -451,7 +454,8 @@ search_pending (KlChatGroup *self)
 {
   GPtrArray *with_op = g_ptr_array_new ();
 
-  g_info ("group %s: nobody else writes behind rev %" G_GINT64_FORMAT " (seq %" G_GINT64_FORMAT "), and yet it conflicts",
+  g_info ("group %s: nobody else writes behind rev %" G_GINT64_FORMAT " (seq %" G_GINT64_FORMAT
+          "), and yet it conflicts",
           self->id, self->rev, self->seq);
   self->stuck = 0;
   for (GList *link = self->pending.head; link && with_op->len < BATCH_CHANGES_MAX;)
@@ -478,10 +482,13 @@ on_unknown (KlChatGroup *self)
   g_clear_pointer (&self->in_flight, kl_store_batch_unref);
   self->uncertain = TRUE;
   self->unpublished = TRUE;
+  kl_chat_group_settle_planned (self);
   for (guint i = 0; i < self->planned->len; i++)
     {
       KlChatDeed *deed = g_ptr_array_index (self->planned, i);
 
+      if (!deed)
+        continue;
       if (deed->op)
         g_ptr_array_add (with_op, deed);
       else

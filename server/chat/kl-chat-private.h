@@ -378,7 +378,8 @@ struct _KlChatDeed
   char *argument;  /* JSON of its event, with which another node can do it; NULL: it stays here */
   gsize argument_length;
   gint64 handed_usec; /* in group->handed: when it was handed on; 0: it waits */
-  char *handed_to;    /* the node */
+  char *handed_to;    /* the node; stays when it is taken back */
+  KlStoreMessage *elsewhere; /* while its append is under way: what another node has stored of it; NULL: nothing */
 };
 
 /* ── Deeds about a message ── (kl-chat-lookup.c)
@@ -428,8 +429,13 @@ void kl_chat_group_stop_following (KlChatGroup *self);
 gboolean kl_chat_group_hand_over (KlChatGroup *self, KlChatDeed *deed);
 /* The same for what is pending. */
 void kl_chat_group_hand_over_pending (KlChatGroup *self);
-/* A new message is in the log. */
+/* A new message is in the log: answers the request that is, or was, with another node for it. One whose own append is
+ * under way is answered when that has failed. */
 void kl_chat_group_settle_handed (KlChatGroup *self, KlStoreMessage *message);
+/* The append has failed. */
+void kl_chat_group_settle_planned (KlChatGroup *self);
+/* Takes the deed. */
+void kl_chat_deed_settle_elsewhere (KlChatDeed *deed, KlStoreMessage *message);
 /* What waited behind what is settled goes on. */
 void kl_chat_group_release_handed (KlChatGroup *self);
 /* Takes all of it back. */

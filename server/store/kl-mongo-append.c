@@ -105,7 +105,7 @@ find_base (KlMongoAppend *self, KlMongo *db, GError **error)
     }
   if (!kl_mongo_memory_get_head (db->memory, batch->group, batch->base_rev, &self->base))
     {
-      entry = kl_mongo_find_head (db, batch->group, error);
+      entry = kl_mongo_find_base (db, batch->group, batch->base_rev, error);
       if (!entry && *error)
         return FALSE;
       if (entry)

@@ -17,7 +17,6 @@ find_entry (KlMongo *db, const char *group, gint64 rev, GError **error)
   return kl_mongo_find_one (db, KL_MONGO_CHANGES, BCON_NEW ("_id", BCON_UTF8 (key)), NULL, error);
 }
 
-/* The entry that holds REV; NULL with no error where there is none. */
 static bson_t *
 find_holder (KlMongo *db, const char *group, gint64 rev, GError **error)
 {
@@ -54,6 +53,15 @@ follow (KlMongo *db, const char *group, gint64 rev, gboolean *is_end, GError **e
   *is_end = entries && entries->len > 0;
 
   return entries;
+}
+
+bson_t *
+kl_mongo_find_base (KlMongo *db, const char *group, gint64 rev, GError **error)
+{
+  if (kl_mongo_memory_scans (db->memory))
+    return find_holder (db, group, rev, error);
+
+  return kl_mongo_find_head (db, group, error);
 }
 
 bson_t *
