@@ -491,7 +491,7 @@ kl_call_connection_new (const KlCallContext *context, const char *session, KlVid
   self->pipeline = g_object_ref (context->pipeline);
   self->worker = kl_call_worker_ref (context->worker);
   self->publisher = g_object_ref (context->publisher);
-  link->feed = g_object_ref (feed);
+  link->feed = context->blind ? NULL : g_object_ref (feed);
   link->speaker = g_object_ref (context->speaker);
   link->line_filter = g_strdup (context->line_filter);
 
@@ -521,6 +521,7 @@ start (KlCallConnection *self, const KlCallCodec codecs[2])
   for (int kind = 0; kind < 2; kind++)
     if (codecs[kind].payload >= 0)
       entries[kind] = kl_call_media_add_sender (GST_BIN (self->bin), self->webrtc, kind, &codecs[kind],
+                                                kind == KL_MEDIA_VIDEO ? kl_publisher_make_encoder (self->publisher) : NULL,
                                                 kind == KL_MEDIA_VIDEO ? self->gate : NULL);
   gst_element_sync_state_with_parent (self->bin);
   for (int kind = 0; kind < 2; kind++)

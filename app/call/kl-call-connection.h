@@ -32,6 +32,7 @@ typedef struct
   GPtrArray *ice_servers;    /* element-type KlIceServer; may be NULL */
   gboolean relay_only;       /* no addresses of ours but those at a relay */
   const char *local_address; /* the only address to use, or NULL for all */
+  gboolean blind;            /* decodes no picture */
   const char *line_filter;   /* a launch line put behind the sender's RTP ("netsim …"), or NULL */
 } KlCallContext;
 

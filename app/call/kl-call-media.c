@@ -116,7 +116,8 @@ make_queue (KlMediaKind kind)
 }
 
 GstPad *
-kl_call_media_add_sender (GstBin *bin, GstElement *webrtc, KlMediaKind kind, const KlCallCodec *codec, KlCallGate *gate)
+kl_call_media_add_sender (GstBin *bin, GstElement *webrtc, KlMediaKind kind, const KlCallCodec *codec,
+                          GstElement *encoder, KlCallGate *gate)
 {
   const char *name = kind == KL_MEDIA_VIDEO ? "video" : "audio";
   GstElement *queue = make_queue (kind);
@@ -138,7 +139,15 @@ kl_call_media_add_sender (GstBin *bin, GstElement *webrtc, KlMediaKind kind, con
     gst_util_set_object_arg (G_OBJECT (payloader), "picture-id-mode", "15-bit");
   g_object_set (filter, "caps", caps, NULL);
   gst_bin_add_many (bin, queue, payloader, filter, NULL);
-  gst_element_link_many (queue, payloader, filter, NULL);
+  gst_element_link (payloader, filter);
+  if (encoder != NULL)
+    {
+      g_object_set (queue, "max-size-buffers", 2, NULL);
+      gst_bin_add (bin, encoder);
+      gst_element_link_many (queue, encoder, payloader, NULL);
+    }
+  else
+    gst_element_link (queue, payloader);
   line = gst_element_request_pad (webrtc, gst_element_get_pad_template (webrtc, "sink_%u"), NULL, caps);
   g_object_get (line, "transceiver", &transceiver, NULL);
   g_object_set (transceiver, "codec-preferences", codecs, "do-nack", kind == KL_MEDIA_VIDEO, NULL);
@@ -213,7 +222,7 @@ kl_call_media_add_receiver (GstBin *bin, GstPad *pad, KlVideoFeed *feed, KlSpeak
     caps = gst_pad_query_caps (pad, NULL);
   if (!gst_caps_is_empty (caps) && !gst_caps_is_any (caps))
     encoding = gst_structure_get_string (gst_caps_get_structure (caps, 0), "encoding-name");
-  if (g_strcmp0 (encoding, "VP8") == 0)
+  if (g_strcmp0 (encoding, "VP8") == 0 && feed != NULL)
     {
       add_video (bin, pad, feed);
       return NULL;

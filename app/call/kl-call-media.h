@@ -21,11 +21,12 @@ void kl_call_gate_unref (KlCallGate *self);
 void kl_call_gate_set_open (KlCallGate *self, gboolean open);
 
 /* Adds a payloader for CODEC to BIN, links it to a new pad of WEBRTC, and gives the bin's pad that takes encoded frames
- * (owned by BIN). GATE may be NULL. */
+ * (owned by BIN), or with an ENCODER of its own (transfer floating, or NULL) raw ones. GATE may be NULL. */
 GstPad *kl_call_media_add_sender (GstBin *bin, GstElement *webrtc, KlMediaKind kind, const KlCallCodec *codec,
-                                  KlCallGate *gate);
+                                  GstElement *encoder, KlCallGate *gate);
 
-/* Links PAD, a new one of webrtcbin's, to what shows or plays it. Anything else than VP8 and Opus is taken and dropped.
+/* Links PAD, a new one of webrtcbin's, to what shows or plays it. Anything else than VP8 and Opus is taken and dropped, and
+ * without a FEED so is VP8.
  * Gives the speaker's pad that it has taken, or NULL. On webrtcbin's threads. */
 GstPad *kl_call_media_add_receiver (GstBin *bin, GstPad *pad, KlVideoFeed *feed, KlSpeaker *speaker);
 

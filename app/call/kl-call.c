@@ -31,6 +31,7 @@ struct _KlCall
   char *line_filter;
   gboolean silent;
   gboolean voice_processing;
+  gboolean encoder_a_peer;
   gboolean large;
 
   KlCallState state;
@@ -60,6 +61,8 @@ typedef enum
   PROP_LOCAL_ADDRESS,
   PROP_LINE_FILTER,
   PROP_SILENT,
+  PROP_BLIND,
+  PROP_ENCODER_A_PEER,
   PROP_VOICE_PROCESSING,
   N_PROPS,
 } Prop;
@@ -273,7 +276,7 @@ kl_call_start (KlCall *self, GError **error)
   self->context.worker = kl_call_worker_new ();
   self->speaker = kl_speaker_new (GST_BIN (pipeline), self->context.worker, self->silent, probe, error);
   if (self->speaker != NULL)
-    self->publisher = kl_publisher_new (GST_BIN (pipeline), self->context.worker, probe, error);
+    self->publisher = kl_publisher_new (GST_BIN (pipeline), self->context.worker, probe, self->encoder_a_peer, error);
   if (self->publisher == NULL)
     {
       g_clear_object (&self->speaker);
@@ -474,6 +477,12 @@ kl_call_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspe
     case PROP_SILENT:
       g_value_set_boolean (value, self->silent);
       break;
+    case PROP_BLIND:
+      g_value_set_boolean (value, self->context.blind);
+      break;
+    case PROP_ENCODER_A_PEER:
+      g_value_set_boolean (value, self->encoder_a_peer);
+      break;
     case PROP_VOICE_PROCESSING:
       g_value_set_boolean (value, self->voice_processing);
       break;
@@ -507,6 +516,12 @@ kl_call_set_property (GObject *object, guint id, const GValue *value, GParamSpec
       break;
     case PROP_SILENT:
       self->silent = g_value_get_boolean (value);
+      break;
+    case PROP_BLIND:
+      self->context.blind = g_value_get_boolean (value);
+      break;
+    case PROP_ENCODER_A_PEER:
+      self->encoder_a_peer = g_value_get_boolean (value);
       break;
     case PROP_VOICE_PROCESSING:
       self->voice_processing = g_value_get_boolean (value);
@@ -574,6 +589,8 @@ kl_call_class_init (KlCallClass *klass)
   properties[PROP_LOCAL_ADDRESS] = g_param_spec_string ("local-address", NULL, NULL, NULL, construct);
   properties[PROP_LINE_FILTER] = g_param_spec_string ("line-filter", NULL, NULL, NULL, construct);
   properties[PROP_SILENT] = g_param_spec_boolean ("silent", NULL, NULL, FALSE, construct);
+  properties[PROP_BLIND] = g_param_spec_boolean ("blind", NULL, NULL, FALSE, construct);
+  properties[PROP_ENCODER_A_PEER] = g_param_spec_boolean ("encoder-a-peer", NULL, NULL, FALSE, construct);
   properties[PROP_VOICE_PROCESSING] = g_param_spec_boolean ("voice-processing", NULL, NULL, TRUE, construct);
   g_object_class_install_properties (object_class, N_PROPS, properties);
   source_failed_signal = g_signal_new ("source-failed", KL_TYPE_CALL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,

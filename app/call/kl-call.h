@@ -18,6 +18,8 @@
  *   local-address string: the only address to use
  *   line-filter   string: a GStreamer launch line behind each sender's RTP ("netsim drop-probability=0.05")
  *   silent        boolean: plays to nobody
+ *   blind         boolean: decodes no picture
+ *   encoder-a-peer boolean: encodes anew for each peer, and does not adapt
  *   voice-processing boolean: echo cancellation and noise suppression are there (default TRUE)
  *
  * Signal:

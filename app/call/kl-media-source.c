@@ -66,11 +66,17 @@ new_source (KlMediaKind kind, const char *label, const char *id)
 KlMediaSource *
 kl_media_source_new_test_video (const char *pattern)
 {
+  return kl_media_source_new_slow_test_video (pattern, KL_CALL_FPS);
+}
+
+KlMediaSource *
+kl_media_source_new_slow_test_video (const char *pattern, int fps)
+{
   KlMediaSource *self = new_source (KL_MEDIA_VIDEO, "Test pattern", NULL);
 
   self->launch = g_strdup_printf ("videotestsrc is-live=true pattern=%s ! "
                                   "capsfilter caps=video/x-raw,format=I420,width=%d,height=%d,framerate=%d/1",
-                                  pattern, KL_CALL_WIDTH, KL_CALL_HEIGHT, KL_CALL_FPS);
+                                  pattern, KL_CALL_WIDTH, KL_CALL_HEIGHT, fps);
   return self;
 }
 

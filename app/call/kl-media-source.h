@@ -17,6 +17,8 @@ G_DECLARE_FINAL_TYPE (KlMediaSource, kl_media_source, KL, MEDIA_SOURCE, GObject)
 
 /* A moving pattern, or a tone of FREQUENCY_HZ; 0: noise. */
 KlMediaSource *kl_media_source_new_test_video (const char *pattern);
+/* The same, with fewer pictures a second. */
+KlMediaSource *kl_media_source_new_slow_test_video (const char *pattern, int fps);
 /* The same, taken for a screen. */
 KlMediaSource *kl_media_source_new_test_screen (const char *pattern);
 KlMediaSource *kl_media_source_new_test_audio (guint frequency_hz);

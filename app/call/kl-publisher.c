@@ -17,6 +17,10 @@ enum
   REMOTE_MS = 5000, /* so long a remote may take to begin */
 };
 
+#define VIDEO_ENCODER \
+  "vp8enc name=encoder deadline=1 cpu-used=8 threads=1 end-usage=cbr lag-in-frames=0 error-resilient=partitions " \
+  "keyframe-max-dist=3000 max-quantizer=63 dropframe-threshold=30 min-force-key-unit-interval=100000000"
+
 typedef struct
 {
   KlPublisher *publisher; /* borrowed: it has this chain in it */
@@ -26,7 +30,7 @@ typedef struct
   GSource *remote_gone; /* likewise */
   guint remote_late;
   GstElement *entry;   /* borrowed from the pipeline, as all below */
-  GstElement *encoder;
+  GstElement *encoder; /* of video, where there is one a peer: NULL */
   GstElement *tee;
 } Chain;
 
@@ -89,7 +93,7 @@ build_tee (KlPublisher *self, Chain *chain, GError **error)
 }
 
 static gboolean
-build_video (KlPublisher *self, GError **error)
+build_video (KlPublisher *self, gboolean encoder_a_peer, GError **error)
 {
   Chain *chain = &self->chains[KL_MEDIA_VIDEO];
   GstElement *own;
@@ -98,12 +102,11 @@ build_video (KlPublisher *self, GError **error)
       self->pipeline, error,
       "queue leaky=downstream max-size-buffers=2 max-size-bytes=0 max-size-time=0 ! videorate drop-only=true max-rate=%d ! "
       "videoscale add-borders=true ! videoconvert ! capsfilter name=size caps-change-mode=delayed ! tee name=raw allow-not-linked=true ! "
-      "vp8enc name=encoder deadline=1 cpu-used=8 threads=1 end-usage=cbr lag-in-frames=0 error-resilient=partitions "
-      "keyframe-max-dist=3000 max-quantizer=63 dropframe-threshold=30 min-force-key-unit-interval=100000000",
-      KL_CALL_FPS);
+      "%s",
+      KL_CALL_FPS, encoder_a_peer ? "identity silent=true" : VIDEO_ENCODER);
   if (chain->entry == NULL)
     return FALSE;
-  chain->encoder = kl_call_element_get (GST_BIN (chain->entry), "encoder");
+  chain->encoder = encoder_a_peer ? NULL : kl_call_element_get (GST_BIN (chain->entry), "encoder");
   self->size_filter = kl_call_element_get (GST_BIN (chain->entry), "size");
   own = kl_video_feed_make_sink (self->feed);
   gst_bin_add (GST_BIN (chain->entry), own);
@@ -372,13 +375,13 @@ kl_publisher_init (KlPublisher *self)
 }
 
 KlPublisher *
-kl_publisher_new (GstBin *pipeline, KlCallWorker *worker, const char *probe, GError **error)
+kl_publisher_new (GstBin *pipeline, KlCallWorker *worker, const char *probe, gboolean encoder_a_peer, GError **error)
 {
   g_autoptr (KlPublisher) self = g_object_new (KL_TYPE_PUBLISHER, NULL);
 
   self->pipeline = g_object_ref (pipeline);
   self->worker = kl_call_worker_ref (worker);
-  if (!build_video (self, error) || !build_audio (self, probe, error))
+  if (!build_video (self, encoder_a_peer, error) || !build_audio (self, probe, error))
     return NULL;
   kl_publisher_set_size (self, KL_CALL_WIDTH, KL_CALL_HEIGHT);
   kl_publisher_set_bitrate (self, KL_CALL_VIDEO_BPS);
@@ -466,7 +469,8 @@ kl_publisher_set_bitrate (KlPublisher *self, guint bps)
   if (self->bitrate == bps)
     return;
   self->bitrate = bps;
-  g_object_set (self->chains[KL_MEDIA_VIDEO].encoder, "target-bitrate", (int) bps, NULL);
+  if (self->chains[KL_MEDIA_VIDEO].encoder != NULL)
+    g_object_set (self->chains[KL_MEDIA_VIDEO].encoder, "target-bitrate", (int) bps, NULL);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BITRATE]);
 }
 
@@ -486,9 +490,25 @@ kl_publisher_set_voice_processing (KlPublisher *self, gboolean echo, gboolean no
 void
 kl_publisher_force_key_frame (KlPublisher *self)
 {
-  g_autoptr (GstPad) pad = gst_element_get_static_pad (self->chains[KL_MEDIA_VIDEO].encoder, "src");
+  g_autoptr (GstPad) pad = NULL;
 
+  /* One of a peer's own begins with a key frame. */
+  if (self->chains[KL_MEDIA_VIDEO].encoder == NULL)
+    return;
+  pad = gst_element_get_static_pad (self->chains[KL_MEDIA_VIDEO].encoder, "src");
   gst_pad_send_event (pad, gst_video_event_new_upstream_force_key_unit (GST_CLOCK_TIME_NONE, FALSE, 0));
+}
+
+GstElement *
+kl_publisher_make_encoder (KlPublisher *self)
+{
+  GstElement *encoder;
+
+  if (self->chains[KL_MEDIA_VIDEO].encoder != NULL)
+    return NULL;
+  encoder = gst_parse_launch (VIDEO_ENCODER, NULL);
+  g_object_set (encoder, "target-bitrate", KL_CALL_VIDEO_BPS, NULL);
+  return encoder;
 }
 
 GstPad *

@@ -25,9 +25,11 @@ G_BEGIN_DECLS
 #define KL_TYPE_PUBLISHER (kl_publisher_get_type ())
 G_DECLARE_FINAL_TYPE (KlPublisher, kl_publisher, KL, PUBLISHER, GObject)
 
-/* PROBE: the name of the webrtcechoprobe in the same pipeline, or NULL for no voice processing. NULL and
- * KL_CALL_ERROR_MISSING where an element is not installed. */
-KlPublisher *kl_publisher_new (GstBin *pipeline, KlCallWorker *worker, const char *probe, GError **error);
+/* PROBE: the name of the webrtcechoprobe in the same pipeline, or NULL for no voice processing. ENCODER_A_PEER: what one gives
+ * up by it can be measured: pictures are handed out raw, for encoders that never adapt. NULL and KL_CALL_ERROR_MISSING where
+ * an element is not installed. */
+KlPublisher *kl_publisher_new (GstBin *pipeline, KlCallWorker *worker, const char *probe, gboolean encoder_a_peer,
+                               GError **error);
 
 KlMediaSource *kl_publisher_get_source (KlPublisher *self, KlMediaKind kind);
 /* SOURCE NULL: off. A source that cannot be opened is told by "failed". */
@@ -50,7 +52,10 @@ void kl_publisher_set_voice_processing (KlPublisher *self, gboolean echo, gboole
 /* The next picture is to stand for itself. Asked often, it is done ten times a second at most. */
 void kl_publisher_force_key_frame (KlPublisher *self);
 
-/* A pad with encoded frames (VP8, Opus). Transfer full; release it when nothing is linked to it any more. */
+/* An encoder for raw pictures of ours, where there is one a peer; else NULL. Transfer floating. */
+GstElement *kl_publisher_make_encoder (KlPublisher *self);
+
+/* A pad with encoded frames (VP8, Opus; with an encoder a peer: raw pictures). Transfer full; release it when nothing is linked to it any more. */
 GstPad *kl_publisher_request_pad (KlPublisher *self, KlMediaKind kind);
 void kl_publisher_release_pad (KlPublisher *self, KlMediaKind kind, GstPad *pad);
 

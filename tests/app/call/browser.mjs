@@ -91,10 +91,7 @@ export class Browser {
       args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
         "--disable-features=WebRtcHideLocalIpsWithMdns", "--autoplay-policy=no-user-gesture-required"],
     });
-    atEnd(t, async () => {
-      await self.chromium.close();
-      self.server.close();
-    });
+    if (t) atEnd(t, () => self.end());
     self.page = await self.chromium.newPage();
     await self.page.exposeFunction("say", (to, data) => self.room?.signal(self.id, to, data));
     await self.page.goto(`http://127.0.0.1:${self.server.address().port}/`);
@@ -103,6 +100,11 @@ export class Browser {
       window.media = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 360, frameRate: 30 } });
     });
     return self;
+  }
+
+  async end() {
+    await this.chromium.close();
+    this.server.close();
   }
 
   /** A page that is closed meanwhile has nothing to say any more. */

@@ -232,7 +232,9 @@ do_source (Program *self, KlJsonFields *in)
     {
       const char *pattern = kl_json_fields_string (in, "pattern", KL_JSON_OPTIONAL, 1, 64, NULL);
 
-      source = pattern != NULL ? kl_media_source_new_test_video (pattern) : NULL;
+      if (pattern != NULL)
+        source = kl_media_source_new_slow_test_video (
+            pattern, (int) kl_json_fields_int (in, "fps", KL_JSON_OPTIONAL, 1, KL_CALL_FPS, KL_CALL_FPS));
       kl_publisher_set_source (publisher, KL_MEDIA_VIDEO, source);
       return;
     }
@@ -329,8 +331,12 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_autoptr (GInputStream) in = NULL;
   g_autofree char *filter = NULL;
+  gboolean blind = FALSE, encoder_a_peer = FALSE;
   GOptionEntry options[]
-      = { { "line-filter", 0, 0, G_OPTION_ARG_STRING, &filter, "Behind each sender's RTP", "LAUNCH" }, { 0 } };
+      = { { "line-filter", 0, 0, G_OPTION_ARG_STRING, &filter, "Behind each sender's RTP", "LAUNCH" },
+          { "blind", 0, 0, G_OPTION_ARG_NONE, &blind, "Decodes no picture", NULL },
+          { "encoder-a-peer", 0, 0, G_OPTION_ARG_NONE, &encoder_a_peer, "Encodes anew for each peer", NULL },
+          { 0 } };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
   /* A test that is killed cannot end us, and we may be frozen. */
@@ -344,7 +350,8 @@ main (int argc, char **argv)
   signaller = g_object_new (TYPE_PIPE, NULL);
   self.loop = g_main_loop_new (NULL, FALSE);
   self.call = g_object_new (KL_TYPE_CALL, "signaller", signaller, "local-address", "127.0.0.1", "line-filter", filter,
-                            "silent", TRUE, "voice-processing", FALSE, NULL);
+                            "blind", blind, "encoder-a-peer", encoder_a_peer, "silent", TRUE, "voice-processing", FALSE,
+                            NULL);
   if (!kl_call_start (self.call, &error))
     g_error ("%s", error->message);
   g_signal_connect (self.call, "notify::state", G_CALLBACK (on_ended), &self);

@@ -48,7 +48,7 @@ export class Room {
 }
 
 export class Core {
-  /** `options`: { filter, video: pattern or null, audio: Hz or 0 } */
+  /** `options`: { filter, video: pattern or null, fps: of its pictures, audio: Hz or 0, blind, encoderAPeer: as KlCall's } */
   static async start(t, id, options = {}) {
     const core = new Core();
     core.id = id;
@@ -56,13 +56,15 @@ export class Core {
     core.states = new Map();
     core.errors = "";
     const argv = options.filter ? ["--line-filter", options.filter] : [];
+    if (options.blind) argv.push("--blind");
+    if (options.encoderAPeer) argv.push("--encoder-a-peer");
     core.process = spawn(process.env.KLATCH_CALL_PEER, argv, { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...options.env } });
     core.process.stdin.on("error", () => {});
     core.process.stderr.on("data", (text) => (core.errors += text));
     createInterface({ input: core.process.stdout }).on("line", (line) => core.hear(JSON.parse(line)));
     core.ended = once(core.process, "exit");
     if (t) atEnd(t, () => core.end());
-    core.say({ do: "source", pattern: options.video === undefined ? "ball" : options.video });
+    core.say({ do: "source", pattern: options.video === undefined ? "ball" : options.video, fps: options.fps });
     core.say({ do: "source", tone: options.audio ?? 440 });
     await until(`${id} runs`, async () => (await core.report()).own_frames > 0 || options.video === null);
     return core;

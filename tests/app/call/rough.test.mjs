@@ -25,6 +25,21 @@ test("two may have a larger picture, three may not", async (t) => {
   assert.equal((await cores[1].peer("a")).connections, 1);
 });
 
+test("what the bench compares with: an encoder a peer, and others that decode nothing", async (t) => {
+  const room = new Room();
+  const cores = await Promise.all([Core.start(t, "a", { encoderAPeer: true }), Core.start(t, "b"), Core.start(t, "blind", { blind: true })]);
+  for (const core of cores) room.join(core);
+  await meet(cores.slice(0, 2), { frames: 30 });
+  await until("packets at the blind one", async () => (await cores[2].report()).peers.every((peer) => peer.packets_received > 60 && peer.level > 40));
+  assert.deepEqual((await cores[2].report()).peers.map((peer) => peer.frames), [0, 0]);
+  // One encoder for each that is there, and what goes with it; it goes with them.
+  const elements = async (core) => (await core.report()).elements;
+  const before = await elements(cores[0]);
+  room.leave(cores[2]);
+  await until("fewer elements", async () => (await elements(cores[0])) < before - 10);
+  await cores[1].receives("a");
+});
+
 test("5 % loss is repaired", async (t) => {
   const room = new Room();
   const filter = "netsim drop-probability=0.05";

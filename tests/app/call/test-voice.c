@@ -61,7 +61,7 @@ set_up (Fixture *self, gconstpointer probe)
   self->worker = kl_call_worker_new ();
   self->speaker = kl_speaker_new (GST_BIN (self->pipeline), self->worker, TRUE, probe, &error);
   g_assert_no_error (error);
-  self->publisher = kl_publisher_new (GST_BIN (self->pipeline), self->worker, probe, &error);
+  self->publisher = kl_publisher_new (GST_BIN (self->pipeline), self->worker, probe, FALSE, &error);
   g_assert_no_error (error);
   g_object_set (nobody, "sync", FALSE, "async", FALSE, NULL);
   gst_bin_add (GST_BIN (self->pipeline), nobody);
