@@ -25,6 +25,32 @@ test("two may have a larger picture, three may not", async (t) => {
   assert.equal((await cores[1].peer("a")).connections, 1);
 });
 
+// Whole, at 30 pictures a second, six clients want three cores and more: here each sends ten, and decodes ten of each.
+test("six in a mesh, at ten pictures a second; one goes and comes back", async (t) => {
+  const room = new Room();
+  const cores = await Promise.all(["a", "b", "c", "d", "e", "f"].map((id) => Core.start(t, id, { fps: 10 })));
+  for (const core of cores) room.join(core);
+  await meet(cores);
+  for (const core of cores) {
+    const { peers } = await core.report();
+    assert.deepEqual(peers.map((peer) => [peer.state, peer.width, peer.height]), Array(5).fill([STATE.connected, 640, 360]));
+    assert.deepEqual(new Set(peers.map((peer) => peer.id)), new Set(cores.map((other) => other.id).filter((id) => id !== core.id)));
+  }
+  const connections = new Map(cores.slice(0, 5).map((core) => [core.id, core.last.peers.map((peer) => [peer.id, peer.connections])]));
+
+  const [last] = cores.slice(-1);
+  room.leave(last);
+  for (const core of cores.slice(0, 5)) last.remove(core.id);
+  for (const core of cores) await until("gone", async () => (await core.report()).peers.length === (core === last ? 0 : 4));
+  room.join(last);
+  await meet(cores);
+  // The other five have not noticed.
+  for (const core of cores.slice(0, 5)) {
+    const before = connections.get(core.id).filter(([id]) => id !== "f");
+    assert.deepEqual((await core.report()).peers.filter((peer) => peer.id !== "f").map((peer) => [peer.id, peer.connections]), before);
+  }
+});
+
 test("what the bench compares with: an encoder a peer, and others that decode nothing", async (t) => {
   const room = new Room();
   const cores = await Promise.all([Core.start(t, "a", { encoderAPeer: true }), Core.start(t, "b"), Core.start(t, "blind", { blind: true })]);
