@@ -46,6 +46,7 @@ struct _KlOutbox
   guint draft_source;
   guint retry_source;
   gboolean loaded;
+  gboolean held;
 };
 
 enum
@@ -53,6 +54,7 @@ enum
   LOADED,
   ADDED,
   REMOVED,
+  HELD_CHANGED,
   N_SIGNALS,
 };
 
@@ -392,11 +394,28 @@ kl_outbox_pump (KlOutbox *self)
     }
 }
 
+gboolean
+kl_outbox_get_held (KlOutbox *self)
+{
+  g_return_val_if_fail (KL_IS_OUTBOX (self), FALSE);
+  return self->held;
+}
+
+static void
+set_held (KlOutbox *self, gboolean held)
+{
+  if (self->held == held)
+    return;
+  self->held = held;
+  g_signal_emit (self, signals[HELD_CHANGED], 0);
+}
+
 void
 kl_outbox_interrupt (KlOutbox *self)
 {
   g_return_if_fail (KL_IS_OUTBOX (self));
 
+  set_held (self, FALSE);
   for (guint i = 0; i < self->entries->len; i++)
     ((Entry *) g_ptr_array_index (self->entries, i))->in_flight = FALSE;
   g_clear_handle_id (&self->retry_source, g_source_remove);
@@ -462,6 +481,7 @@ kl_outbox_sent (KlOutbox *self, KlMessage *message, const GError *error)
   if (entry == NULL)
     return;
   entry->in_flight = FALSE;
+  set_held (self, g_error_matches (error, KL_CORE_ERROR, KL_CORE_ERROR_UNAVAILABLE));
   if (error == NULL)
     {
       kl_outbox_confirm (self, kl_message_get_client_id (message));
@@ -507,6 +527,8 @@ remove_entry (KlOutbox *self, guint index, gboolean stored)
   keep (self, "DELETE FROM outbox WHERE client_id = ?1", kl_message_get_client_id (entry->message), NULL, 0);
   g_signal_emit (self, signals[REMOVED], 0, entry->message, stored);
   entry_free (entry);
+  if (stored || self->entries->len == 0)
+    set_held (self, FALSE);
 }
 
 KlMessage *
@@ -726,6 +748,8 @@ kl_outbox_class_init (KlOutboxClass *klass)
       = g_signal_new ("added", KL_TYPE_OUTBOX, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, KL_TYPE_MESSAGE);
   signals[REMOVED] = g_signal_new ("removed", KL_TYPE_OUTBOX, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
                                    KL_TYPE_MESSAGE, G_TYPE_BOOLEAN);
+  signals[HELD_CHANGED]
+      = g_signal_new ("held-changed", KL_TYPE_OUTBOX, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

@@ -8,7 +8,8 @@
  * Signals:
  *   loaded                       what the file holds is in (or the file cannot be read)
  *   added (KlMessage)            a message is on disk, and shows
- *   removed (KlMessage, stored)  it is stored by the server (stored TRUE), or discarded */
+ *   removed (KlMessage, stored)  it is stored by the server (stored TRUE), or discarded
+ *   held-changed                 see kl_outbox_get_held() */
 #pragma once
 
 #include "app/core/kl-message.h"
@@ -50,6 +51,9 @@ void kl_outbox_interrupt (KlOutbox *self);
 /* The answer for a message. error NULL: stored. An error that may pass (unavailable, rate limited, time-out, offline)
  * is tried again later; another one makes it FAILED. */
 void kl_outbox_sent (KlOutbox *self, KlMessage *message, const GError *error);
+
+/* Whether the server is there, but could take no message when it was last asked (its disk may be full). */
+gboolean kl_outbox_get_held (KlOutbox *self);
 
 /* The stored message with this client id has been seen: it needs no more sending. */
 void kl_outbox_confirm (KlOutbox *self, const char *client_id);

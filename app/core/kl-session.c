@@ -19,6 +19,7 @@ typedef enum
   PROP_GROUPS,
   PROP_STATE,
   PROP_RETRY_IN,
+  PROP_HELD,
   PROP_OPEN_GROUP,
   PROP_SERVER_NAME,
   PROP_STATE_TEXT,
@@ -245,6 +246,12 @@ on_connection_state (KlSession *self)
 {
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE]);
   kl_session_flush_waiting (self);
+}
+
+static void
+on_outbox_held (KlSession *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HELD]);
 }
 
 static void
@@ -506,6 +513,9 @@ kl_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
     case PROP_RETRY_IN:
       g_value_set_uint (value, kl_session_get_retry_in (self));
       break;
+    case PROP_HELD:
+      g_value_set_boolean (value, kl_session_get_held (self));
+      break;
     case PROP_OPEN_GROUP:
       g_value_set_object (value, self->open_group);
       break;
@@ -593,6 +603,7 @@ kl_session_class_init (KlSessionClass *klass)
   props[PROP_STATE]
       = g_param_spec_enum ("state", NULL, NULL, KL_TYPE_CONNECTION_STATE, KL_CONNECTION_STATE_STOPPED, ro);
   props[PROP_RETRY_IN] = g_param_spec_uint ("retry-in", NULL, NULL, 0, G_MAXUINT, 0, ro);
+  props[PROP_HELD] = g_param_spec_boolean ("held", NULL, NULL, FALSE, ro);
   props[PROP_OPEN_GROUP] = g_param_spec_object ("open-group", NULL, NULL, KL_TYPE_GROUP, ro);
   props[PROP_SERVER_NAME] = g_param_spec_string ("server-name", NULL, NULL, NULL, ro);
   props[PROP_STATE_TEXT] = g_param_spec_string ("state-text", NULL, NULL, NULL, ro);
@@ -643,6 +654,7 @@ kl_session_new (KlAccount *account, const char *folder)
   self->cache = kl_cache_new (cache);
   kl_session_make_outbox (self, state);
   g_signal_connect (self->outbox, "loaded", G_CALLBACK (on_outbox_loaded), self);
+  g_signal_connect_swapped (self->outbox, "held-changed", G_CALLBACK (on_outbox_held), self);
 
   self->connection = kl_connection_new (url, kl_account_get_token (account));
   g_signal_connect (self->connection, "ready", G_CALLBACK (on_ready), self);
@@ -690,6 +702,13 @@ kl_session_get_retry_in (KlSession *self)
 {
   g_return_val_if_fail (KL_IS_SESSION (self), 0);
   return kl_connection_get_retry_in (self->connection);
+}
+
+gboolean
+kl_session_get_held (KlSession *self)
+{
+  g_return_val_if_fail (KL_IS_SESSION (self), FALSE);
+  return kl_outbox_get_held (self->outbox);
 }
 
 const char *

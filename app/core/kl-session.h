@@ -13,6 +13,7 @@
  *   groups      KlGroupList (constant)
  *   state       KlConnectionState
  *   retry-in    uint: seconds until the next attempt while WAITING, counts down
+ *   held        boolean: the server is there, but could store nothing when a message was last sent; it is tried again
  *   open-group  KlGroup or NULL
  *   server-name string: as the server calls itself, or its host until it has answered
  *   state-text  string or NULL: the server's own sentence with REFUSED or WAITING, if it gave one
@@ -54,6 +55,7 @@ KlUser *kl_session_get_me (KlSession *self);
 KlGroupList *kl_session_get_groups (KlSession *self);
 KlConnectionState kl_session_get_state (KlSession *self);
 guint kl_session_get_retry_in (KlSession *self);
+gboolean kl_session_get_held (KlSession *self);
 const char *kl_session_get_state_text (KlSession *self);
 const char *kl_session_get_server_name (KlSession *self);
 

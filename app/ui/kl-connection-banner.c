@@ -27,6 +27,7 @@ update (KlConnectionBanner *self)
 {
   KlConnectionState state = kl_session_get_state (self->session);
   const char *sentence = kl_session_get_state_text (self->session);
+  gboolean held = kl_session_get_held (self->session);
   g_autofree char *text = NULL;
   guint retry_in = kl_session_get_retry_in (self->session);
 
@@ -48,18 +49,21 @@ update (KlConnectionBanner *self)
       else
         text = g_strdup (_ ("The server does not answer. Messages go out when it is back."));
       break;
-    case KL_CONNECTION_STATE_STOPPED:
     case KL_CONNECTION_STATE_ONLINE:
+      if (held)
+        text = g_strdup (_ ("The server can store nothing right now. Messages go out as soon as it can."));
+      break;
+    case KL_CONNECTION_STATE_STOPPED:
     case KL_CONNECTION_STATE_REFUSED:
       break;
     }
-  if (text == NULL || self->patient)
+  if (text == NULL || (self->patient && !held))
     {
       gtk_revealer_set_reveal_child (self->revealer, FALSE);
       return;
     }
   gtk_label_set_label (self->label, text);
-  gtk_widget_set_visible (self->button, state != KL_CONNECTION_STATE_CONNECTING);
+  gtk_widget_set_visible (self->button, state == KL_CONNECTION_STATE_OFFLINE || state == KL_CONNECTION_STATE_WAITING);
   gtk_revealer_set_reveal_child (self->revealer, TRUE);
 }
 
@@ -103,6 +107,7 @@ kl_connection_banner_set_session (KlConnectionBanner *self,
   self->session = g_object_ref (session);
   g_signal_connect_object (session, "notify::state", G_CALLBACK (on_state_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::retry-in", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::held", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   on_state_changed (self);
 }
 

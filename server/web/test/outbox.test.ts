@@ -11,6 +11,7 @@ let sent: Pending[]
 let answer: (pending: Pending) => Promise<Message>
 let place: boolean
 let signedOut: number
+let held: number
 
 function open(): Outbox {
   return new Outbox(new Shelf(box, ME), {
@@ -20,6 +21,7 @@ function open(): Outbox {
     },
     stored: () => place,
     changed: () => undefined,
+    heldChanged: () => (held += 1),
     unauthorized: () => (signedOut += 1),
   })
 }
@@ -35,6 +37,7 @@ beforeEach(() => {
   answer = stored
   place = true
   signedOut = 0
+  held = 0
 })
 
 describe('outbox', () => {
@@ -94,6 +97,25 @@ describe('outbox', () => {
     await settle()
     expect(sent.map((each) => each.client_id)).toEqual([pending.client_id, pending.client_id])
     expect(again.size).toBe(0)
+  })
+
+  it('says when the server can store nothing, and when it can again', async () => {
+    vi.useFakeTimers()
+    const outbox = open()
+    outbox.online()
+    answer = refuse('unavailable', 700)
+    outbox.add('g', 'a', 1)
+    await vi.advanceTimersByTimeAsync(0)
+    expect([outbox.held, held]).toEqual([true, 1])
+    answer = stored
+    await vi.advanceTimersByTimeAsync(800)
+    expect([outbox.held, held]).toEqual([false, 2])
+    answer = refuse('unavailable', 700)
+    outbox.add('g', 'b', 2)
+    await vi.advanceTimersByTimeAsync(0)
+    outbox.offline()
+    expect([outbox.held, held]).toEqual([false, 4])
+    vi.useRealTimers()
   })
 
   it('waits as long as the server asks, in order', async () => {

@@ -583,12 +583,14 @@ test_busy_server (Fixture *self, gconstpointer unused)
   script (self, "message:send",
           "{\"ok\":false,\"error\":{\"code\":\"unavailable\",\"message\":\"Busy\",\"retry_after_ms\":10}}");
   kl_live_send (self->session, group_of (self, "g"), "mine");
+  kl_test_wait_until (kl_session_get_held (self->session));
   kl_test_wait_until (count (self, "message:send", NULL) == 2);
   await_text (list, "m1|m2|m3|m4|m5|mine*");
   g_autofree char *client_id = sent_client_id (self);
   g_autofree char *answer = my_answer (self, 6, client_id);
   kl_fake_server_answer (self->server, last_ack (self, "message:send"), answer);
   await_text (list, "m1|m2|m3|m4|m5|mine");
+  g_assert_false (kl_session_get_held (self->session));
 }
 
 /* This computer's clock is a day slow: the unsent message is last all the same, and so is its group first. */

@@ -149,6 +149,7 @@ export class Client {
         (await line.ask<{ message: Message }>('message:send', { group: pending.group, client_id: pending.client_id, body: pending.body })).message,
       stored: (message) => engine.takeSent(message),
       changed: (group) => engine.topics.touch('c:' + group, 'g:' + group, 'groups'),
+      heldChanged: () => this.topics.touch('app'),
       unauthorized: () => void this.#verify(),
     })
     const calls = new Calls(line, engine.topics, () => engine.me.id)

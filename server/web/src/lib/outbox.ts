@@ -22,6 +22,8 @@ export interface OutboxHooks {
   /** The answer of the server; returns whether the message has found its place. */
   stored(message: Message): boolean
   changed(group: string): void
+  /** See held. */
+  heldChanged(): void
   unauthorized(): void
 }
 
@@ -37,6 +39,8 @@ export class Outbox {
   /** Groups whose next try waits, and how to end the wait. */
   readonly #pauses = new Map<string, () => void>()
   #online = false
+  /** The server is there, but could store nothing when a message was last sent. */
+  held = false
 
   constructor(shelf: Shelf, hooks: OutboxHooks) {
     this.#shelf = shelf
@@ -90,6 +94,7 @@ export class Outbox {
 
   offline(): void {
     this.#online = false
+    this.#setHeld(false)
   }
 
   /** What another tab put there or took away. */
@@ -144,6 +149,7 @@ export class Outbox {
         const next = this.of(group).find((item) => !item.failed && !item.stored)
         if (!next) return
         const error = await this.#deliver(next)
+        this.#setHeld(this.#online && error?.code === 'unavailable')
         if (!error) {
           pause = FIRST_PAUSE_MS
           continue
@@ -156,6 +162,12 @@ export class Outbox {
     } finally {
       this.#busy.delete(group)
     }
+  }
+
+  #setHeld(held: boolean): void {
+    if (this.held === held) return
+    this.held = held
+    this.#hooks.heldChanged()
   }
 
   #pause(group: string, ms: number): Promise<void> {

@@ -154,6 +154,13 @@ export function Banner() {
               </button>
             </div>
           </motion.div>
+        ) : client.session?.outbox.held ? (
+          <motion.div key="held" className="banner" initial={{ height: 0 }} animate={{ height: 'auto' }} exit={{ height: 0 }} transition={reveal}>
+            <div className="banner-body">
+              <span className="spinner" aria-hidden="true" />
+              <b className="flex-1">{t('The server can store nothing right now. Messages go out as soon as it can.')}</b>
+            </div>
+          </motion.div>
         ) : client.outdated ? (
           <motion.div key="outdated" className="banner calm" initial={{ height: 0 }} animate={{ height: 'auto' }} exit={{ height: 0 }} transition={reveal}>
             <div className="banner-body">
