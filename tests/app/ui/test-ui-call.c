@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A call in the window, from the button to the end: on the real server, with friends whose call cores are processes of
  * their own. */
+#include "app/ui/kl-avatar.h"
 #include "app/ui/kl-call-card.h"
 #include "app/ui/kl-call-control.h"
 #include "app/ui/kl-call-door.h"
@@ -12,6 +13,7 @@
 #include "app/ui/kl-call-view.h"
 #include "app/ui/kl-call-words.h"
 #include "app/ui/kl-composer.h"
+#include "app/ui/kl-faces.h"
 #include "app/ui/kl-incoming-dialog.h"
 #include "app/ui/kl-main-page.h"
 #include "app/ui/kl-member-row.h"
@@ -395,6 +397,30 @@ test_people_narrow (Fixture *self, gconstpointer unused)
   kl_ui_test_picture (self->window, "call-people-narrow");
 }
 
+/* Whatever is written on a call's ground, which is dark in every look, is light. */
+static void
+assert_light (GtkWidget *root)
+{
+  GdkRGBA color;
+
+  gtk_widget_get_color (root, &color);
+  if (GTK_IS_LABEL (root) && gtk_widget_get_mapped (root)
+      && 0.2126f * color.red + 0.7152f * color.green + 0.0722f * color.blue < 0.4f)
+    g_error ("“%s” is dark", gtk_label_get_label (GTK_LABEL (root)));
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL; child = gtk_widget_get_next_sibling (child))
+    assert_light (child);
+}
+
+static void
+assert_light_in_all_looks (GtkWidget *root)
+{
+  assert_light (root);
+  kl_ui_test_set_contrast (TRUE);
+  kl_test_spin (50);
+  assert_light (root);
+  kl_ui_test_set_contrast (FALSE);
+}
+
 /* It is called after the group, and says how long the call of three has been on. */
 static gboolean
 is_headed (Fixture *self, GType type)
@@ -437,6 +463,7 @@ test_view (Fixture *self, gconstpointer unused)
   call_friend_react (self->mateo, "🎉");
   kl_test_wait_until (shows (view, "🎉"));
   kl_ui_test_picture (self->window, "call-of-three");
+  assert_light_in_all_looks (view);
 
   call_friend_leave (self->noor);
   kl_test_wait_until (find_named (view, KL_TYPE_CALL_TILE, "Noor, muted, camera off, hand raised") == NULL);
@@ -494,6 +521,7 @@ test_keys (Fixture *self, gconstpointer unused)
   g_assert_true (kl_calls_get_microphone_on (self->calls));
   kl_test_wait_until (is_headed (self, KL_TYPE_CALL_MINI));
   kl_ui_test_picture (self->window, "call-small");
+  assert_light_in_all_looks (find (self, KL_TYPE_CALL_MINI));
   act (self, "main.call");
   kl_test_wait_until (is_shown (find (self, KL_TYPE_CALL_VIEW)));
   g_assert_false (is_shown (find (self, KL_TYPE_COMPOSER)));
@@ -514,7 +542,14 @@ test_ring (Fixture *self, gconstpointer unused)
   kl_test_wait_until (shows (incoming, "Mateo"));
   g_assert_true (shows (incoming, "Video call in Ridge Hut Crew"));
   kl_test_wait_until (shows (incoming, "Noor is already in"));
+  g_assert_nonnull (kl_ui_test_find (kl_ui_test_find (incoming, KL_TYPE_FACES, NULL), KL_TYPE_AVATAR, NULL));
   kl_ui_test_picture (self->window, "call-incoming");
+  assert_light_in_all_looks (incoming);
+  call_friend_leave (self->noor);
+  kl_test_wait_until (!shows (incoming, "Noor is already in"));
+  g_assert_false (gtk_widget_get_visible (kl_ui_test_find (incoming, KL_TYPE_FACES, NULL)));
+  call_friend_join (self->noor, NULL, 0);
+  kl_test_wait_until (shows (incoming, "Noor is already in"));
   click (self, "Decline");
   kl_test_wait_until (find (self, KL_TYPE_INCOMING_DIALOG) == NULL);
   g_assert_null (kl_calls_get_ring (self->calls));

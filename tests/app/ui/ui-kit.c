@@ -36,6 +36,16 @@ follow_look (AdwStyleManager *manager)
 }
 
 void
+kl_ui_test_set_contrast (gboolean contrast)
+{
+  static GtkCssProvider *forced;
+
+  remove_style (&forced);
+  if (contrast)
+    add_style (&forced, "style-hc.css");
+}
+
+void
 kl_ui_test_init (int    *argc,
                  char ***argv)
 {

@@ -34,6 +34,9 @@ gboolean kl_ui_test_shows (GtkWidget  *root,
 void kl_ui_test_picture (GtkWindow  *window,
                          const char *name);
 
+/* Our own style of high contrast over the others, or not. */
+void kl_ui_test_set_contrast (gboolean contrast);
+
 /* Presses keys as a person would, through the X server: "Return", "shift+Return", "a". The window must be active. */
 void kl_ui_test_press (const char *keys);
 
