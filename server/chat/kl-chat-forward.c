@@ -79,6 +79,7 @@ give (KlChatGroup *self, KlChatDeed *deed)
                       .json_length = deed->argument_length,
                   });
   deed->handed_usec = g_get_monotonic_time ();
+  self->has_given = TRUE;
   g_set_str (&deed->handed_to, self->last_writer);
   if (self->handed_source == 0)
     watch_handed (self);
@@ -125,25 +126,35 @@ kl_chat_group_hand_over_pending (KlChatGroup *self)
 
 /* ── What becomes of it ── */
 
+/* By the person who sent it. *ANY: there is one at all. */
 static gboolean
-is_of (const KlChatDeed *deed, const KlStoreMessage *message)
+is_of (const KlChatDeed *deed, const KlStoreMessage *message, gboolean *any)
 {
-  return deed && deed->handed_to && g_str_equal (deed->request->person->id, message->sender);
+  if (!deed || !deed->handed_to)
+    return FALSE;
+  *any = TRUE;
+
+  return g_str_equal (deed->request->person->id, message->sender);
 }
 
 /* Is with another node, or was, and by the same person. */
 static gboolean
 may_be_handed (KlChatGroup *self, const KlStoreMessage *message)
 {
+  gboolean any = FALSE;
+
+  if (!self->has_given)
+    return FALSE;
   for (GList *link = self->handed.head; link; link = link->next)
-    if (is_of (link->data, message))
+    if (is_of (link->data, message, &any))
       return TRUE;
   for (GList *link = self->pending.head; link; link = link->next)
-    if (is_of (link->data, message))
+    if (is_of (link->data, message, &any))
       return TRUE;
   for (guint i = 0; i < self->planned->len; i++)
-    if (is_of (g_ptr_array_index (self->planned, i), message))
+    if (is_of (g_ptr_array_index (self->planned, i), message, &any))
       return TRUE;
+  self->has_given = any;
 
   return FALSE;
 }

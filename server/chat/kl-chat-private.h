@@ -297,6 +297,7 @@ struct _KlChatGroup
   gint64 last_written_usec;
   GQueue handed;       /* KlChatDeed: with another node, and those of the same people behind them */
   guint handed_source;
+  gboolean has_given;  /* there may be deeds that are, or were, with another node */
   GHashTable *watched; /* message id → Watched */
 
   /* Reads that several share (kl-chat-shared.c) */
