@@ -26,7 +26,7 @@ finish_removal (gpointer data)
       kl_speaker_release_pad (removal->what.speaker, removal->what.mixer_pad);
       gst_object_unref (removal->what.mixer_pad);
     }
-  kl_call_worker_stop (removal->what.worker, removal->what.bin);
+  kl_call_worker_stop_expected (removal->what.worker, removal->what.bin);
   g_object_unref (removal->what.bin);
   g_object_unref (removal->what.publisher);
   g_object_unref (removal->what.speaker);
@@ -75,6 +75,7 @@ kl_call_removal_start (const KlCallRemoval *what)
   removal->context = g_main_context_ref_thread_default ();
   removal->what = *what;
   kl_call_worker_ref (what->worker);
+  kl_call_worker_expect (what->worker);
   g_object_ref (what->publisher);
   g_object_ref (what->speaker);
   for (int kind = 0; kind < 2; kind++)

@@ -5,6 +5,12 @@ struct _KlCallWorker
 {
   gatomicrefcount refs;
   GThreadPool *pool; /* of one */
+  int n_expected;    /* atomic: stops that are still to be asked for */
+};
+
+enum
+{
+  EXPECTED_AGAIN_MS = 5,
 };
 
 typedef struct
@@ -170,12 +176,44 @@ kl_call_worker_stop (KlCallWorker *self, GstElement *element)
 }
 
 void
+kl_call_worker_expect (KlCallWorker *self)
+{
+  g_atomic_int_inc (&self->n_expected);
+}
+
+void
+kl_call_worker_stop_expected (KlCallWorker *self, GstElement *element)
+{
+  kl_call_worker_stop (self, element);
+  g_atomic_int_add (&self->n_expected, -1);
+}
+
+void
 kl_call_worker_warm_up (KlCallWorker *self)
 {
   Job *job = g_new0 (Job, 1);
 
   job->warm = TRUE;
   g_thread_pool_push (self->pool, job, NULL);
+}
+
+typedef struct
+{
+  KlCallWorker *worker; /* owned */
+  Job *job;
+} Waiting;
+
+static gboolean
+on_expected (gpointer data)
+{
+  Waiting *waiting = data;
+
+  if (g_atomic_int_get (&waiting->worker->n_expected) > 0)
+    return G_SOURCE_CONTINUE;
+  g_thread_pool_push (waiting->worker->pool, waiting->job, NULL);
+  kl_call_worker_unref (waiting->worker);
+  g_free (waiting);
+  return G_SOURCE_REMOVE;
 }
 
 void
@@ -186,5 +224,15 @@ kl_call_worker_then (KlCallWorker *self, GMainContext *context, GSourceOnceFunc 
   job->context = g_main_context_ref (context);
   job->func = func;
   job->data = data;
+  if (g_atomic_int_get (&self->n_expected) > 0)
+    {
+      g_autoptr (GSource) source = g_timeout_source_new (EXPECTED_AGAIN_MS);
+      Waiting *waiting = g_new (Waiting, 1);
+
+      *waiting = (Waiting) { kl_call_worker_ref (self), job };
+      g_source_set_callback (source, on_expected, waiting, NULL);
+      g_source_attach (source, context);
+      return;
+    }
   g_thread_pool_push (self->pool, job, NULL);
 }

@@ -22,9 +22,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlCallWorker, kl_call_worker_unref)
 void kl_call_worker_start (KlCallWorker *self, GstElement *element, GstElement *upstream);
 /* Brings an element to NULL, and then out of its parent, if it has one. Its state is to be locked by then. */
 void kl_call_worker_stop (KlCallWorker *self, GstElement *element);
+/* An element will have to be stopped, but not yet: kl_call_worker_then() waits for kl_call_worker_stop_expected(), which is
+ * to come once for each. */
+void kl_call_worker_expect (KlCallWorker *self);
+void kl_call_worker_stop_expected (KlCallWorker *self, GstElement *element);
 /* Loads what connections will need. */
 void kl_call_worker_warm_up (KlCallWorker *self);
-/* Calls back in CONTEXT when all that was asked for before is done. */
+/* Calls back in CONTEXT when all that was asked for or expected before is done. */
 void kl_call_worker_then (KlCallWorker *self, GMainContext *context, GSourceOnceFunc func, gpointer data);
 
 G_END_DECLS

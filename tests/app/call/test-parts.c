@@ -3,6 +3,7 @@
 #include "app/call/kl-call-description.h"
 #include "app/call/kl-call-message.h"
 #include "app/call/kl-call-rate.h"
+#include "app/call/kl-call-worker.h"
 #include "app/call/kl-ice-server.h"
 #include "app/call/kl-media-devices.h"
 #include "app/call/kl-ring-sound.h"
@@ -265,6 +266,33 @@ test_rate_all_lines_are_bad (void)
     g_assert_true (kl_call_rate_is_open (&rates[i]));
 }
 
+/* ── The worker ── */
+
+static void
+on_done (gpointer data)
+{
+  *(gboolean *) data = TRUE;
+}
+
+/* What is not asked for yet is waited for: a process that ends then ends beside threads of what it thought to be stopped. */
+static void
+test_worker_expects (void)
+{
+  g_autoptr (KlCallWorker) worker = kl_call_worker_new ();
+  g_autoptr (GstElement) element = g_object_ref_sink (gst_element_factory_make ("fakesink", NULL));
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  gboolean done = FALSE;
+
+  gst_element_set_state (element, GST_STATE_READY);
+  kl_call_worker_expect (worker);
+  kl_call_worker_then (worker, context, on_done, &done);
+  kl_test_spin (100);
+  g_assert_false (done);
+  kl_call_worker_stop_expected (worker, element);
+  kl_test_wait_until (done);
+  g_assert_cmpint (GST_STATE (element), ==, GST_STATE_NULL);
+}
+
 /* ── Devices ── */
 
 static void
@@ -393,6 +421,7 @@ main (int argc, char **argv)
   g_test_add_func ("/call/rate/without-feedback", test_rate_without_feedback);
   g_test_add_func ("/call/rate/one-bad-line-of-four", test_rate_one_bad_line_of_four);
   g_test_add_func ("/call/rate/all-lines-are-bad", test_rate_all_lines_are_bad);
+  g_test_add_func ("/call/worker/expects", test_worker_expects);
   g_test_add_func ("/call/devices", test_devices_come_and_go);
   g_test_add_func ("/call/ring/round", test_ring_round);
   g_test_add_func ("/call/ring/plays", test_ring_plays);
