@@ -44,11 +44,11 @@ kl_words_dup_preview (KlGroup *group,
 {
   KlMessage *message = kl_group_get_last_message (group);
   KlUser *sender;
-  const char *preview;
+  const char *preview, *topic = kl_group_get_topic (group);
 
   *author = NULL;
   if (message == NULL)
-    return g_strdup ("");
+    return g_strdup (topic != NULL && *topic != '\0' ? topic : _ ("No messages yet"));
   sender = kl_message_get_sender (message);
   if (!kl_message_get_mine (message) && sender != NULL && *kl_user_get_display_name (sender) != '\0'
       && kl_group_get_kind (group) != KL_GROUP_KIND_DIRECT)

@@ -14,7 +14,7 @@ char *kl_words_dup_members (guint members); /* "14 members" */
 char *kl_words_dup_here (guint here);       /* "5 here" */
 
 /* What the list shows of the newest message: "Tunde: …" without the name, which *author gets ("Tunde:"), NULL for one's
- * own, in direct conversations, and while the name is not known. An empty string where there is no message. */
+ * own, in direct conversations, and while the name is not known. Where there is no message: the topic, or that there is none. */
 char *kl_words_dup_preview (KlGroup *group,
                             char   **author);
 

@@ -66,8 +66,12 @@ test_preview (void)
   g_autofree char *author = NULL;
   g_autofree char *preview = kl_words_dup_preview (group, &author);
 
-  g_assert_cmpstr (preview, ==, "");
+  g_assert_cmpstr (preview, ==, "No messages yet");
   g_assert_null (author);
+  g_object_set (group, "topic", "Kilns", NULL);
+  g_free (preview);
+  preview = kl_words_dup_preview (group, &author);
+  g_assert_cmpstr (preview, ==, "Kilns");
 
   g_object_set (message, "sender", sender, "body", "one\n  two &amp; three", NULL);
   g_object_set (group, "last-message", message, NULL);
