@@ -7,24 +7,22 @@ import pathlib
 import sys
 import xml.etree.ElementTree as ET
 
-logs = pathlib.Path(sys.argv[1])
-passed = failed = skipped = 0
+passed = skipped = 0
 failures = []
-for case in ET.parse(logs / "testlog.junit.xml").getroot().iter("testcase"):
-    if case.find("failure") is not None or case.find("error") is not None:
-        failed += 1
-        failures.append(f"{case.get('classname')} {case.get('name')}")
-    elif case.find("skipped") is not None:
-        skipped += 1
-    else:
-        passed += 1
-for line in (logs / "testlog.json").read_text().splitlines():
-    test = json.loads(line)
-    if test["result"] in ("FAIL", "ERROR", "TIMEOUT", "INTERRUPT", "UNEXPECTEDPASS"):
-        if not any(failure.startswith(test["name"].split(" / ")[-1]) for failure in failures):
-            failed += 1
-            failures.append(f"{test['name']} ({test['result']})")
+for logs in map(pathlib.Path, sys.argv[1:]):
+    for case in ET.parse(logs / "testlog.junit.xml").getroot().iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            failures.append(f"{case.get('classname')} {case.get('name')}")
+        elif case.find("skipped") is not None:
+            skipped += 1
+        else:
+            passed += 1
+    for line in (logs / "testlog.json").read_text().splitlines():
+        test = json.loads(line)
+        if test["result"] in ("FAIL", "ERROR", "TIMEOUT", "INTERRUPT", "UNEXPECTEDPASS"):
+            if not any(test["name"] in failure for failure in failures):
+                failures.append(f"{test['name']} ({test['result']})")
 for failure in failures:
     print("failed:", failure)
-print(f"{passed} passed, {failed} failed, {skipped} skipped")
-sys.exit(1 if failed or not passed else 0)
+print(f"{passed} passed, {len(failures)} failed, {skipped} skipped")
+sys.exit(1 if failures or not passed else 0)

@@ -10,12 +10,12 @@ import { FREE, Light, connectAll, each, memoryKib } from "./crowd.mjs";
 const CLIENTS = 5000;
 const PEOPLE = 100;
 
-/** The memory, when it does not get less any more. */
+/** The memory, when it does not get less any more: what a rush left is given back seconds later, in turns. */
 async function settled(server) {
   for (let before = Infinity, calm = 0; ; ) {
     const now = memoryKib(server);
     calm = now < 0.99 * before ? 0 : calm + 1;
-    if (calm === 3) return now;
+    if (calm === 8) return now;
     before = Math.min(before, now);
     await delay(700);
   }
