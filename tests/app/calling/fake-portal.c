@@ -126,7 +126,7 @@ on_method (GDBusConnection *bus, const char *sender, const char *path, const cha
       FakeRemote kind = (FakeRemote) g_atomic_int_get (&self->remote_kind);
 
       if (kind == FAKE_REMOTE_LATE)
-        g_set_object (&self->held, invocation);
+        self->held = invocation; /* ours by now */
       else
         give_remote (self, invocation, kind);
       g_atomic_int_inc (&self->remotes);

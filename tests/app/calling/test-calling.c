@@ -116,6 +116,14 @@ frames (KlCalls *calls)
   return peer != NULL ? kl_video_feed_get_frames (kl_call_peer_get_feed (peer)) : 0;
 }
 
+static guint
+own_frames (KlCalls *calls)
+{
+  KlCall *call = kl_calls_get_call (calls);
+
+  return call != NULL ? kl_video_feed_get_frames (kl_publisher_get_feed (kl_call_get_publisher (call))) : 0;
+}
+
 static gboolean
 is_connected (KlCalls *calls)
 {
@@ -133,8 +141,10 @@ await_media (Fixture *self)
   gint64 end = g_get_monotonic_time () + KL_TEST_DEADLINE_MS * G_TIME_SPAN_MILLISECOND;
   while (frames (self->aroha.calls) <= at_aroha + 5 || frames (self->ben.calls) <= at_ben + 5)
     {
-      g_autofree char *what = g_strdup_printf ("pictures: %u at aroha’s, %u at ben’s, after %u and %u",
-                                               frames (self->aroha.calls), frames (self->ben.calls), at_aroha, at_ben);
+      g_autofree char *what
+          = g_strdup_printf ("pictures: %u at aroha’s, %u at ben’s, after %u and %u; their own: %u and %u",
+                             frames (self->aroha.calls), frames (self->ben.calls), at_aroha, at_ben,
+                             own_frames (self->aroha.calls), own_frames (self->ben.calls));
       kl_test_iterate (end, G_STRLOC, what);
     }
 }
