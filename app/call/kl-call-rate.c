@@ -118,10 +118,10 @@ kl_call_rate_share (KlCallRate *const *rates, guint n_rates, guint max_bps)
   if (n_open < 2 || worst->target_bps >= FAR_BELOW * second_bps)
     {
       worst->behind_ticks = 0;
-      return worst->target_bps;
+      return MIN (worst->target_bps, max_bps);
     }
   if (++worst->behind_ticks < BAD_TICKS)
-    return worst->target_bps;
+    return MIN (worst->target_bps, max_bps);
   close_video (worst);
-  return second_bps;
+  return MIN (second_bps, max_bps);
 }

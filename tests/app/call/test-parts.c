@@ -248,6 +248,26 @@ test_rate_one_bad_line_of_four (void)
   g_assert_cmpuint (low_ticks, <=, 20);
 }
 
+/* Lines may take the larger picture's rate; the smaller picture has its own, or six people would send thrice of what they are
+ * told. */
+static void
+test_rate_has_a_most (void)
+{
+  const KlCallFeedback good = { .known = TRUE, .through_bps = 5000000 };
+  KlCallRate rates[2];
+  KlCallRate *list[2] = { &rates[0], &rates[1] };
+
+  for (int i = 0; i < 2; i++)
+    {
+      kl_call_rate_init (&rates[i]);
+      for (int tick = 0; tick < 60; tick++)
+        kl_call_rate_tick (&rates[i], &good, KL_CALL_LARGE_VIDEO_BPS, TRUE);
+    }
+  g_assert_cmpuint (kl_call_rate_share (list, 2, KL_CALL_LARGE_VIDEO_BPS), ==, KL_CALL_LARGE_VIDEO_BPS);
+  g_assert_cmpuint (kl_call_rate_share (list, 2, KL_CALL_VIDEO_BPS), ==, KL_CALL_VIDEO_BPS);
+  g_assert_cmpuint (kl_call_rate_share (list, 1, KL_CALL_VIDEO_BPS), ==, KL_CALL_VIDEO_BPS);
+}
+
 static void
 test_rate_all_lines_are_bad (void)
 {
@@ -420,6 +440,7 @@ main (int argc, char **argv)
   g_test_add_func ("/call/rate/gives-up-on-video", test_rate_gives_up_on_video);
   g_test_add_func ("/call/rate/without-feedback", test_rate_without_feedback);
   g_test_add_func ("/call/rate/one-bad-line-of-four", test_rate_one_bad_line_of_four);
+  g_test_add_func ("/call/rate/has-a-most", test_rate_has_a_most);
   g_test_add_func ("/call/rate/all-lines-are-bad", test_rate_all_lines_are_bad);
   g_test_add_func ("/call/worker/expects", test_worker_expects);
   g_test_add_func ("/call/devices", test_devices_come_and_go);
