@@ -137,7 +137,9 @@ export class Core {
     const [code, signal] = await this.ended;
     clearTimeout(timer);
     assert.deepEqual([code, signal], [0, null], `${this.id} ended badly:\n${this.errors}`);
-    assert.ok(!/CRITICAL|WARNING|ERROR/.test(this.errors), `${this.id} complained:\n${this.errors}`);
+    // A leak of a library's that is passed over is looked for by a symbolizer first, which need not be there.
+    const said = this.errors.replace(/^==\d+==WARNING: .*external symbolizer.*\n/gm, "");
+    assert.ok(!/CRITICAL|WARNING|ERROR/.test(said), `${this.id} complained:\n${said}`);
   }
 }
 
