@@ -27,6 +27,7 @@ export async function runChaos({ t, seconds, seed, clients: n_clients, say, clus
   for (let i = 0; i < n_clients; i += 8)
     people.push(...(await Promise.all(Array.from({ length: Math.min(8, n_clients - i) }, (_, k) => cluster.nodes[(i + k) % cluster.nodes.length].person(`p${i + k}`)))));
   const clients = people.map((person) => new Client({ name: person.name, id: person.id, token: person.token, urls, random }));
+  t.after(() => Promise.all(clients.map((client) => client.stop())));
   for (const client of clients) client.start(t);
   await until(() => clients.every(({ online }) => online), "all online");
   const groups = [];

@@ -99,6 +99,7 @@ export class Client {
         error ? reject(error) : resolve();
       };
       const deadline = setTimeout(() => end(new Error("no sync")), 30000);
+      this.end = end;
       socket.on("connect_error", end);
       socket.on("disconnect", () => end());
       socket.on("notice", ({ code, retry_after_ms }) => {
@@ -272,7 +273,7 @@ export class Client {
 
   async stop() {
     this.wanted = false;
-    this.socket?.disconnect();
+    this.end?.();
     await this.run;
   }
 }
