@@ -10,6 +10,7 @@ struct _KlCallCard
   GtkWidget parent_instance;
 
   KlCallOffer *offer;
+  GtkRevealer *revealer;
 };
 
 G_DEFINE_FINAL_TYPE (KlCallCard, kl_call_card, GTK_TYPE_WIDGET)
@@ -51,6 +52,7 @@ kl_call_card_class_init (KlCallCardClass *klass)
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class, "/chat/klatch/Klatch/kl-call-card.ui");
   gtk_widget_class_bind_template_child (widget_class, KlCallCard, offer);
+  gtk_widget_class_bind_template_child (widget_class, KlCallCard, revealer);
   gtk_widget_class_bind_template_callback (widget_class, on_who);
 }
 
@@ -58,4 +60,5 @@ static void
 kl_call_card_init (KlCallCard *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  kl_call_offer_reveal (self->offer, self->revealer);
 }

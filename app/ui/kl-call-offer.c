@@ -122,6 +122,42 @@ kl_call_offer_set_group (KlCallOffer *self,
   notify (self, PROP_GROUP);
 }
 
+/* ── What shows it ───────────────────────────────────────────────────────── */
+
+/* Visible first: what is not mapped would open at once. */
+static void
+on_open (KlCallOffer *self,
+         GParamSpec  *pspec,
+         GtkRevealer *revealer)
+{
+  if (self->open)
+    gtk_widget_set_visible (gtk_widget_get_parent (GTK_WIDGET (revealer)), TRUE);
+  gtk_revealer_set_reveal_child (revealer, self->open);
+}
+
+static void
+on_revealed (GtkRevealer *revealer,
+             GParamSpec  *pspec,
+             gpointer     unused)
+{
+  GtkWidget *parent = gtk_widget_get_parent (GTK_WIDGET (revealer));
+
+  if (parent != NULL)
+    gtk_widget_set_visible (parent, gtk_revealer_get_reveal_child (revealer) || gtk_revealer_get_child_revealed (revealer));
+}
+
+void
+kl_call_offer_reveal (KlCallOffer *self,
+                      GtkRevealer *revealer)
+{
+  g_return_if_fail (KL_IS_CALL_OFFER (self));
+  g_return_if_fail (GTK_IS_REVEALER (revealer) && gtk_widget_get_parent (GTK_WIDGET (revealer)) != NULL);
+
+  gtk_widget_set_visible (gtk_widget_get_parent (GTK_WIDGET (revealer)), self->open);
+  g_signal_connect_object (self, "notify::open", G_CALLBACK (on_open), revealer, 0);
+  g_signal_connect (revealer, "notify::child-revealed", G_CALLBACK (on_revealed), NULL);
+}
+
 /* ── Object ──────────────────────────────────────────────────────────────── */
 
 static void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <gtk/gtk.h>
+
 #include "app/core/kl-group.h"
 
 G_BEGIN_DECLS
@@ -20,5 +22,10 @@ G_DECLARE_FINAL_TYPE (KlCallOffer, kl_call_offer, KL, CALL_OFFER, GObject)
 /* group: NULL for none. */
 void kl_call_offer_set_group (KlCallOffer *self,
                               KlGroup     *group);
+
+/* Opens and closes the revealer with the offer. Its parent is there until it is closed, and no longer: a group with a
+ * name and nothing in it would be found by a screen reader. */
+void kl_call_offer_reveal (KlCallOffer *self,
+                           GtkRevealer *revealer);
 
 G_END_DECLS

@@ -12,6 +12,7 @@ struct _KlCallStrip
   GtkWidget parent_instance;
 
   KlCallOffer *offer;
+  GtkRevealer *revealer;
 };
 
 G_DEFINE_FINAL_TYPE (KlCallStrip, kl_call_strip, GTK_TYPE_WIDGET)
@@ -62,6 +63,7 @@ kl_call_strip_class_init (KlCallStripClass *klass)
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class, "/chat/klatch/Klatch/kl-call-strip.ui");
   gtk_widget_class_bind_template_child (widget_class, KlCallStrip, offer);
+  gtk_widget_class_bind_template_child (widget_class, KlCallStrip, revealer);
   gtk_widget_class_bind_template_callback (widget_class, dup_title);
   gtk_widget_class_bind_template_callback (widget_class, on_who);
 }
@@ -70,4 +72,5 @@ static void
 kl_call_strip_init (KlCallStrip *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  kl_call_offer_reveal (self->offer, self->revealer);
 }

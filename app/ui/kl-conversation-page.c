@@ -41,6 +41,7 @@ struct _KlConversationPage
   GSignalGroup *message_signals;
   GSignalGroup *call_signals;
   gboolean narrow;
+  gboolean people_beside;
 };
 
 enum
@@ -150,7 +151,8 @@ kl_conversation_page_set_people_beside (KlConversationPage *self,
 {
   g_return_if_fail (KL_IS_CONVERSATION_PAGE (self));
 
-  gtk_widget_set_visible (GTK_WIDGET (self->call_strip), !beside);
+  self->people_beside = beside;
+  kl_call_strip_set_group (self->call_strip, beside ? NULL : self->group);
 }
 
 /* ── Messages ────────────────────────────────────────────────────────────── */
@@ -298,7 +300,7 @@ kl_conversation_page_set_group (KlConversationPage *self,
   g_signal_group_set_target (self->message_signals, self->messages);
   kl_conversation_view_set_messages (self->view, self->messages, members);
   kl_group_welcome_set_group (self->welcome, group);
-  kl_call_strip_set_group (self->call_strip, group);
+  kl_call_strip_set_group (self->call_strip, self->people_beside ? NULL : group);
   g_signal_group_set_target (self->call_signals, group != NULL ? kl_group_get_call (group) : NULL);
   kl_typing_line_set_group (self->typing_line, group);
   kl_composer_set_group (self->composer, group);
