@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Nodes that write to one group at the same time lose races to each other. So whoever finds that another node has
  * written the group's head just now hands it the request and waits for it to show in the log. That is a hint: what has
- * not shown after a moment is written here, and its op sees to it that it is there once. What was handed over is never
- * handed on. The rate was taken, and what it replies to found, where the request came in; whether the person is in the
- * group is decided by who plans it.
+ * not shown after a moment is written here, and its op sees to it that it is there once; if others are quicker again
+ * and again, it is handed over once more. What was handed over is never handed on. The rate was taken, and what it
+ * replies to found, where the request came in; whether the person is in the group is decided by who plans it.
  *
  * A person's requests keep their order: behind one that another node has, the next goes there too, or waits. */
 #include "server/chat/kl-chat-private.h"
 
 #include <string.h>
+
+/* So many races are lost with what was taken back before it is given again. */
+#define LOSSES_MAX 3
 
 static gboolean
 is_hot_elsewhere (KlChatGroup *self)
@@ -88,7 +91,7 @@ give (KlChatGroup *self, KlChatDeed *deed)
 static gboolean
 can_be_given (const KlChatDeed *deed)
 {
-  return deed->argument && deed->class->stored_elsewhere;
+  return deed->argument && !deed->stays && deed->class->stored_elsewhere;
 }
 
 gboolean
@@ -213,6 +216,19 @@ kl_chat_group_settle_handed (KlChatGroup *self, KlStoreMessage *message)
 }
 
 void
+kl_chat_group_note_loss (KlChatGroup *self)
+{
+  for (guint i = 0; i < self->planned->len; i++)
+    {
+      KlChatDeed *deed = g_ptr_array_index (self->planned, i);
+
+      /* The other one writes more often than an append takes here, and would win for ever. */
+      if (deed && deed->stays && ++deed->losses >= LOSSES_MAX)
+        deed->stays = FALSE;
+    }
+}
+
+void
 kl_chat_group_settle_planned (KlChatGroup *self)
 {
   for (guint i = 0; i < self->planned->len; i++)
@@ -234,9 +250,11 @@ kl_chat_group_take_back_handed (KlChatGroup *self)
   g_clear_handle_id (&self->handed_source, g_source_remove);
   while ((deed = g_queue_pop_head (&self->handed)))
     {
-      /* It may be on its way yet: here, or nowhere. */
       if (deed->handed_usec > 0)
-        g_clear_pointer (&deed->argument, g_free);
+        {
+          deed->stays = TRUE;
+          deed->losses = 0;
+        }
       g_queue_push_tail (&self->pending, deed);
     }
 }

@@ -429,6 +429,8 @@ on_refused (KlChatGroup *self, const KlAppendResult *result)
         fail_deed (g_steal_pointer (place), &fault_spent);
     }
   settle_part (self, result->n_stored);
+  if (result->outcome == KL_APPEND_CONFLICT)
+    kl_chat_group_note_loss (self);
   put_back (self);
   if (self->twins && repeated->len > 0)
     {

@@ -380,6 +380,8 @@ struct _KlChatDeed
   gsize argument_length;
   gint64 handed_usec; /* in group->handed: when it was handed on; 0: it waits */
   char *handed_to;    /* the node; stays when it is taken back */
+  gboolean stays;     /* was taken back: is not given again for now */
+  guint losses;       /* races that it has lost since */
   KlStoreMessage *elsewhere; /* while its append is under way: what another node has stored of it; NULL: nothing */
 };
 
@@ -435,6 +437,8 @@ void kl_chat_group_hand_over_pending (KlChatGroup *self);
 void kl_chat_group_settle_handed (KlChatGroup *self, KlStoreMessage *message);
 /* The append has failed. */
 void kl_chat_group_settle_planned (KlChatGroup *self);
+/* Another node was quicker than the deeds that are planned. */
+void kl_chat_group_note_loss (KlChatGroup *self);
 /* Takes the deed. */
 void kl_chat_deed_settle_elsewhere (KlChatDeed *deed, KlStoreMessage *message);
 /* What waited behind what is settled goes on. */

@@ -568,6 +568,54 @@ test_forward_slow (void)
   kl_pair_free (pair);
 }
 
+/* The other node writes again and again while an append is under way here: what was taken back is given once more. */
+
+static KlPair *racing;
+static guint n_races;
+
+static void
+losing_append (KlStore *store, KlStoreBatch *batch, GTask *task)
+{
+  const KlStoreChange *change = &g_array_index (batch->changes, KlStoreChange, 0);
+
+  if (racing && change->op && g_str_has_suffix (change->op, "\nloser")
+      && g_strcmp0 (change->actor, id_of (racing->ben)) == 0 && racing->buses[1]->loses_forwards)
+    {
+      KlAnswer *answer
+          = kl_client_start (racing->anna, "group:update", "{'group':'%s','topic':'%u'}", racing->group, n_races);
+
+      kl_answer_wait (answer);
+      kl_answer_free (answer);
+      if (++n_races == 3)
+        racing->buses[1]->loses_forwards = FALSE;
+    }
+  whole_append (store, batch, task);
+}
+
+static void
+test_forward_again (void)
+{
+  KlPair *pair = kl_pair_new ();
+  KlStoreInterface *iface = KL_STORE_GET_IFACE (pair->one->store);
+  yyjson_val *answer;
+
+  pair->one->chat->settings.request_ms = pair->two.chat->settings.request_ms = 60000;
+  pair->two.chat->settings.forward_window_ms = 60000;
+  whole_append = iface->append;
+  write_on_one (pair);
+  n_races = 0;
+  racing = pair;
+  iface->append = losing_append;
+  pair->buses[1]->loses_forwards = TRUE;
+  answer = kl_client_ok (pair->ben, "message:send", "{'group':'%s','client_id':'loser','body':'y'}", pair->group);
+  g_assert_cmpint (kl_get_int (answer, "message.rev"), ==, 6 + 3 * 2 + 1); /* a topic is a change and a message */
+  g_assert_cmpuint (n_races, ==, 3);
+  g_assert_cmpuint (pair->buses[0]->forwarded, ==, 2);
+  iface->append = whole_append;
+  racing = NULL;
+  kl_pair_free (pair);
+}
+
 /* So many connections a person, wherever they are. */
 static void
 test_limit (void)
@@ -597,6 +645,7 @@ main (int argc, char **argv)
   g_test_add_func ("/chat/node/forward", test_forward);
   g_test_add_func ("/chat/node/forward-lost", test_forward_lost);
   g_test_add_func ("/chat/node/forward-slow", test_forward_slow);
+  g_test_add_func ("/chat/node/forward-again", test_forward_again);
   g_test_add_func ("/chat/node/torn", test_torn);
   g_test_add_func ("/chat/node/frozen", test_frozen);
   g_test_add_func ("/chat/node/unknown", test_unknown);
