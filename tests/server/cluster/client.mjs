@@ -58,6 +58,8 @@ export class Client {
     this.syncs = 0;
     this.latencies = []; // of messages with a time in their body: ms from sending to the event
     this.synced = []; // … to the sync that brought them
+    this.moves = []; // ms from dialling to the end of sync
+    this.waiting = new Set(); // those who wait for that
   }
 
   fault(text) {
@@ -107,13 +109,16 @@ export class Client {
         this.notice = code;
       });
       this.#listen(socket);
+      const begin = Date.now();
       socket.on("connect", () => {
         this.connects++;
         this.#sync(socket, false, () => {
           clearTimeout(deadline);
           this.online = true;
           this.syncs++;
+          this.moves.push(Date.now() - begin);
           this.onSynced?.();
+          this.#wake();
         }, end);
       });
     });
@@ -248,10 +253,19 @@ export class Client {
     });
   }
 
-  /** Sends until it is acknowledged or refused, or the client stops. */
+  #wake() {
+    for (const wake of this.waiting) wake();
+    this.waiting.clear();
+  }
+
+  /** Sends until it is acknowledged or refused, or the client stops; after a break as soon as it has synced. */
   async send(group, body, until = Infinity) {
     const client_id = randomUUID();
     while (this.wanted && Date.now() < until) {
+      if (!this.online) {
+        await new Promise((resolve) => this.waiting.add(resolve));
+        continue;
+      }
       const answer = await this.ask("message:send", { group, body, client_id });
       if (answer?.ok) {
         this.acked.set(client_id, answer.message);
@@ -261,7 +275,7 @@ export class Client {
         if (!["forbidden", "not_found"].includes(answer.error.code)) this.fault(`message:send: ${JSON.stringify(answer.error)}`);
         return null;
       }
-      await delay(answer?.error.retry_after_ms ?? 300);
+      if (answer) await delay(answer.error.retry_after_ms ?? 300);
     }
     return null;
   }
@@ -273,6 +287,7 @@ export class Client {
 
   async stop() {
     this.wanted = false;
+    this.#wake();
     this.end?.();
     await this.run;
   }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Three nodes are restarted one after the other under people who talk: each is told, goes to another node, and catches
-// up; no message comes more than two seconds late.
+// up; no message comes more than two seconds late. A message's time is that of its first try, so those count too which
+// somebody wrote while he had no node.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Client, digest, makeRandom } from "./client.mjs";
 import { Cluster, delay, skip, until } from "./cluster.mjs";
 
-/** More for a sanitized build on a busy machine. */
+/** More in the suite, which runs beside other tests, and in sanitized builds. */
 const LATE_MS = Number(process.env.KLATCH_LATE_MS ?? 2000);
+/** One person who goes to another node in a calm takes less than this. On a machine where it takes more, since other
+ * things run there or the build is a slow one, all may take so many times longer. */
+const MOVE_MS = 400;
 
 test("a rolling restart", { skip }, async (t) => {
   const cluster = await Cluster.start(t);
@@ -24,7 +28,7 @@ test("a rolling restart", { skip }, async (t) => {
   const { group } = await clients[0].ask("group:create", { client_id: "g", name: "Tea", visibility: "public" });
   for (const client of clients.slice(1)) assert.ok((await client.ask("group:join", { group: group.id })).ok);
 
-  // Everybody sends, all the time. A message's time is that of its first try.
+  // Everybody sends, all the time.
   let on = true;
   const sending = clients.map(async (client) => {
     while (on && client.wanted) {
@@ -33,11 +37,17 @@ test("a rolling restart", { skip }, async (t) => {
     }
   });
   await until(() => clients.every(({ acked }) => acked.size > 2), "traffic");
-  // How long it takes on this machine while nothing happens.
+  // How long it takes on this machine while nothing happens but that one goes to another node, and then another.
   for (const client of clients) client.latencies.length = 0;
+  for (const client of clients.slice(0, 3)) {
+    client.moves.length = 0;
+    client.drop();
+    await until(() => client.moves.length > 0, "back again");
+  }
   await until(() => clients.every(({ latencies }) => latencies.length > 50), "a calm");
-  const calm = digest(clients.flatMap(({ latencies }) => latencies)).max;
-  for (const client of clients) client.latencies.length = 0;
+  const move = Math.max(...clients.slice(0, 3).map(({ moves }) => moves.at(-1)));
+  const calm = digest(clients.flatMap(({ latencies }) => latencies));
+  for (const client of clients) for (const list of [client.latencies, client.synced, client.moves]) list.length = 0;
 
   for (const i of [0, 1, 2]) {
     const there = clients.filter(({ url }) => url === cluster.nodes[i].url);
@@ -67,8 +77,11 @@ test("a rolling restart", { skip }, async (t) => {
   }
   // By event, and by the sync after the move.
   const late = digest(clients.flatMap(({ latencies, synced }) => [...latencies, ...synced]));
+  const moves = digest(clients.flatMap(({ moves }) => moves));
+  t.diagnostic(`from sending to receiving: p50 ${late.p50} ms, p99 ${late.p99} ms, max ${late.max} ms (${late.n}); in a calm max ${calm.max} ms`);
+  t.diagnostic(`from dialling to the end of sync: max ${moves.max} ms (${moves.n}); in a calm ${move} ms`);
   assert.ok(late.n > 200, `${late.n}`);
-  assert.ok(late.max < LATE_MS + 2 * calm, `a message came ${late.max} ms late (p99 ${late.p99}), ${calm} ms before`);
-  t.diagnostic(`from sending to receiving: p50 ${late.p50} ms, p99 ${late.p99} ms, max ${late.max} ms (${late.n})`);
+  const limit = LATE_MS * Math.max(1, move / MOVE_MS);
+  assert.ok(late.max < limit, `a message came ${late.max} ms late, and ${Math.round(limit)} ms are allowed`);
   await Promise.all(clients.map((client) => client.stop()));
 });
