@@ -256,6 +256,7 @@ kl_chat_flow_hold (KlChatFlow *self)
     return;
 
   remove_target (self);
+  self->told = 0;
   self->queue = g_ptr_array_new_with_free_func ((GDestroyNotify) kl_chat_event_unref);
   g_ptr_array_add (self->group->held, self);
 }
@@ -274,7 +275,7 @@ kl_chat_flow_release (KlChatFlow *self, gboolean begin)
     g_ptr_array_remove_fast (self->group->held, self);
   if (self->flowing)
     {
-      for (guint i = 0; queue && i < queue->len; i++)
+      for (guint i = self->told; queue && i < queue->len; i++)
         {
           KlChatEvent *event = g_ptr_array_index (queue, i);
 

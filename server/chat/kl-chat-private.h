@@ -201,6 +201,7 @@ struct _KlChatFlow
   gboolean flowing;
   guint holds;
   GPtrArray *queue; /* KlChatEvent, while held */
+  guint told; /* of these the first so many are in an answer that was given meanwhile */
   KlChatEvent *last; /* group:removed, to be sent when the holds are gone */
   guint target; /* index in group->targets while flowing and not held */
   gboolean open;
@@ -510,6 +511,7 @@ extern const KlChatEntry kl_chat_call_entries[];
 typedef struct {
   KlChatFlow *flow; /* referenced */
   gboolean begin;   /* its events flow from then on, if the answer is ok */
+  guint queued;     /* events that waited already, and so are in the answer */
 } KlChatHold;
 
 /* How many times the usual time a patient request has. */

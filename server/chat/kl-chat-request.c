@@ -17,6 +17,9 @@ free_request (KlChatRequest *self, gboolean ok)
     {
       const KlChatHold *hold = &g_array_index (self->holds, KlChatHold, i);
 
+      /* What waited when this answer was made is in it, even if it waited for another answer. */
+      if (hold->begin && ok)
+        hold->flow->told = MAX (hold->flow->told, hold->queued);
       kl_chat_flow_release (hold->flow, hold->begin && ok);
       kl_chat_flow_unref (hold->flow);
     }
@@ -243,7 +246,7 @@ kl_chat_request_name_message (KlChatRequest *self, const KlStoreMessage *message
 guint
 kl_chat_request_hold (KlChatRequest *self, KlChatFlow *flow, gboolean begin)
 {
-  KlChatHold hold = { kl_chat_flow_ref (flow), begin };
+  KlChatHold hold = { kl_chat_flow_ref (flow), begin, flow->queue ? flow->queue->len : 0 };
 
   if (!self->holds)
     self->holds = g_array_new (FALSE, FALSE, sizeof (KlChatHold));

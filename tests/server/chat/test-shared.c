@@ -590,6 +590,36 @@ test_count_far (KlKit *kit)
     kl_answer_free (answers[i]);
 }
 
+/* ── Answers ── */
+
+/* Two answers to one connection are under way: what either says is no event any more. */
+static void
+test_two_answers (KlKit *kit)
+{
+  g_autoptr (KlAnswer) joined = NULL;
+  g_autoptr (KlAnswer) synced = NULL;
+  KlClient *device;
+  Scene scene;
+
+  make_scene (kit, &scene);
+  device = scene.devices[0];
+  kl_client_ok (device, "sync", "{}");
+  send_one (&scene, "one");
+  kl_client_next (device, "message");
+  keeping_counts = TRUE;
+  joined = kl_client_start (device, "group:join", "{'group':'%s'}", scene.group);
+  await_read (count_reads, 0);
+  send_one (&scene, "two");
+  synced = start_sync (device, scene.group, scene.rev - 1);
+  send_one (&scene, "three");
+  release (count_reads, 0);
+  kl_answer_wait (joined);
+  release (count_reads, 1);
+  kl_answer_wait (synced);
+  g_assert_cmpint (kl_get_int (get_changes_of (synced, scene.group), "rev"), ==, scene.rev - 1);
+  g_assert_cmpint (kl_get_int (kl_client_next (device, "message"), "rev"), ==, scene.rev);
+}
+
 /* ── ── */
 
 static void
@@ -623,6 +653,7 @@ KEPT_TEST (left)
 KEPT_TEST (deleted)
 KEPT_TEST (counts)
 KEPT_TEST (count_far)
+KEPT_TEST (two_answers)
 
 int
 main (int argc, char **argv)
@@ -637,6 +668,7 @@ main (int argc, char **argv)
   kl_kit_add ("/chat/shared/deleted", run_deleted);
   kl_kit_add ("/chat/shared/counts", run_counts);
   kl_kit_add ("/chat/shared/count-far", run_count_far);
+  kl_kit_add ("/chat/shared/two-answers", run_two_answers);
 
   return g_test_run ();
 }

@@ -298,12 +298,21 @@ test_moved_late (Fixture *self, gconstpointer unused)
   g_autoptr (GPtrArray) first = get_moved (self->other), again = NULL;
   g_autoptr (GError) error = NULL;
 
-  kl_store_kit_send (self->store, "g", 2, 0, "u-ada", "1", "x");
-  kl_mongo_store_set_deadline (KL_MONGO_STORE (self->other), 0);
-  g_clear_object (&result);
-  kl_store_get_moved_async (self->other, kl_test_keep_result, &result);
-  kl_test_await (&result);
-  g_assert_null (kl_store_get_moved_finish (self->other, result, &error));
+  /* Where this thread is kept waiting the look may end before its time is looked at, and is in time then. */
+  for (gint64 seq = 0; !error; seq++)
+    {
+      g_autofree char *client_id = g_strdup_printf ("%" G_GINT64_FORMAT, seq);
+      g_autoptr (GPtrArray) moved = NULL;
+
+      be_patient (self);
+      kl_store_kit_send (self->store, "g", seq + 2, seq, "u-ada", client_id, "x");
+      kl_mongo_store_set_deadline (KL_MONGO_STORE (self->other), 0);
+      g_clear_object (&result);
+      kl_store_get_moved_async (self->other, kl_test_keep_result, &result);
+      kl_test_await (&result);
+      moved = kl_store_get_moved_finish (self->other, result, &error);
+      g_assert_true (moved != NULL || error != NULL);
+    }
   g_assert_error (error, KL_STORE_ERROR, KL_STORE_ERROR_UNAVAILABLE);
   be_patient (self);
   again = get_moved (self->other);
