@@ -103,7 +103,8 @@ export class Connection {
     }
     this.#socket.timeout(PROBE_MS).emit('users', { ids: [] }, (error: Error | null) => {
       if (error && this.#wanted && this.#socket.connected) {
-        this.#socket.disconnect()
+        // Without a good-bye, upon which the server would end this device's part in a call at once.
+        this.#socket.io.engine.close()
         this.retryNow()
       }
     })
