@@ -8,8 +8,10 @@
 #include <gio/gio.h>
 
 /* In the program, where it has been built with ThreadSanitizer. */
-extern void __tsan_acquire (void *address) __attribute__ ((weak));
-extern void __tsan_release (void *address) __attribute__ ((weak));
+extern void
+__tsan_acquire (void *address) __attribute__ ((weak));
+extern void
+__tsan_release (void *address) __attribute__ ((weak));
 
 static void
 acquire (gconstpointer address)
@@ -26,42 +28,42 @@ release (gconstpointer address)
 }
 
 /* GLib's own function of that name. */
-#define REAL(name) \
-  static __typeof__ (name) *real; \
-  if (!__atomic_load_n (&real, __ATOMIC_RELAXED)) \
+#define REAL(name)                                                                                                     \
+  static __typeof__ (name) *real;                                                                                      \
+  if (!__atomic_load_n (&real, __ATOMIC_RELAXED))                                                                      \
   __atomic_store_n (&real, (__typeof__ (name) *) dlsym (RTLD_NEXT, #name), __ATOMIC_RELAXED)
 
-#define BEFORE(name, type) \
-  void name (type *self) \
-  { \
-    REAL (name); \
-    release (self); \
-    real (self); \
+#define BEFORE(name, type)                                                                                             \
+  void name (type *self)                                                                                               \
+  {                                                                                                                    \
+    REAL (name);                                                                                                       \
+    release (self);                                                                                                    \
+    real (self);                                                                                                       \
   }
-#define AFTER(name, type) \
-  void name (type *self) \
-  { \
-    REAL (name); \
-    real (self); \
-    acquire (self); \
+#define AFTER(name, type)                                                                                              \
+  void name (type *self)                                                                                               \
+  {                                                                                                                    \
+    REAL (name);                                                                                                       \
+    real (self);                                                                                                       \
+    acquire (self);                                                                                                    \
   }
-#define AFTER_TRUE(name, type) \
-  gboolean name (type *self) \
-  { \
-    REAL (name); \
-    gboolean is_done = real (self); \
-    if (is_done) \
-      acquire (self); \
-    return is_done; \
+#define AFTER_TRUE(name, type)                                                                                         \
+  gboolean name (type *self)                                                                                           \
+  {                                                                                                                    \
+    REAL (name);                                                                                                       \
+    gboolean is_done = real (self);                                                                                    \
+    if (is_done)                                                                                                       \
+      acquire (self);                                                                                                  \
+    return is_done;                                                                                                    \
   }
 /* Gives a reference back: whoever gives back the last one sees what the others did before. */
-#define UNREF(name, type) \
-  void name (type self) \
-  { \
-    REAL (name); \
-    release (self); \
-    acquire (self); \
-    real (self); \
+#define UNREF(name, type)                                                                                              \
+  void name (type self)                                                                                                \
+  {                                                                                                                    \
+    REAL (name);                                                                                                       \
+    release (self);                                                                                                    \
+    acquire (self);                                                                                                    \
+    real (self);                                                                                                       \
   }
 
 #undef g_mutex_lock
@@ -113,8 +115,7 @@ g_once_init_leave (volatile void *location, gsize result)
   real (location, result);
 }
 
-gboolean
-(g_once_init_enter_pointer) (void *location)
+gboolean (g_once_init_enter_pointer) (void *location)
 {
   REAL (g_once_init_enter_pointer);
   gboolean is_first = real (location);
@@ -122,8 +123,7 @@ gboolean
   return is_first;
 }
 
-void
-(g_once_init_leave_pointer) (void *location, gpointer result)
+void (g_once_init_leave_pointer) (void *location, gpointer result)
 {
   REAL (g_once_init_leave_pointer);
   release (location);
@@ -137,8 +137,7 @@ UNREF (g_hash_table_unref, GHashTable *)
 UNREF (g_ptr_array_unref, GPtrArray *)
 UNREF (g_ref_string_release, char *)
 
-gboolean
-(g_atomic_ref_count_dec) (gatomicrefcount *count)
+gboolean (g_atomic_ref_count_dec) (gatomicrefcount *count)
 {
   REAL (g_atomic_ref_count_dec);
   release (count);

@@ -178,9 +178,10 @@ export async function each(n, wide, work) {
   }));
 }
 
+/** In the order of the tokens. */
 export const connectAll = async (server, tokens, n, wide = 200) => {
   const lights = [];
-  await each(n, wide, async (i) => lights.push(await Light.connect(server.port, tokens[i % tokens.length])));
+  await each(n, wide, async (i) => (lights[i] = await Light.connect(server.port, tokens[i % tokens.length])));
   return lights;
 };
 
