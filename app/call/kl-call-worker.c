@@ -5,12 +5,9 @@ struct _KlCallWorker
 {
   gatomicrefcount refs;
   GThreadPool *pool; /* of one */
-  int n_expected;    /* atomic: stops that are still to be asked for */
-};
-
-enum
-{
-  EXPECTED_AGAIN_MS = 5,
+  GMutex lock;
+  guint n_expected; /* stops that are still to be asked for; under the lock */
+  GQueue behind;    /* Job: until all of them have been; under the lock */
 };
 
 typedef struct
@@ -128,6 +125,7 @@ kl_call_worker_new (void)
   KlCallWorker *self = g_new0 (KlCallWorker, 1);
 
   g_atomic_ref_count_init (&self->refs);
+  g_mutex_init (&self->lock);
   self->pool = g_thread_pool_new (run, NULL, 1, FALSE, NULL);
   return self;
 }
@@ -139,20 +137,26 @@ kl_call_worker_ref (KlCallWorker *self)
   return self;
 }
 
+static void
+end (KlCallWorker *self, gboolean wait)
+{
+  g_assert (g_queue_is_empty (&self->behind));
+  g_thread_pool_free (self->pool, FALSE, wait);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
 void
 kl_call_worker_unref (KlCallWorker *self)
 {
-  if (!g_atomic_ref_count_dec (&self->refs))
-    return;
-  g_thread_pool_free (self->pool, FALSE, TRUE);
-  g_free (self);
+  if (g_atomic_ref_count_dec (&self->refs))
+    end (self, TRUE);
 }
 
 void
 kl_call_worker_release (KlCallWorker *self)
 {
-  g_thread_pool_free (self->pool, FALSE, FALSE);
-  g_free (self);
+  end (self, FALSE);
 }
 
 void
@@ -178,14 +182,22 @@ kl_call_worker_stop (KlCallWorker *self, GstElement *element)
 void
 kl_call_worker_expect (KlCallWorker *self)
 {
-  g_atomic_int_inc (&self->n_expected);
+  g_mutex_lock (&self->lock);
+  self->n_expected++;
+  g_mutex_unlock (&self->lock);
 }
 
 void
 kl_call_worker_stop_expected (KlCallWorker *self, GstElement *element)
 {
+  Job *job;
+
+  g_mutex_lock (&self->lock);
   kl_call_worker_stop (self, element);
-  g_atomic_int_add (&self->n_expected, -1);
+  self->n_expected--;
+  while (self->n_expected == 0 && (job = g_queue_pop_head (&self->behind)) != NULL)
+    g_thread_pool_push (self->pool, job, NULL);
+  g_mutex_unlock (&self->lock);
 }
 
 void
@@ -197,25 +209,6 @@ kl_call_worker_warm_up (KlCallWorker *self)
   g_thread_pool_push (self->pool, job, NULL);
 }
 
-typedef struct
-{
-  KlCallWorker *worker; /* owned */
-  Job *job;
-} Waiting;
-
-static gboolean
-on_expected (gpointer data)
-{
-  Waiting *waiting = data;
-
-  if (g_atomic_int_get (&waiting->worker->n_expected) > 0)
-    return G_SOURCE_CONTINUE;
-  g_thread_pool_push (waiting->worker->pool, waiting->job, NULL);
-  kl_call_worker_unref (waiting->worker);
-  g_free (waiting);
-  return G_SOURCE_REMOVE;
-}
-
 void
 kl_call_worker_then (KlCallWorker *self, GMainContext *context, GSourceOnceFunc func, gpointer data)
 {
@@ -224,15 +217,10 @@ kl_call_worker_then (KlCallWorker *self, GMainContext *context, GSourceOnceFunc 
   job->context = g_main_context_ref (context);
   job->func = func;
   job->data = data;
-  if (g_atomic_int_get (&self->n_expected) > 0)
-    {
-      g_autoptr (GSource) source = g_timeout_source_new (EXPECTED_AGAIN_MS);
-      Waiting *waiting = g_new (Waiting, 1);
-
-      *waiting = (Waiting) { kl_call_worker_ref (self), job };
-      g_source_set_callback (source, on_expected, waiting, NULL);
-      g_source_attach (source, context);
-      return;
-    }
-  g_thread_pool_push (self->pool, job, NULL);
+  g_mutex_lock (&self->lock);
+  if (self->n_expected > 0)
+    g_queue_push_tail (&self->behind, job);
+  else
+    g_thread_pool_push (self->pool, job, NULL);
+  g_mutex_unlock (&self->lock);
 }
