@@ -61,19 +61,20 @@ is_counted (const Unread *self)
   return self->after >= self->query->to_seq || self->count >= KL_UNREAD_MAX;
 }
 
-/* The next of each group, of as many groups as are asked for at once. */
-static GPtrArray *
+/* The next of each group, by its id (lent), of as many groups as are asked for at once. */
+static GHashTable *
 pick_pages (GArray *all)
 {
-  g_autoptr (GHashTable) by_group = g_hash_table_new (g_str_hash, g_str_equal);
-  GPtrArray *pages = g_ptr_array_new_with_free_func ((GDestroyNotify) free_page);
+  GHashTable *pages = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_page);
+  GHashTableIter iter;
+  gpointer value;
 
   for (guint i = 0; i < all->len; i++)
     {
       Unread *asked = &g_array_index (all, Unread, i);
-      Page *page = g_hash_table_lookup (by_group, asked->query->group);
+      Page *page = g_hash_table_lookup (pages, asked->query->group);
 
-      if (is_counted (asked) || (!page && pages->len >= UNREAD_GROUPS))
+      if (is_counted (asked) || (!page && g_hash_table_size (pages) >= UNREAD_GROUPS))
         continue;
       if (!page)
         {
@@ -82,16 +83,16 @@ pick_pages (GArray *all)
           page->after = asked->after;
           page->asked = g_ptr_array_new ();
           page->entries = g_ptr_array_new ();
-          g_hash_table_insert (by_group, (gpointer) page->group, page);
-          g_ptr_array_add (pages, page);
+          g_hash_table_insert (pages, (gpointer) page->group, page);
         }
       page->after = MIN (page->after, asked->after);
       page->to = MAX (page->to, asked->query->to_seq);
       g_ptr_array_add (page->asked, asked);
     }
-  for (guint i = 0; i < pages->len; i++)
+  g_hash_table_iter_init (&iter, pages);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
     {
-      Page *page = g_ptr_array_index (pages, i);
+      Page *page = value;
 
       page->to = MIN (page->to, page->after + UNREAD_PAGE);
     }
@@ -109,14 +110,17 @@ append_range (bson_array_builder_t *ranges, const Page *page)
 }
 
 static GPtrArray *
-find_entries (KlMongo *db, GPtrArray *pages, GError **error)
+find_entries (KlMongo *db, GHashTable *pages, GError **error)
 {
   bson_t *filter = bson_new ();
   bson_array_builder_t *ranges;
+  GHashTableIter iter;
+  gpointer page;
 
   BSON_APPEND_ARRAY_BUILDER_BEGIN (filter, "$or", &ranges);
-  for (guint i = 0; i < pages->len; i++)
-    append_range (ranges, g_ptr_array_index (pages, i));
+  g_hash_table_iter_init (&iter, pages);
+  while (g_hash_table_iter_next (&iter, NULL, &page))
+    append_range (ranges, page);
   bson_append_array_builder_end (filter, ranges);
 
   return kl_mongo_find (db, KL_MONGO_CHANGES, filter,
@@ -142,26 +146,25 @@ count_page (Page *page)
 }
 
 static gboolean
-count_pages (KlMongo *db, GPtrArray *pages, GError **error)
+count_pages (KlMongo *db, GHashTable *pages, GError **error)
 {
-  g_autoptr (GHashTable) by_group = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GPtrArray) entries = find_entries (db, pages, error);
+  GHashTableIter iter;
+  gpointer value;
 
   if (!entries)
     return FALSE;
 
-  for (guint i = 0; i < pages->len; i++)
-    g_hash_table_insert (by_group, (gpointer) ((Page *) g_ptr_array_index (pages, i))->group,
-                         g_ptr_array_index (pages, i));
   for (guint i = 0; i < entries->len; i++)
     {
-      Page *page = g_hash_table_lookup (by_group, kl_mongo_string (g_ptr_array_index (entries, i), "g"));
+      Page *page = g_hash_table_lookup (pages, kl_mongo_string (g_ptr_array_index (entries, i), "g"));
 
       if (page)
         g_ptr_array_add (page->entries, g_ptr_array_index (entries, i));
     }
-  for (guint i = 0; i < pages->len; i++)
-    count_page (g_ptr_array_index (pages, i));
+  g_hash_table_iter_init (&iter, pages);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    count_page (value);
 
   return TRUE;
 }
@@ -182,9 +185,9 @@ kl_mongo_count_unread (KlMongo *db, KlStoreJob *job)
     }
   for (;;)
     {
-      g_autoptr (GPtrArray) pages = pick_pages (all);
+      g_autoptr (GHashTable) pages = pick_pages (all);
 
-      if (pages->len == 0)
+      if (g_hash_table_size (pages) == 0)
         break;
       if (!count_pages (db, pages, &job->error))
         return FALSE;
