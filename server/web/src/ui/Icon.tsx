@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Symbolic icons on a 16-unit grid, drawn for Klatch, in the colour of the text.
 
+// In the script: it is shown, too, where the server does not answer.
+import icon from '../icon.svg?inline'
+
 const stroke = { fill: 'none', stroke: 'currentColor', strokeWidth: 1.8, strokeLinecap: 'round', strokeLinejoin: 'round' } as const
 
 const ICONS = {
@@ -61,28 +64,7 @@ export function Icon({ name, size = 16, className = '' }: { name: IconName; size
   )
 }
 
-/** The application's own icon, as in data/icons and the tab. */
+/** The application's own icon, the tab's. */
 export function Logo({ size = 72 }: { size?: number }) {
-  return (
-    <svg viewBox="8 8 112 116" width={size} height={size} aria-hidden="true" focusable="false">
-      <defs>
-        <linearGradient id="logo" x1="0" y1="0" x2="0" y2="1">
-          <stop offset="0" stopColor="#7a6ff0" />
-          <stop offset="1" stopColor="#4b3fc0" />
-        </linearGradient>
-        <linearGradient id="logo-cup" x1="0" y1="0" x2="0" y2="1">
-          <stop offset="0" stopColor="#fff" />
-          <stop offset="1" stopColor="#e6e2fb" />
-        </linearGradient>
-      </defs>
-      <rect x="8" y="12" width="112" height="112" rx="28" fill="#372d94" />
-      <rect x="8" y="8" width="112" height="112" rx="28" fill="url(#logo)" />
-      <path d="M45 25c-4 5 4 8 0 14M61 21c-5 6 5 10 0 17M77 25c-4 5 4 8 0 14" fill="none" stroke="#cfc9f8" strokeWidth="5" strokeLinecap="round" />
-      <path d="M91 56h3a13.5 13.5 0 0 1 0 27h-5" fill="none" stroke="#e6e2fb" strokeWidth="7" />
-      <path d="M29 50c0-2 1.5-3.5 3.5-3.5h57c2 0 3.5 1.5 3.5 3.5v24c0 11.5-9 20.5-20.5 20.5H60l-13.8 11c-1.6 1.3-3.7.1-3.7-1.8V93.7C34.6 90.4 29 83 29 74z" fill="url(#logo-cup)" />
-      <circle cx="47" cy="71" r="5" fill="#5b4fcf" />
-      <circle cx="61" cy="71" r="5" fill="#5b4fcf" />
-      <circle cx="75" cy="71" r="5" fill="#5b4fcf" />
-    </svg>
-  )
+  return <img src={icon} width={size} height={size} alt="" />
 }
