@@ -70,6 +70,16 @@ start_sync (KlClient *client, const char **groups)
   return kl_client_start (client, "sync", "{'since':{'%s':0,'%s':0}}", groups[0], groups[1]);
 }
 
+/* All of them at once, and the store waits with what they ask of it. */
+static void
+start_syncs (KlKit *kit, KlClient **people, Groups *groups, KlAnswer **answers, guint n)
+{
+  gather (kit, people, groups, n);
+  hold (kit);
+  for (guint i = 0; i < n; i++)
+    answers[i] = start_sync (people[i], groups[i]);
+}
+
 static guint
 count_done (KlAnswer **answers, guint n)
 {
@@ -93,10 +103,7 @@ few (KlKit *kit)
   g_autoptr (KlAnswer) again = NULL;
   Groups groups[N];
 
-  gather (kit, people, groups, N);
-  hold (kit);
-  for (guint i = 0; i < N; i++)
-    answers[i] = start_sync (people[i], groups[i]);
+  start_syncs (kit, people, groups, answers, N);
   again = start_sync (people[0], groups[0]);
   kl_test_wait_until (asked.length == TURNS);
   /* One of those that wait goes, and one that has a turn. */
@@ -148,10 +155,7 @@ late (KlKit *kit)
   g_autoptr (KlAnswer) surplus = NULL;
   Groups groups[N];
 
-  gather (kit, people, groups, N);
-  hold (kit);
-  for (guint i = 0; i < N; i++)
-    answers[i] = start_sync (people[i], groups[i]);
+  start_syncs (kit, people, groups, answers, N);
   for (guint i = 0; i < N; i++)
     {
       assert_refused (answers[i], i < TURNS ? "does not answer" : "too many");
