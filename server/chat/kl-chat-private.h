@@ -381,7 +381,7 @@ struct _KlChatDeed
   gsize argument_length;
   gint64 handed_usec; /* in group->handed: when it was handed on; 0: it waits */
   char *handed_to;    /* the node; stays when it is taken back */
-  gboolean stays;     /* was taken back: is not given again for now */
+  gboolean stays;     /* was taken back; until it has lost some races here it is not given again */
   guint losses;       /* races that it has lost since */
   KlStoreMessage *elsewhere; /* while its append is under way: what another node has stored of it; NULL: nothing */
 };
