@@ -226,3 +226,18 @@ kl_live_describe (KlMessageList *list)
     }
   return g_string_free_and_steal (g_steal_pointer (&text));
 }
+
+void
+kl_live_await_text (KlMessageList *list, const char *expected)
+{
+  gint64 end = g_get_monotonic_time () + KL_TEST_DEADLINE_MS * G_TIME_SPAN_MILLISECOND;
+
+  for (;;)
+    {
+      g_autofree char *text = kl_live_describe (list);
+      if (g_str_equal (text, expected))
+        return;
+      g_autofree char *what = g_strdup_printf ("“%s” where “%s” is expected", text, expected);
+      kl_test_iterate (end, G_STRLOC, what);
+    }
+}

@@ -45,5 +45,7 @@ char *kl_live_emit (KlSession *session, const char *event, const char *json);
 
 /* "body|body|…" of what is no system message, unsent ones with a * */
 char *kl_live_describe (KlMessageList *list);
+/* Waits for kl_live_describe() to say so. */
+void kl_live_await_text (KlMessageList *list, const char *expected);
 
 G_END_DECLS

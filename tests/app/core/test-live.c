@@ -41,21 +41,6 @@ tear_down (Fixture *self, gconstpointer settings)
 }
 
 static void
-await_text (KlMessageList *list, const char *expected)
-{
-  gint64 end = g_get_monotonic_time () + KL_TEST_DEADLINE_MS * G_TIME_SPAN_MILLISECOND;
-
-  for (;;)
-    {
-      g_autofree char *text = kl_live_describe (list);
-      if (g_str_equal (text, expected))
-        return;
-      g_autofree char *what = g_strdup_printf ("“%s” where “%s” is expected", text, expected);
-      kl_test_iterate (end, G_STRLOC, what);
-    }
-}
-
-static void
 scroll_to_top (KlMessageList *list)
 {
   while (kl_message_list_get_more_before (list))
@@ -171,8 +156,8 @@ test_talk (Fixture *self, gconstpointer unused)
   g_autoptr (KlMessageList) list_b = kl_session_dup_messages (b, theirs);
   g_signal_connect (b, "message-received", G_CALLBACK (on_received), &received);
   kl_live_send (a, mine, "Kia ora");
-  await_text (list_a, "Kia ora");
-  await_text (list_b, "Kia ora");
+  kl_live_await_text (list_a, "Kia ora");
+  kl_live_await_text (list_b, "Kia ora");
   g_assert_cmpuint (received, ==, 1);
   g_autoptr (KlMessage) first = g_object_ref (kl_group_get_last_message (mine));
   g_assert_true (kl_message_get_mine (first));
@@ -325,13 +310,13 @@ test_groups (Fixture *self, gconstpointer unused)
   g_autoptr (KlGroup) on_phone = g_object_ref (kl_group_list_get (kl_session_get_groups (phone), id));
   g_autoptr (KlMessageList) list = kl_session_dup_messages (phone, on_phone);
   kl_live_send (a, mine, "welcome");
-  await_text (list, "welcome");
+  kl_live_await_text (list, "welcome");
   /* Read on one device is read on the other; sent from one is one's own on the other. */
   kl_test_wait_until (kl_group_get_unread (theirs) == 1 && kl_group_get_unread (on_phone) == 1);
   kl_session_mark_read (b, theirs, kl_group_get_newest_seq (theirs));
   kl_test_wait_until (kl_group_get_unread (on_phone) == 0);
   kl_live_send (b, theirs, "thanks");
-  await_text (list, "welcome|thanks");
+  kl_live_await_text (list, "welcome|thanks");
   g_assert_true (kl_message_get_mine (kl_group_get_last_message (on_phone)));
   g_assert_cmpuint (kl_group_get_unread (on_phone), ==, 0);
   kl_session_set_pinned (b, theirs, TRUE);
@@ -426,14 +411,14 @@ test_offline_send (Fixture *self, gconstpointer unused)
   g_autofree char *id = g_strdup (kl_group_get_id (mine));
 
   kl_live_send (a, mine, "before");
-  await_text (list_a, "before");
-  await_text (list_b, "before");
+  kl_live_await_text (list_a, "before");
+  kl_live_await_text (list_b, "before");
   kl_live_server_kill (self->server);
   kl_live_await_state (a, KL_CONNECTION_STATE_WAITING);
   kl_live_send (a, mine, "one");
   kl_live_send (a, mine, "two");
   kl_group_set_draft (mine, "half a th");
-  await_text (list_a, "before|one*|two*");
+  kl_live_await_text (list_a, "before|one*|two*");
   g_assert_cmpstr (kl_group_get_preview (mine), ==, "two");
   g_clear_object (&list_a);
   g_clear_object (&mine);
@@ -447,16 +432,16 @@ test_offline_send (Fixture *self, gconstpointer unused)
   g_assert_cmpstr (kl_group_get_preview (mine), ==, "two");
   g_assert_cmpstr (kl_group_get_draft (mine), ==, "half a th");
   list_a = kl_session_dup_messages (a, mine);
-  await_text (list_a, "before|one*|two*");
+  kl_live_await_text (list_a, "before|one*|two*");
   kl_live_send (a, mine, "three");
   g_assert_cmpstr (kl_group_get_draft (mine), ==, "");
-  await_text (list_a, "before|one*|two*|three*");
+  kl_live_await_text (list_a, "before|one*|two*|three*");
 
   kl_live_server_start (self->server);
   kl_session_retry_now (a);
   kl_session_retry_now (b);
-  await_text (list_a, "before|one|two|three");
-  await_text (list_b, "before|one|two|three");
+  kl_live_await_text (list_a, "before|one|two|three");
+  kl_live_await_text (list_b, "before|one|two|three");
   assert_whole (list_a, kl_group_get_newest_seq (mine));
   /* Another restart sends nothing again. */
   g_clear_object (&list_a);
@@ -465,9 +450,9 @@ test_offline_send (Fixture *self, gconstpointer unused)
   a = kl_live_session (self->aroha, self->folder);
   mine = g_object_ref (kl_group_list_get (kl_session_get_groups (a), id));
   list_a = kl_session_dup_messages (a, mine);
-  await_text (list_a, "before|one|two|three");
+  kl_live_await_text (list_a, "before|one|two|three");
   kl_live_send (a, mine, "four");
-  await_text (list_b, "before|one|two|three|four");
+  kl_live_await_text (list_b, "before|one|two|three|four");
   g_clear_object (&list_a);
   g_clear_object (&list_b);
   kl_live_session_end (a);
@@ -493,15 +478,15 @@ test_failed (Fixture *self, gconstpointer unused)
 
   kl_live_send (a, mine, large);
   kl_live_send (a, mine, "good");
-  await_text (list, failed);
+  kl_live_await_text (list, failed);
   g_autoptr (KlMessage) message
       = g_list_model_get_item (G_LIST_MODEL (list), g_list_model_get_n_items (G_LIST_MODEL (list)) - 1);
   g_assert_cmpint (kl_message_get_state (message), ==, KL_MESSAGE_STATE_FAILED);
   g_assert_nonnull (kl_message_get_error (message));
   kl_live_send (a, mine, "better");
-  await_text (list, again);
+  kl_live_await_text (list, again);
   kl_session_discard_message (a, message);
-  await_text (list, "good|better");
+  kl_live_await_text (list, "good|better");
   g_assert_cmpstr (kl_group_get_preview (mine), ==, "better");
   g_clear_object (&list);
   kl_live_session_end (a);
@@ -533,7 +518,7 @@ test_away (Fixture *self, gconstpointer unused)
   g_autoptr (KlMessageList) list = kl_session_dup_messages (b, theirs);
 
   kl_live_send (a, mine, "seen");
-  await_text (list, "seen");
+  kl_live_await_text (list, "seen");
   for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
     {
       g_clear_object (&list);
@@ -576,7 +561,7 @@ test_counts (Fixture *self, gconstpointer unused)
     kl_live_send (a, mine, bodies[i]);
   kl_test_wait_until (kl_group_get_unread (theirs) == 3);
   g_autoptr (KlMessageList) list = kl_session_dup_messages (a, mine);
-  await_text (list, "one|two|three");
+  kl_live_await_text (list, "one|two|three");
   for (guint i = 0; i < 3; i++)
     {
       g_autoptr (KlMessage) message
@@ -615,9 +600,9 @@ test_frozen (Fixture *self, gconstpointer unused)
   kl_live_send (a, mine, "one");
   kl_live_send (a, mine, "two");
   kl_live_send (a, mine, "three");
-  await_text (list, "one*|two*|three*");
+  kl_live_await_text (list, "one*|two*|three*");
   kl_test_process_signal (self->server->process, SIGCONT);
-  await_text (list, "one|two|three");
+  kl_live_await_text (list, "one|two|three");
   assert_whole (list, 4);
   g_clear_object (&list);
   kl_live_session_end (a);
@@ -703,11 +688,11 @@ test_restored (Fixture *self, gconstpointer unused)
   g_autofree char *backup = g_build_filename (folder, "backup.db", NULL);
 
   kl_live_send (a, mine, "one");
-  await_text (list_b, "one");
+  kl_live_await_text (list_b, "one");
   run_ctl (self, "backup", backup);
   kl_live_send (a, mine, "two");
   kl_live_send (a, mine, "three");
-  await_text (list_b, "one|two|three");
+  kl_live_await_text (list_b, "one|two|three");
   g_object_unref (kl_live_create (b, "Later", KL_VISIBILITY_PRIVATE));
 
   /* One of them is away while it happens, and comes with what it kept on its disk. */
@@ -721,14 +706,14 @@ test_restored (Fixture *self, gconstpointer unused)
   a = kl_live_session (self->aroha, self->folder);
   mine = g_list_model_get_item (G_LIST_MODEL (kl_session_get_groups (a)), 0);
   list_a = kl_session_dup_messages (a, mine);
-  await_text (list_a, "one");
-  await_text (list_b, "one");
+  kl_live_await_text (list_a, "one");
+  kl_live_await_text (list_b, "one");
   kl_test_wait_until (g_list_model_get_n_items (G_LIST_MODEL (kl_session_get_groups (b))) == 1);
 
   /* The numbers of the lost ones are given anew. */
   kl_live_send (b, theirs, "another two");
-  await_text (list_a, "one|another two");
-  await_text (list_b, "one|another two");
+  kl_live_await_text (list_a, "one|another two");
+  kl_live_await_text (list_b, "one|another two");
   assert_whole (list_a, 4);
   assert_whole (list_b, 4);
   g_clear_object (&list_a);
