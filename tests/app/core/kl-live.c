@@ -241,3 +241,53 @@ kl_live_await_text (KlMessageList *list, const char *expected)
       kl_test_iterate (end, G_STRLOC, what);
     }
 }
+
+static void
+scroll_to_top (KlMessageList *list)
+{
+  while (kl_message_list_get_more_before (list))
+    {
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (GError) error = NULL;
+
+      kl_message_list_load_older_async (list, NULL, kl_test_keep_result, &result);
+      kl_test_await (&result);
+      g_assert_true (kl_message_list_load_older_finish (list, result, &error));
+      g_assert_no_error (error);
+    }
+}
+
+void
+kl_live_assert_whole (KlMessageList *list, gint64 newest)
+{
+  gint64 first, last;
+
+  scroll_to_top (list);
+  g_assert_true (kl_message_list_get_range (list, &first, &last));
+  g_assert_cmpint (first, ==, 1);
+  g_assert_cmpint (last, ==, newest);
+  for (gint64 seq = 1; seq <= newest; seq++)
+    g_assert_cmpint (kl_message_get_seq (kl_message_list_peek_seq (list, seq)), ==, seq);
+}
+
+void
+kl_live_pair_set_up (KlLivePair *self, gconstpointer settings)
+{
+  self->server = kl_live_server_new (settings);
+  self->folder = kl_test_dir_new ();
+  self->folder_b = kl_test_dir_new ();
+  self->aroha = kl_live_register (self->server, "aroha");
+  self->ben = kl_live_register (self->server, "ben");
+}
+
+void
+kl_live_pair_tear_down (KlLivePair *self, gconstpointer settings)
+{
+  kl_test_finalize (self->aroha);
+  kl_test_finalize (self->ben);
+  kl_live_server_free (self->server);
+  kl_test_dir_remove (self->folder);
+  kl_test_dir_remove (self->folder_b);
+  g_free (self->folder);
+  g_free (self->folder_b);
+}

@@ -47,5 +47,21 @@ char *kl_live_emit (KlSession *session, const char *event, const char *json);
 char *kl_live_describe (KlMessageList *list);
 /* Waits for kl_live_describe() to say so. */
 void kl_live_await_text (KlMessageList *list, const char *expected);
+/* Scrolling up meets every seq from the newest to 1 once. */
+void kl_live_assert_whole (KlMessageList *list, gint64 newest);
+
+/* A fixture: a server with two people on it, each with a folder for a session (none is started). Set-up's data is the
+ * server's settings; a test ends the sessions that it started, and leaves the server running or stopped. */
+typedef struct
+{
+  KlLiveServer *server;
+  char *folder;
+  char *folder_b;
+  KlAccount *aroha;
+  KlAccount *ben;
+} KlLivePair;
+
+void kl_live_pair_set_up (KlLivePair *self, gconstpointer settings);
+void kl_live_pair_tear_down (KlLivePair *self, gconstpointer settings);
 
 G_END_DECLS
