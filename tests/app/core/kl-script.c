@@ -67,8 +67,8 @@ kl_script_last_ack (KlScript *self, const char *event)
   return ack;
 }
 
-void
-kl_script_set_up (KlScript *self, gconstpointer unused)
+static void
+set_up (KlScript *self, gconstpointer unused)
 {
   self->server = kl_fake_server_new ();
   self->server->on_event = on_event;
@@ -80,8 +80,8 @@ kl_script_set_up (KlScript *self, gconstpointer unused)
   self->acks = g_array_new (FALSE, FALSE, sizeof (gint64));
 }
 
-void
-kl_script_tear_down (KlScript *self, gconstpointer unused)
+static void
+tear_down (KlScript *self, gconstpointer unused)
 {
   kl_live_session_end (self->session);
   kl_test_finalize (self->account);
@@ -207,4 +207,12 @@ kl_script_begin_with_five (KlScript *self)
   KlMessageList *list = kl_session_dup_messages (self->session, kl_script_get_group (self, "g"));
   kl_live_await_text (list, "m1|m2|m3|m4|m5");
   return list;
+}
+
+void
+kl_script_add_test (const char *name, void (*test) (KlScript *self, gconstpointer unused))
+{
+  g_autofree char *path = g_strconcat ("/core/sync/", name, NULL);
+
+  g_test_add (path, KlScript, NULL, set_up, test, tear_down);
 }

@@ -20,8 +20,8 @@ typedef struct
   GArray *acks;        /* of each line in the log */
 } KlScript;
 
-void kl_script_set_up (KlScript *self, gconstpointer unused);
-void kl_script_tear_down (KlScript *self, gconstpointer unused);
+/* Adds a test with one, under /core/sync/. */
+void kl_script_add_test (const char *name, void (*test) (KlScript *self, gconstpointer unused));
 
 void kl_script_start (KlScript *self);
 /* And waits for it to be online. */

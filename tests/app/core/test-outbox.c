@@ -217,25 +217,13 @@ int
 main (int argc, char **argv)
 {
   kl_fake_server_init (&argc, &argv);
-
-  static const struct
-  {
-    const char *name;
-    void (*test) (KlScript *self, gconstpointer unused);
-  } tests[] = {
-    { "event-without-answer", test_event_without_answer },
-    { "stored-unheard", test_stored_unheard },
-    { "sent-again", test_sent_again },
-    { "answer-first", test_answer_first },
-    { "group-lost", test_group_lost },
-    { "busy-server", test_busy_server },
-    { "slow-clock", test_slow_clock },
-    { "read-offline", test_read_offline },
-  };
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    {
-      g_autofree char *path = g_strconcat ("/core/sync/", tests[i].name, NULL);
-      g_test_add (path, KlScript, NULL, kl_script_set_up, tests[i].test, kl_script_tear_down);
-    }
+  kl_script_add_test ("event-without-answer", test_event_without_answer);
+  kl_script_add_test ("stored-unheard", test_stored_unheard);
+  kl_script_add_test ("sent-again", test_sent_again);
+  kl_script_add_test ("answer-first", test_answer_first);
+  kl_script_add_test ("group-lost", test_group_lost);
+  kl_script_add_test ("busy-server", test_busy_server);
+  kl_script_add_test ("slow-clock", test_slow_clock);
+  kl_script_add_test ("read-offline", test_read_offline);
   return g_test_run ();
 }

@@ -483,38 +483,22 @@ int
 main (int argc, char **argv)
 {
   kl_fake_server_init (&argc, &argv);
-
-  static const struct
-  {
-    const char *name;
-    void (*test) (KlScript *self, gconstpointer unused);
-  } tests[] = {
-    { "in-order", test_in_order },
-    { "gap", test_gap },
-    { "swapped", test_swapped },
-    { "restart", test_restart_asks_from_there },
-    { "later", test_later },
-    { "parts", test_parts },
-    { "reset", test_reset },
-    { "epoch", test_epoch },
-    { "empty-pages", test_empty_pages },
-    { "crowd", test_crowd },
-    { "nonsense", test_nonsense },
-    { "nonsense-answers", test_nonsense_answers },
-  };
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    {
-      g_autofree char *path = g_strconcat ("/core/sync/", tests[i].name, NULL);
-      g_test_add (path, KlScript, NULL, kl_script_set_up, tests[i].test, kl_script_tear_down);
-    }
-  g_test_add ("/core/sync/many-groups", KlScript, NULL, kl_script_set_up, test_many_groups, kl_script_tear_down);
-  g_test_add ("/core/sync/many-groups/in-parts", KlScript, NULL, kl_script_set_up, test_many_groups_in_parts,
-              kl_script_tear_down);
-  g_test_add ("/core/sync/many-groups/cut", KlScript, NULL, kl_script_set_up, test_many_groups_cut,
-              kl_script_tear_down);
-  g_test_add ("/core/sync/many-groups/then-gone", KlScript, NULL, kl_script_set_up, test_many_groups_then_gone,
-              kl_script_tear_down);
-  g_test_add ("/core/sync/many-groups/stop", KlScript, NULL, kl_script_set_up, test_many_groups_stop,
-              kl_script_tear_down);
+  kl_script_add_test ("in-order", test_in_order);
+  kl_script_add_test ("gap", test_gap);
+  kl_script_add_test ("swapped", test_swapped);
+  kl_script_add_test ("restart", test_restart_asks_from_there);
+  kl_script_add_test ("later", test_later);
+  kl_script_add_test ("parts", test_parts);
+  kl_script_add_test ("reset", test_reset);
+  kl_script_add_test ("epoch", test_epoch);
+  kl_script_add_test ("empty-pages", test_empty_pages);
+  kl_script_add_test ("crowd", test_crowd);
+  kl_script_add_test ("nonsense", test_nonsense);
+  kl_script_add_test ("nonsense-answers", test_nonsense_answers);
+  kl_script_add_test ("many-groups", test_many_groups);
+  kl_script_add_test ("many-groups/in-parts", test_many_groups_in_parts);
+  kl_script_add_test ("many-groups/cut", test_many_groups_cut);
+  kl_script_add_test ("many-groups/then-gone", test_many_groups_then_gone);
+  kl_script_add_test ("many-groups/stop", test_many_groups_stop);
   return g_test_run ();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/app/timeline/paged-view.h"
 
+#include <adwaita.h>
 #include <math.h>
 
 #include "app/core/kl-message-list-private.h"
@@ -208,8 +209,8 @@ on_retry (KlConversationView *view, KlMessage *message, PagedView *f)
   f->n_retries++;
 }
 
-void
-paged_view_set_up (PagedView *f, gconstpointer server_newest)
+static void
+set_up (PagedView *f, gconstpointer server_newest)
 {
   *f = (PagedView) { .server_newest = GPOINTER_TO_INT (server_newest) };
   conversation_init (&f->c);
@@ -229,8 +230,8 @@ paged_view_set_up (PagedView *f, gconstpointer server_newest)
   g_object_unref (f->adjustment);
 }
 
-void
-paged_view_tear_down (PagedView *f, gconstpointer unused)
+static void
+tear_down (PagedView *f, gconstpointer unused)
 {
   GtkWidget *window = g_object_ref (f->window);
   GdkFrameClock *clock = gtk_widget_get_frame_clock (window);
@@ -307,4 +308,23 @@ paged_view_send_own (PagedView *f, const char *body)
   kl_message_list_add_pending (f->c.messages, message);
   g_object_unref (message);
   return message;
+}
+
+void
+paged_view_init (int *argc, char ***argv)
+{
+  g_setenv ("TZ", "Europe/Berlin", TRUE);
+  /* The display brings a home of its own; isolated folders would hide the system's schemas, which libadwaita takes for
+   * granted. */
+  g_test_init (argc, argv, NULL);
+  adw_init ();
+  conversation_load_style (FALSE);
+}
+
+void
+paged_view_add (const char *name, guint server_newest, void (*test) (PagedView *f, gconstpointer unused))
+{
+  g_autofree char *path = g_strconcat ("/timeline/view/", name, NULL);
+
+  g_test_add (path, PagedView, GUINT_TO_POINTER (server_newest), set_up, test, tear_down);
 }

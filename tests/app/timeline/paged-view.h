@@ -30,9 +30,10 @@ typedef struct
   guint n_retries;
 } PagedView;
 
-/* Set-up's data is the server's newest seq. Tear-down shows that nothing holds the window or the list any more. */
-void paged_view_set_up (PagedView *f, gconstpointer server_newest);
-void paged_view_tear_down (PagedView *f, gconstpointer unused);
+/* Begins the program: time zone, GTK, style. */
+void paged_view_init (int *argc, char ***argv);
+/* A test on a server with messages 1 to server_newest. Its end shows that nothing holds the window or the list any more. */
+void paged_view_add (const char *name, guint server_newest, void (*test) (PagedView *f, gconstpointer unused));
 
 /* Shows the newest messages, and waits until they are painted. */
 void paged_view_open (PagedView *f);

@@ -2,7 +2,6 @@
 /* The whole view: what a message in it shows, and what pointer and keys do to it. */
 #include "tests/app/timeline/paged-view.h"
 
-#include <adwaita.h>
 #include <gdk/x11/gdkx.h>
 
 #include "app/core/kl-message-list-private.h"
@@ -336,24 +335,16 @@ test_menu (PagedView *f, gconstpointer unused)
   paged_view_assert_good (f);
 }
 
-#define ADD(name, n, function)                                                                                         \
-  g_test_add ("/timeline/view/" name, PagedView, GINT_TO_POINTER (n), paged_view_set_up, function, paged_view_tear_down)
-
 int
 main (int argc, char **argv)
 {
-  g_setenv ("TZ", "Europe/Berlin", TRUE);
-  /* The display brings a home of its own; isolated folders would hide the system's schemas, which libadwaita takes for
-   * granted. */
-  g_test_init (&argc, &argv, NULL);
-  adw_init ();
-  conversation_load_style (FALSE);
-  ADD ("states", 30, test_states);
-  ADD ("long-text", 60, test_long_text);
-  ADD ("long-cut", 30, test_long_cut);
-  ADD ("as-written", 30, test_as_written);
-  ADD ("recycled", 400, test_recycled);
-  ADD ("links", 60, test_links);
-  ADD ("menu", 60, test_menu);
+  paged_view_init (&argc, &argv);
+  paged_view_add ("states", 30, test_states);
+  paged_view_add ("long-text", 60, test_long_text);
+  paged_view_add ("long-cut", 30, test_long_cut);
+  paged_view_add ("as-written", 30, test_as_written);
+  paged_view_add ("recycled", 400, test_recycled);
+  paged_view_add ("links", 60, test_links);
+  paged_view_add ("menu", 60, test_menu);
   return g_test_run ();
 }

@@ -2,7 +2,6 @@
 /* The whole view while pages, messages and time come and go: where it stands, and that what is read stays. */
 #include "tests/app/timeline/paged-view.h"
 
-#include <adwaita.h>
 #include <math.h>
 
 #include "app/core/kl-message-list-private.h"
@@ -236,25 +235,17 @@ test_time_changes (PagedView *f, gconstpointer unused)
   paged_view_assert_good (f);
 }
 
-#define ADD(name, n, function)                                                                                         \
-  g_test_add ("/timeline/view/" name, PagedView, GINT_TO_POINTER (n), paged_view_set_up, function, paged_view_tear_down)
-
 int
 main (int argc, char **argv)
 {
-  g_setenv ("TZ", "Europe/Berlin", TRUE);
-  /* The display brings a home of its own; isolated folders would hide the system's schemas, which libadwaita takes for
-   * granted. */
-  g_test_init (&argc, &argv, NULL);
-  adw_init ();
-  conversation_load_style (FALSE);
-  ADD ("scroll-to-first", 620, test_scroll_to_first);
-  ADD ("unread-line", 190, test_unread_line);
-  ADD ("arrivals", 300, test_arrivals);
-  ADD ("growth-in-view", 300, test_growth_in_view);
-  ADD ("seen", 300, test_seen);
-  ADD ("show-seq", 1000, test_show_seq);
-  ADD ("switching", 300, test_switching);
-  ADD ("time-changes", 300, test_time_changes);
+  paged_view_init (&argc, &argv);
+  paged_view_add ("scroll-to-first", 620, test_scroll_to_first);
+  paged_view_add ("unread-line", 190, test_unread_line);
+  paged_view_add ("arrivals", 300, test_arrivals);
+  paged_view_add ("growth-in-view", 300, test_growth_in_view);
+  paged_view_add ("seen", 300, test_seen);
+  paged_view_add ("show-seq", 1000, test_show_seq);
+  paged_view_add ("switching", 300, test_switching);
+  paged_view_add ("time-changes", 300, test_time_changes);
   return g_test_run ();
 }
